@@ -1,0 +1,74 @@
+"""Train sparse networks whose topology evolves, and study that topology as a network.
+
+The public names are resolved when first used, so that importing this package is quick and imports
+no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .analysis import analyze
+    from .exchange import from_checkpoint, to_dense
+    from .report import report, show
+    from .run import Run, load_run
+    from .snapshots import Snapshot
+    from .topology import Dense, Layer, Population, Topology
+    from .training import record, sparsify, train
+
+_HOMES = {
+    "Population": ".topology",
+    "Layer": ".topology",
+    "Dense": ".topology",
+    "Topology": ".topology",
+    "Snapshot": ".snapshots",
+    "Run": ".run",
+    "load_run": ".run",
+    "analyze": ".analysis",
+    "train": ".training",
+    "sparsify": ".training",
+    "record": ".training",
+    "report": ".report",
+    "show": ".report",
+    "from_checkpoint": ".exchange",
+    "to_dense": ".exchange",
+}
+# Subpackages whose name is not also the name of a function above.
+_MODULES = ("analysis", "link_prediction", "training", "registry", "errors", "exchange")
+
+__all__ = [
+    "Dense",
+    "Layer",
+    "Population",
+    "Run",
+    "Snapshot",
+    "Topology",
+    "analyze",
+    "from_checkpoint",
+    "load_run",
+    "record",
+    "report",
+    "show",
+    "sparsify",
+    "to_dense",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name], __name__), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module 'netsci_dst' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES, *_MODULES])

@@ -1,0 +1,115 @@
+"""What a measure is: a function from a snapshot, or from a whole run, to tidy values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import registry
+from ..errors import NetsciError
+from ..topology import Topology
+
+Tier = Literal["cheap", "deep"]
+Takes = Literal["snapshot", "run"]
+F = TypeVar("F", bound=Callable[..., Iterable["Value | Array"]])
+
+
+class Value(NamedTuple):
+    """One number of a measure.
+
+    ``scope`` is ``network``, ``hidden``, or a layer's or population's name. ``text`` holds what a
+    float cannot: a verdict in words, or an exact integer beyond 2^53.
+    """
+
+    scope: str
+    quantity: str
+    value: float
+    text: str | None = None
+    step: int | None = None  # only for measures of a whole run: the step the value belongs to
+
+
+class Array(NamedTuple):
+    """A vector that a picture needs, such as one number per node of the graph."""
+
+    name: str
+    values: NDArray[Any]
+
+
+class NotApplicable(NetsciError):
+    """The measure has no meaning for this network; the message says why. No defect."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A registered measure."""
+
+    name: str
+    function: Callable[..., Iterable[Value | Array]]
+    tier: Tier
+    takes: Takes
+    summary: str
+    source: str
+    estimate: Callable[[Topology], float] | None = None
+
+    def seconds(self, topology: Topology) -> float:
+        """Return a rough estimate of the time on one core for a topology."""
+        return self.estimate(topology) if self.estimate else 0.0
+
+
+def measure(
+    name: str,
+    *,
+    tier: Tier,
+    source: str,
+    takes: Takes = "snapshot",
+    summary: str = "",
+    estimate: Callable[[Topology], float] | None = None,
+) -> Callable[[F], F]:
+    """Register a function as a measure.
+
+    The function takes a `Snapshot` (or, with ``takes="run"``, a `Run`) and keyword options with
+    defaults, and yields `Value` and `Array`. It raises `NotApplicable` where it has no meaning.
+    Its options are part of the key under which results are stored.
+
+    Parameters
+    ----------
+    tier
+        ``cheap`` measures run on every snapshot; ``deep`` ones on the first, the last and
+        log-spaced snapshots unless asked for more.
+    source
+        Paper and equation.
+    estimate
+        Optional rough cost in seconds from a `Topology`; above a limit the measure is skipped
+        with a note unless it was asked for by name.
+    """
+
+    def decorate(function: F) -> F:
+        doc = (function.__doc__ or "").strip()
+        text = summary or (doc.splitlines()[0] if doc else "")
+        entry = Measure(name, function, tier, takes, text, source, estimate)
+        registry.add("measure", name, entry, summary=text, source=source, tier=tier, takes=takes)
+        return function
+
+    return decorate
+
+
+def scopes(topology: Topology, *, layers: bool = True) -> Iterator[tuple[str, Topology]]:
+    """Yield the whole network, its hidden part, and each layer, with the name of the scope."""
+    if not topology.layers:
+        raise NotApplicable("the network has no sparse layers")
+    yield "network", topology
+    if topology.is_layered and len(topology.layers) > 1:
+        if topology.hidden is not None:
+            yield "hidden", topology.hidden
+        if layers:
+            for layer in topology.layers:
+                yield layer.name, topology.part([layer.name])
+
+
+def finite(value: Any) -> float:
+    """Return a float, with NaN for None."""
+    return float("nan") if value is None else float(np.asarray(value))

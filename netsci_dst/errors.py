@@ -1,0 +1,63 @@
+"""The errors a user can cause or meet: each is one line that says what would be right."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class NetsciError(ValueError):
+    """Base of every error this package raises on purpose."""
+
+
+class UnknownName(NetsciError):
+    """A name that is not registered; the message offers the nearest that is."""
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]):
+        known = sorted(known)
+        near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+        if near:
+            hint = f"did you mean {near[0]!r}?"
+        elif len(known) <= 30:
+            hint = "known: " + ", ".join(known)
+        else:
+            hint = f"there are {len(known)}, such as " + ", ".join(known[:5])
+        super().__init__(f"unknown {kind} {str(name)!r}; {hint}")
+
+
+class TopologyError(NetsciError):
+    """A population, layer or topology that contradicts itself."""
+
+
+class FormatError(NetsciError):
+    """A file that is corrupt, truncated, foreign, or of a newer format version."""
+
+
+class RunError(NetsciError):
+    """A run folder that is missing, incomplete, or cannot be written."""
+
+
+class RunLocked(RunError):
+    """Another process is writing to this run."""
+
+
+class RecipeError(NetsciError):
+    """A recipe with an unknown key, a wrong type or an impossible value."""
+
+
+class DataError(NetsciError):
+    """A data set that is missing, unreadable, or of the wrong form."""
+
+
+class NumericalError(NetsciError):
+    """NaN or infinity where training or a measure needs finite numbers."""
+
+
+class MissingDependency(NetsciError):
+    """An optional package is not installed; the message names the extra that brings it."""
+
+    def __init__(self, package: str, extra: str, purpose: str):
+        super().__init__(
+            f"{purpose} needs {package}, which is not installed; "
+            f"install it with: pip install 'netsci-dst[{extra}]'"
+        )

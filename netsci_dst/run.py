@@ -1,0 +1,360 @@
+"""A run: a folder that says what was asked, what happened, and holds the snapshots."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from . import snapshots as _codec
+from .errors import FormatError, RunError
+from .snapshots import Snapshot
+from .store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT_VERSION = 1
+RECIPE, PROVENANCE = "recipe.toml", "provenance.json"
+TABLES = ("metrics", "evolution")
+_INDEX = "snapshots/index.json"
+_SNAPSHOT_NAME = re.compile(r"step-(\d{8,})\.safetensors")
+
+
+class Run:
+    """One training run, recorded or imported; see DESIGN of the run folder in the documentation.
+
+    Use `Run.create` to start one and `load_run` to open one.
+    """
+
+    def __init__(self, store: Store):
+        self.store = store
+        self.snapshots = Snapshots(store)
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        recipe: Mapping[str, Any],
+        provenance: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Start a run in a new or empty folder.
+
+        Raises
+        ------
+        RunError
+            If the folder already holds a run, or cannot be written.
+        """
+        import tomli_w
+
+        store = Store(path)
+        if store.exists(PROVENANCE) or store.exists(RECIPE):
+            raise RunError(
+                f"{store.url} already holds a run: resume it, or choose another folder with --out"
+            )
+        run = cls(store)
+        store.write(RECIPE, tomli_w.dumps(_without_none(recipe)).encode())
+        run.update_provenance({"status": "created", **(provenance or {})})
+        return run
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Run:
+        """Open an existing run.
+
+        Raises
+        ------
+        RunError
+            If there is no run at the path.
+        FormatError
+            If it was written by a newer version of this package.
+        """
+        store = Store(path)
+        if not store.exists(PROVENANCE):
+            what = "is not a run folder" if store.exists() else "does not exist"
+            raise RunError(f"{store.url} {what} (no {PROVENANCE} in it)")
+        run = cls(store)
+        version = run.provenance.get("format")
+        if not isinstance(version, int) or isinstance(version, bool):
+            raise FormatError(f"{store.url}: {PROVENANCE} states no format version")
+        if version > FORMAT_VERSION:
+            raise FormatError(
+                f"{store.url} has format version {version}; this netsci-dst reads up to "
+                f"{FORMAT_VERSION}: install a newer one"
+            )
+        return run
+
+    @property
+    def path(self) -> str:
+        """The folder or URL."""
+        return self.store.url
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return re.split(r"[/\\]", self.path.rstrip("/\\"))[-1] or self.path
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What was asked, resolved in full."""
+        try:
+            return tomllib.loads(self.store.read(RECIPE).decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise FormatError(f"{self.store.path(RECIPE)} is corrupt: {error}") from error
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Format and package versions, machine, seed, data fingerprint, status, duration."""
+        return _read_json(self.store, PROVENANCE, dict)
+
+    def update_provenance(self, changes: Mapping[str, Any]) -> None:
+        """Merge changes into ``provenance.json``."""
+        known = self.provenance if self.store.exists(PROVENANCE) else {"format": FORMAT_VERSION}
+        text = json.dumps({**known, **changes}, indent=2, default=str)
+        self.store.write(PROVENANCE, text.encode())
+
+    @property
+    def status(self) -> str:
+        """``created``, ``running``, ``interrupted``, ``failed`` or ``finished``."""
+        return str(self.provenance.get("status", "unknown"))
+
+    # --- tables -------------------------------------------------------------------------------
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """A row per evaluation: step, epoch, losses, the metric, learning rate, wall time."""
+        return self.table("metrics")
+
+    @property
+    def evolution(self) -> pd.DataFrame:
+        """A row per topology update and layer (layer ``all``: the whole network)."""
+        return self.table("evolution")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of the run; an empty frame when nothing was recorded."""
+        import pandas as pd
+
+        return pd.DataFrame(self._read_rows(name))
+
+    def append(self, name: str, rows: Sequence[Mapping[str, Any]], flush: bool = True) -> None:
+        """Add rows to a table and, unless ``flush`` is False, write it out."""
+        if name not in self._rows:
+            self._rows[name] = self._read_rows(name)
+        self._rows[name].extend(dict(row) for row in rows)
+        if flush:
+            self.flush(name)
+
+    def flush(self, *names: str) -> None:
+        """Write out tables with rows that were appended."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for name in names or tuple(self._rows):
+            if name in self._rows:
+                buffer = io.BytesIO()
+                pq.write_table(pa.Table.from_pylist(_same_keys(self._rows[name])), buffer)
+                self.store.write(f"{name}.parquet", buffer.getbuffer())
+
+    def _read_rows(self, name: str) -> list[dict[str, Any]]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        file = f"{name}.parquet"
+        if not self.store.exists(file):
+            return []
+        try:
+            return pq.read_table(io.BytesIO(self.store.read(file))).to_pylist()
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise FormatError(f"{self.store.path(file)} is corrupt: {error}") from error
+
+    # --- writing ------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Run]:
+        """Hold the run's lock; see `Store.lock`."""
+        with self.store.lock():
+            self.store.clean()
+            yield self
+
+    def write_snapshot(self, snapshot: Snapshot, weights: bool = True) -> None:
+        """Store a snapshot; one of the same step is replaced."""
+        self.snapshots._write(snapshot, weights)
+
+    def rewind(self, step: int) -> None:
+        """Drop every row and snapshot after ``step``, so that training can repeat from there."""
+        for name in TABLES:
+            rows = self._read_rows(name)
+            kept = [row for row in rows if row["step"] <= step]
+            if len(kept) < len(rows) or name in self._rows:
+                self._rows[name] = kept
+                self.flush(name)
+        self.snapshots._drop(lambda taken: taken > step)
+
+    def __repr__(self) -> str:
+        return f"Run({self.path!r}, {self.status}, {len(self.snapshots)} snapshots)"
+
+
+class Snapshots(Sequence[Snapshot]):
+    """The snapshots of a run in order of step, read from disk when asked for."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._cached: list[dict[str, Any]] | None = None
+
+    @property
+    def index(self) -> list[dict[str, Any]]:
+        """Per snapshot: file, step, epoch, sha256, bytes."""
+        if self._cached is None:
+            self._cached = self._read_index()
+        return self._cached
+
+    def _read_index(self) -> list[dict[str, Any]]:
+        entries = []
+        if self._store.exists(_INDEX):
+            entries = _read_json(self._store, _INDEX, list)
+            for entry in entries:
+                if not isinstance(entry, dict) or not _SNAPSHOT_NAME.fullmatch(
+                    str(entry.get("file"))
+                ):
+                    raise FormatError(f"{self._store.path(_INDEX)} is corrupt")
+        # A run stopped between writing a snapshot and its index still has the snapshot.
+        listed = {entry["file"] for entry in entries}
+        for name in self._store.list("snapshots"):
+            if _SNAPSHOT_NAME.fullmatch(name) and name not in listed:
+                data = self._store.read(f"snapshots/{name}")
+                entries.append(_entry(name, _codec.from_bytes(data, name), data))
+        return sorted(entries, key=lambda entry: entry["step"])
+
+    @property
+    def steps(self) -> list[int]:
+        """The step of each snapshot."""
+        return [int(entry["step"]) for entry in self.index]
+
+    @property
+    def epochs(self) -> list[float]:
+        """The epoch of each snapshot."""
+        return [float(entry["epoch"]) for entry in self.index]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @overload
+    def __getitem__(self, i: int) -> Snapshot: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[Snapshot]: ...
+    def __getitem__(self, i: int | slice) -> Snapshot | list[Snapshot]:
+        if isinstance(i, slice):
+            return [self._read(entry) for entry in self.index[i]]
+        try:
+            entry = self.index[i]
+        except IndexError:
+            raise IndexError(f"the run has {len(self)} snapshots, so none at {i}") from None
+        return self._read(entry)
+
+    def at(self, step: int) -> Snapshot:
+        """Return the snapshot taken at a step.
+
+        Raises
+        ------
+        RunError
+            If there is none; the message names the nearest.
+        """
+        for entry in self.index:
+            if entry["step"] == step:
+                return self._read(entry)
+        if not self.index:
+            raise RunError(f"{self._store.url} has no snapshots")
+        near = min(self.steps, key=lambda taken: abs(taken - step))
+        raise RunError(f"{self._store.url} has no snapshot at step {step}; the nearest is {near}")
+
+    def verify(self) -> list[str]:
+        """Check every checksum; return one line for each snapshot that is damaged."""
+        problems = []
+        for entry in self.index:
+            try:
+                self._read(entry)
+            except (RunError, FormatError) as error:
+                problems.append(str(error))
+        return problems
+
+    def _read(self, entry: Mapping[str, Any]) -> Snapshot:
+        name = f"snapshots/{entry['file']}"
+        data = self._store.read(name)
+        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise FormatError(
+                f"{self._store.path(name)} does not match its checksum: it was changed or damaged"
+            )
+        return _codec.from_bytes(data, self._store.path(name))
+
+    def _write(self, snapshot: Snapshot, weights: bool) -> None:
+        data = _codec.to_bytes(snapshot, weights)
+        name = f"step-{snapshot.step:08d}.safetensors"
+        kept = [entry for entry in self.index if entry["step"] != snapshot.step]
+        self._store.write(f"snapshots/{name}", data)
+        entries = sorted([*kept, _entry(name, snapshot, data)], key=lambda entry: entry["step"])
+        self._save_index(entries)
+
+    def _drop(self, doomed: Any) -> None:
+        gone = [entry for entry in self.index if doomed(entry["step"])]
+        if gone:
+            self._save_index([entry for entry in self.index if entry not in gone])
+            for entry in gone:
+                self._store.delete(f"snapshots/{entry['file']}")
+
+    def _save_index(self, entries: list[dict[str, Any]]) -> None:
+        self._store.write(_INDEX, json.dumps(entries).encode())
+        self._cached = entries
+
+
+def load_run(path: str | os.PathLike[str]) -> Run:
+    """Open a run folder (a path or any fsspec URL).
+
+    Examples
+    --------
+    >>> import netsci_dst as nd
+    >>> nd.load_run("runs/nowhere")
+    Traceback (most recent call last):
+        ...
+    netsci_dst.errors.RunError: runs/nowhere does not exist (no provenance.json in it)
+    """
+    return Run.open(path)
+
+
+def _entry(name: str, snapshot: Snapshot, data: bytes) -> dict[str, Any]:
+    return {
+        "file": name,
+        "step": int(snapshot.step),
+        "epoch": float(snapshot.epoch),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+    }
+
+
+def _read_json(store: Store, name: str, kind: type) -> Any:
+    try:
+        value = json.loads(store.read(name))
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{store.path(name)} is corrupt: {error}") from error
+    if not isinstance(value, kind):
+        raise FormatError(f"{store.path(name)} is corrupt: it holds no {kind.__name__}")
+    return value
+
+
+def _without_none(value: Any) -> Any:
+    # TOML has no null: an option that is None is simply not written.
+    if isinstance(value, Mapping):
+        return {str(k): _without_none(v) for k, v in value.items() if v is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_none(item) for item in value]
+    return value
+
+
+def _same_keys(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    return [{key: row.get(key) for key in keys} for row in rows]
