@@ -178,11 +178,27 @@ class Layer:
         order = np.lexsort((v, u))
         indptr = np.zeros(shape[0] + 1, dtype=np.int64)
         np.cumsum(np.bincount(u, minlength=shape[0]), out=indptr[1:])
-        pick = lambda values: None if values is None else np.asarray(values).ravel()[order]  # noqa: E731
+
+        def in_order(values: ArrayLike | None, what: str) -> NDArray[Any] | None:
+            if values is None:
+                return None
+            if np.size(values) != u.size:
+                raise TopologyError(
+                    f"layer {name!r} has {u.size} links but {np.size(values)} {what}"
+                )
+            return np.asarray(values).ravel()[order]
+
         return cls(
-            name, source, target, shape, indptr, v[order].astype(np.int32),
-            pick(weights), pick(multiplicity), directed,
-        )  # fmt: skip
+            name,
+            source,
+            target,
+            shape,
+            indptr,
+            v[order].astype(np.int32),
+            in_order(weights, "weights"),
+            in_order(multiplicity, "multiplicities"),
+            directed,
+        )
 
     @classmethod
     def from_matrix(cls, name: str, source: str, target: str, matrix: Any) -> Layer:

@@ -1,0 +1,64 @@
+# Two targets are all you need: `make demo` and `make test`. Each builds .venv when it must.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help demo test stress lint format typecheck bench docs notebooks audit clean
+
+help:
+	@echo "make demo       train three methods on digits, analyse them, write a report"
+	@echo "make test       run the test suite"
+	@echo "make lint       formatting, lint, types, import rules"
+	@echo "make bench      write benchmarks/results/*.json"
+	@echo "make docs       build the documentation into docs/_build"
+	@echo "make notebooks  build and execute the notebooks"
+	@echo "make stress     the long robustness tests"
+	@echo "make audit      check the dependencies for known vulnerabilities"
+
+# torch is named first and alone, so that a pinned CPU build that is at hand is the one taken.
+$(VENV)/.base: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) torch==2.13.0
+	$(PIP) -e ".[train,report]"
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(PIP) -e ".[dev]"
+	@touch $@
+
+demo: $(VENV)/.base
+	$(BIN)/netsci-dst demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not stress" $(ARGS)
+
+stress: $(VENV)/.dev
+	$(BIN)/python -m pytest -m stress $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+notebooks: $(VENV)/.dev
+	$(BIN)/python notebooks/build.py
+
+audit: $(VENV)/.dev
+	$(BIN)/pip-audit --strict --skip-editable
+
+clean:
+	rm -rf $(VENV) build docs/_build .pytest_cache .ruff_cache
