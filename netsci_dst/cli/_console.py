@@ -1,0 +1,103 @@
+"""Results to stdout, messages and progress to stderr, and quiet when not a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import typer
+
+
+def say(message: str) -> None:
+    """Write a message to stderr."""
+    typer.echo(message, err=True)
+
+
+def result(text: str) -> None:
+    """Write a result to stdout."""
+    typer.echo(text)
+
+
+def result_json(value: Any) -> None:
+    """Write a result to stdout as JSON; NaN and infinity become null."""
+    typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)
+
+
+def table(title: str | None, columns: list[str], rows: list[list[Any]]) -> None:
+    """Write a table to stdout; plain text widths when it is not a terminal."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
+    view = Table(title=title and escape(title), title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        view.add_column(column)
+    for row in rows:
+        view.add_row(*(escape(_cell(value)) for value in row))
+    console.print(view)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.4g}"
+    return str(value)
+
+
+Update = Callable[[float, float | None, str], None]
+
+
+@contextlib.contextmanager
+def progress(what: str, unit: str = "") -> Iterator[Update]:
+    """Show a progress bar with rate and time left on stderr while the block runs.
+
+    The block gets ``update(done, total, note)``. Nothing is shown when stderr is no terminal.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total=None, note="": None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        Remaining(),
+        TextColumn("{task.fields[note]}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(what, total=None, note="", rate="")
+
+        def update(done: float, total: float | None = None, note: str = "") -> None:
+            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
+            rate = f"{speed:,.0f} {unit}/s" if speed and unit else ""
+            bar.update(task, completed=done, total=total, note=note, rate=rate)
+
+        yield update

@@ -1,0 +1,65 @@
+"""``netsci-dst info``: what is in a run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from . import _console
+
+PANEL = "Look"
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="A run folder or fsspec URL.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a run holds: recipe, status, accuracy, snapshots, topology, analysis."""
+    from ..run import load_run
+
+    opened = load_run(run)
+    facts = _facts(opened)
+    if json:
+        _console.result_json(facts)
+        return
+    layers = facts.pop("layers")
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{k} {v:.6g}" if isinstance(v, float) else f"{k} {v}" for k, v in value.items())
+        _console.result(f"{key:<12}{value}")
+    if layers:
+        _console.table(None, list(layers[0]), [list(layer.values()) for layer in layers])
+
+
+def _facts(run: Any) -> dict[str, Any]:
+    recipe, provenance = run.recipe, run.provenance
+    facts: dict[str, Any] = {"run": run.path, "status": run.status}
+    for part in ("data", "model", "method"):
+        value = recipe.get(part)
+        if value is not None:
+            facts[part] = value.get("name", value) if isinstance(value, dict) else value
+    facts["seed"] = provenance.get("seed")
+    facts["created"] = provenance.get("started")
+    facts["seconds"] = provenance.get("seconds", provenance.get("duration_s"))
+    metrics = run.metrics
+    if len(metrics):
+        last = metrics.iloc[-1].dropna().to_dict()
+        facts["last"] = {k: v for k, v in last.items() if k not in ("wall_s", "samples_per_s")}
+    facts["snapshots"] = len(run.snapshots)
+    facts["layers"] = []
+    if len(run.snapshots):
+        snapshot = run.snapshots[-1]
+        topology = snapshot.topology
+        facts["snapshot"] = {"step": snapshot.step, "links": topology.n_links}
+        facts["layers"] = [
+            {
+                "layer": layer.name,
+                "from": f"{layer.source} ({layer.shape[0]})",
+                "to": f"{layer.target} ({layer.shape[1]})",
+                "links": layer.n_links,
+                "sparsity": round(layer.sparsity, 6),
+            }
+            for layer in topology.layers
+        ]
+    return {key: value for key, value in facts.items() if value is not None}

@@ -1,0 +1,50 @@
+"""``netsci-dst list``: what is known by name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from . import _console
+
+PANEL = "Look"
+
+_KINDS = {
+    "methods": "method",
+    "models": "model",
+    "data": "data",
+    "measures": "measure",
+    "initialisers": "initialiser",
+    "removals": "removal",
+    "regrowths": "regrowth",
+    "schedules": "density schedule",
+    "predictors": "link predictor",
+    "nulls": "null model",
+}
+Kind = StrEnum("Kind", {name: name for name in _KINDS})
+
+
+def command(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the methods, models, data sets, measures or parts that are known, built in or added."""
+    from .. import registry
+
+    entries = registry.entries(_KINDS[kind.value])
+    if json:
+        _console.result_json(
+            [
+                {"name": e.name, "summary": e.summary, "source": e.source, **dict(e.metadata)}
+                for e in entries
+            ]
+        )
+        return
+    facts = sorted({key for e in entries for key in e.metadata if key in ("tier", "takes")})
+    _console.table(
+        None,
+        ["name", *facts, "what it is", "source"],
+        [[e.name, *(e.metadata.get(k) for k in facts), e.summary, e.source] for e in entries],
+    )
