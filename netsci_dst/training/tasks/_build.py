@@ -1,0 +1,35 @@
+"""Build a registered model from options, with refusals that name what would be right."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ... import registry
+from ...errors import RecipeError, UnknownName
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def build_model(name: str, options: Mapping[str, Any], **facts: Any) -> nn.Module:
+    """Call a model's builder with the data's facts and the user's options.
+
+    Raises
+    ------
+    UnknownName
+        If the model, or one of the options, is not known.
+    RecipeError
+        If an option tries to set what the data decides.
+    """
+    builder = registry.get("model", name).target
+    parameters = inspect.signature(builder).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    for key in options:
+        if key in facts:
+            raise RecipeError(f"model option {key!r} is decided by the data; leave it out")
+        if key not in parameters and not open_ended:
+            raise UnknownName(f"option of model {name!r}", key, set(parameters) - set(facts))
+    needed = {key: value for key, value in facts.items() if key in parameters or open_ended}
+    return builder(**needed, **options)
