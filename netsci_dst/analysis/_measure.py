@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import inspect
+import json
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -10,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import registry
-from ..errors import NetsciError
+from ..errors import NetsciError, UnknownName
 from ..topology import Topology
 
 Tier = Literal["cheap", "deep"]
@@ -54,10 +57,33 @@ class Measure:
     summary: str
     source: str
     estimate: Callable[[Topology], float] | None = None
+    version: int = 1
 
     def seconds(self, topology: Topology) -> float:
         """Return a rough estimate of the time on one core for a topology."""
-        return self.estimate(topology) if self.estimate else 0.0
+        return float(self.estimate(topology)) if self.estimate else 0.0
+
+    def resolve(self, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return all options of the measure: its defaults, changed by those given.
+
+        Raises
+        ------
+        UnknownName
+            If the measure has no such option.
+        NetsciError
+            If a value cannot be written as JSON, and so cannot be part of a key.
+        """
+        parameters = list(inspect.signature(self.function).parameters.values())[1:]
+        known = {p.name: p.default for p in parameters if p.default is not p.empty}
+        for name in options or {}:
+            if name not in known:
+                raise UnknownName(f"option of measure {self.name!r}:", name, known)
+        try:
+            return json.loads(json.dumps({**known, **(options or {})}, default=_plain))
+        except (TypeError, ValueError) as error:
+            raise NetsciError(
+                f"an option of measure {self.name!r} is no plain value: {error}"
+            ) from None
 
 
 def measure(
@@ -68,6 +94,7 @@ def measure(
     takes: Takes = "snapshot",
     summary: str = "",
     estimate: Callable[[Topology], float] | None = None,
+    version: int = 1,
 ) -> Callable[[F], F]:
     """Register a function as a measure.
 
@@ -85,12 +112,14 @@ def measure(
     estimate
         Optional rough cost in seconds from a `Topology`; above a limit the measure is skipped
         with a note unless it was asked for by name.
+    version
+        To be raised when the measure's results change, so that stored ones are computed anew.
     """
 
     def decorate(function: F) -> F:
         doc = (function.__doc__ or "").strip()
         text = summary or (doc.splitlines()[0] if doc else "")
-        entry = Measure(name, function, tier, takes, text, source, estimate)
+        entry = Measure(name, function, tier, takes, text, source, estimate, version)
         registry.add("measure", name, entry, summary=text, source=source, tier=tier, takes=takes)
         return function
 
@@ -103,11 +132,29 @@ def scopes(topology: Topology, *, layers: bool = True) -> Iterator[tuple[str, To
         raise NotApplicable("the network has no sparse layers")
     yield "network", topology
     if topology.is_layered and len(topology.layers) > 1:
-        if topology.hidden is not None:
-            yield "hidden", topology.hidden
+        hidden = topology.hidden
+        if hidden is not None:
+            # When every layer is hidden (a Transformer's), the hidden part is the network.
+            yield "hidden", topology if len(hidden.layers) == len(topology.layers) else hidden
         if layers:
-            for layer in topology.layers:
-                yield layer.name, topology.part([layer.name])
+            # Kept, so that the measures of a snapshot share the parts and their adjacency.
+            parts = _parts.get(topology)
+            if parts is None:
+                parts = [(layer.name, topology.part([layer.name])) for layer in topology.layers]
+                _parts[topology] = parts
+            yield from parts
+
+
+_parts: weakref.WeakKeyDictionary[Topology, list[tuple[str, Topology]]]
+_parts = weakref.WeakKeyDictionary()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (np.ndarray, set, frozenset, range)):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} {value!r}")
 
 
 def finite(value: Any) -> float:
