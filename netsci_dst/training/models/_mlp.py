@@ -1,0 +1,157 @@
+"""The multilayer perceptron as a module."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from netsci_dst.errors import RecipeError, UnknownName
+from netsci_dst.topology import Population
+
+from ..layers import SparseLinear
+from ..wiring import Wiring
+
+_ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "elu": nn.ELU,
+}
+_LARGEST_DENSE = 2**28
+
+
+class Hidden(nn.Module):
+    """A linear layer, its activation and dropout: one hidden population."""
+
+    def __init__(self, linear: nn.Module, activation: nn.Module, dropout: float):
+        super().__init__()
+        self.linear = linear
+        self.activation = activation
+        self.dropout = nn.Dropout(dropout) if dropout else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(batch, n_source)`` to the population's activity, ``(batch, n_target)``."""
+        if self._fuses:
+            x = self.linear.relu(x)
+        else:
+            x = self.activation(self.linear(x))
+        return x if self.dropout is None else self.dropout(x)
+
+    @property
+    def _fuses(self) -> bool:
+        # Someone who watches the modules inside must see them called.
+        parts = (self.linear, self.activation)
+        return (
+            type(self.linear) is SparseLinear
+            and type(self.activation) is nn.ReLU
+            and not any(part._forward_hooks or part._forward_pre_hooks for part in parts)
+        )
+
+
+class MLP(nn.Module):
+    """Hidden layers one after another, then a linear output layer.
+
+    Attributes
+    ----------
+    hidden
+        One `Hidden` per hidden population.
+    output
+        The last linear layer, with ``n_classes`` outputs.
+    """
+
+    def __init__(self, input_shape: tuple[int, ...], hidden: Sequence[Hidden], output: nn.Module):
+        super().__init__()
+        self.input_shape = tuple(input_shape)
+        self.hidden = nn.ModuleList(hidden)
+        self.output = output
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(batch, *input_shape)`` to logits, ``(batch, n_classes)``."""
+        if x.dim() != 2:
+            x = x.flatten(1)
+        for layer in self.hidden:
+            x = layer(x)
+        return self.output(x)
+
+    def wiring(self) -> Wiring:
+        """Return the chain of populations; all layers but the last are sparse by default."""
+        sizes = [layer.linear.out_features for layer in self.hidden]
+        names = ["input", *(f"hidden{i}" for i in range(1, len(sizes) + 1)), "output"]
+        # A leading 1 is a grey image's only channel.
+        grid = self.input_shape[1:] if self.input_shape[0] == 1 else self.input_shape
+        populations = (
+            Population(
+                "input",
+                math.prod(self.input_shape),
+                "input",
+                shape=grid if len(grid) > 1 else None,
+            ),
+            *(Population(name, size) for name, size in zip(names[1:-1], sizes)),
+            Population("output", self.output.out_features, "output"),
+        )
+        paths = [*(f"hidden.{i}.linear" for i in range(len(sizes))), "output"]
+        return Wiring(
+            populations,
+            dict(zip(paths, itertools.pairwise(names))),
+            sparse=("hidden.*.linear",) if sizes else ("output",),
+            outputs={
+                **{name: f"hidden.{i}" for i, name in enumerate(names[1:-1])},
+                "output": "output",
+            },
+        )
+
+
+def build(
+    input_shape: tuple[int, ...],
+    n_classes: int,
+    hidden: Sequence[int] | None,
+    activation: str,
+    dropout: float,
+    bias: bool,
+    layers: str,
+    generator: torch.Generator | None,
+) -> MLP:
+    """Build the module; see `netsci_dst.training.models.mlp.mlp`."""
+    n_input = math.prod(input_shape)
+    sizes = [2 * n_input] * 3 if hidden is None else [_size(size) for size in hidden]
+    if activation not in _ACTIVATIONS:
+        raise UnknownName("activation", activation, _ACTIVATIONS)
+    if not 0 <= dropout < 1:
+        raise RecipeError(f"dropout is {dropout}; it must be at least 0 and less than 1")
+    if layers not in ("auto", "dense", "csr", "masked"):
+        raise UnknownName("kind of layers", layers, ("auto", "dense", "csr", "masked"))
+    blocks = [
+        Hidden(_linear(a, b, bias, layers, generator), _ACTIVATIONS[activation](), dropout)
+        for a, b in zip([n_input, *sizes], sizes)
+    ]
+    last = sizes[-1] if sizes else n_input
+    return MLP(input_shape, blocks, _linear(last, n_classes, bias, "dense", generator))
+
+
+def _size(size: int) -> int:
+    if isinstance(size, bool) or int(size) != size or size < 1:
+        raise RecipeError(f"a hidden layer has size {size!r}; it must be a whole number, 1 or more")
+    return int(size)
+
+
+def _linear(
+    n_source: int, n_target: int, bias: bool, layers: str, generator: torch.Generator | None
+) -> nn.Module:
+    if layers == "auto":
+        layers = "csr" if n_source * n_target > _LARGEST_DENSE else "dense"
+    bound = 1 / math.sqrt(n_source)
+    if layers == "dense":
+        linear: nn.Module = nn.utils.skip_init(nn.Linear, n_source, n_target, bias)
+        nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
+    else:
+        linear = SparseLinear(n_source, n_target, bias, backend=layers)
+    if bias:
+        nn.init.uniform_(linear.bias, -bound, bound, generator=generator)
+    return linear
