@@ -1,0 +1,25 @@
+"""In and out: checkpoints and networks of others become runs, snapshots become files of others."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._export import FORMATS, export
+    from ._import import from_checkpoint
+    from ._to_dense import to_dense
+
+_HOMES = {
+    "FORMATS": "._export",
+    "export": "._export",
+    "from_checkpoint": "._import",
+    "to_dense": "._to_dense",
+}
+__all__ = ["FORMATS", "export", "from_checkpoint", "to_dense"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name], __name__), name)
