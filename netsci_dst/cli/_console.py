@@ -101,3 +101,25 @@ def progress(what: str, unit: str = "") -> Iterator[Update]:
             bar.update(task, completed=done, total=total, note=note, rate=rate)
 
         yield update
+
+
+def nested_options(items: list[str] | None) -> dict[str, dict[str, Any]]:
+    """Turn ``measure.option=value`` items into a dictionary by measure."""
+    found: dict[str, dict[str, Any]] = {}
+    for item in items or ():
+        name, equals, text = item.partition("=")
+        measure, dot, key = name.strip().rpartition(".")
+        if not (equals and dot and measure and key):
+            raise typer.BadParameter(f"{item!r} is not of the form measure.option=value")
+        found.setdefault(measure, {})[key] = value_of(text)
+    return found
+
+
+def value_of(text: str) -> Any:
+    """Read a value as TOML writes it; anything else is text."""
+    import tomllib
+
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()

@@ -26,7 +26,9 @@ def command(
     layers = facts.pop("layers")
     for key, value in facts.items():
         if isinstance(value, dict):
-            value = ", ".join(f"{k} {v:.6g}" if isinstance(v, float) else f"{k} {v}" for k, v in value.items())
+            value = ", ".join(
+                f"{k} {v:.6g}" if isinstance(v, float) else f"{k} {v}" for k, v in value.items()
+            )
         _console.result(f"{key:<12}{value}")
     if layers:
         _console.table(None, list(layers[0]), [list(layer.values()) for layer in layers])

@@ -14,7 +14,6 @@ from typing import Any
 from ..errors import FormatError, NetsciError
 from ..run import Run
 from ..snapshots import Snapshot
-from ..topology import Topology
 from ._ours import read_ours
 from ._readers import read_weights
 from ._wire import wire
@@ -105,7 +104,7 @@ def _read(file: Path, step: int, options: dict[str, Any], keep_dense: bool) -> S
         if file.suffix.lower() in NETWORK_ENDINGS:
             from ..analysis.read_network import read_network
 
-            return Snapshot(Topology.network(read_network(file)), step, float(step))
+            return Snapshot(read_network(file), step, float(step))
     try:
         topology = wire(read_weights(file, **options), keep_dense)
     except FormatError as error:

@@ -1,0 +1,107 @@
+"""``netsci-dst analyze``: measures of runs, or of any network."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import _console
+
+PANEL = "Understand"
+
+
+def command(
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Run folders or URLs; or an edge list, GraphML or GEXF file."),
+    ],
+    measures: Annotated[
+        str | None,
+        typer.Option("--measures", "-m", help="Names with commas between; all by default."),
+    ] = None,
+    steps: Annotated[
+        str | None,
+        typer.Option(help="'all', or steps with commas between, for every measure."),
+    ] = None,
+    tier: Annotated[str | None, typer.Option(help="'cheap' or 'deep' measures only.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; -1: one per core.")] = 1,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", help="measure.option=value, such as power_law_test.seed=1."),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler that does the work.")
+    ] = None,
+    csv: Annotated[str | None, typer.Option(help="Write all values to this CSV file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print all values as JSON.")] = False,
+) -> None:
+    """Compute measures of every snapshot, keep them with the run, and say what came out.
+
+    Values that are there already are not computed again; a stopped analysis goes on.
+    """
+    from ..analysis import analyze
+
+    wanted = measures.split(",") if measures else None
+    taken = None if steps is None else "all" if steps == "all" else _numbers(steps)
+    with _console.progress("analysing", "measures") as update:
+        frame = analyze(
+            runs,
+            wanted,
+            taken,
+            jobs,
+            tier=tier,
+            options=_console.nested_options(option),
+            scheduler=scheduler,
+            progress=update,
+        )
+    for note in frame.attrs["notes"]:
+        at = "" if note.get("step") is None else f" at step {note['step']}"
+        _console.say(f"{note['run']}: {note['measure']}{at}: {note['status']}: {note['reason']}")
+    if csv:
+        _write_csv(frame, csv)
+    if json:
+        _console.result_json(frame.to_dict("records"))
+    else:
+        _summary(frame)
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither 'all' nor whole numbers") from None
+
+
+def _write_csv(frame, path: str) -> None:
+    import os
+
+    from ..store import Store
+
+    folder, base = os.path.split(path)
+    Store(folder or ".").write(base, frame.to_csv(index=False).encode())
+    _console.say(f"{len(frame)} values in {path}")
+
+
+def _summary(frame) -> None:
+    """Show the whole network's values at the last step, a row per quantity, a column per run."""
+    if not len(frame):
+        _console.say("no values")
+        return
+    whole = frame[frame["scope"] == "network"]
+    last = whole.sort_values("step").groupby(["measure", "quantity", "run"], sort=False).tail(1)
+    runs = list(dict.fromkeys(last["run"]))
+    rows = []
+    for (measure, quantity), part in last.groupby(["measure", "quantity"], sort=False):
+        by_run = part.set_index("run")
+        cells = []
+        for run in runs:
+            if run not in by_run.index:
+                cells.append(None)
+                continue
+            text = by_run.loc[run, "text"]
+            cells.append(
+                text if isinstance(text, str) and text else float(by_run.loc[run, "value"])
+            )
+        rows.append([measure, quantity, *cells])
+    _console.table(None, ["measure", "quantity", *runs], rows)

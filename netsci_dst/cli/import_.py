@@ -1,0 +1,53 @@
+"""``netsci-dst import``: a run out of someone else's checkpoints or network."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import _console
+
+PANEL = "Exchange"
+
+
+def command(
+    checkpoints: Annotated[
+        list[str],
+        typer.Argument(
+            help="safetensors, .pt, Hugging Face folder, .onnx, .mat, .npz, folder of epoch_*, "
+            "or an edge list, GraphML, GEXF; several become one run."
+        ),
+    ],
+    out: Annotated[str, typer.Option("--out", "-o", help="The run folder to make.")],
+    steps: Annotated[
+        str | None, typer.Option(help="The step of each checkpoint, with commas between.")
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(help="Weights of at most this magnitude count as absent.")
+    ] = 0.0,
+    include: Annotated[list[str] | None, typer.Option(help="Pattern of layer names.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Pattern of layer names.")] = None,
+    keep_dense: Annotated[
+        bool, typer.Option("--keep-dense", help="List the links of full layers, too.")
+    ] = False,
+) -> None:
+    """Make a run out of checkpoints of other tools, to analyse and report on."""
+    from ..exchange import from_checkpoint
+
+    try:
+        taken = [int(part) for part in steps.split(",")] if steps else None
+    except ValueError:
+        raise typer.BadParameter(f"{steps!r} are not whole numbers") from None
+    run = from_checkpoint(
+        checkpoints,  # type: ignore[arg-type]
+        out,
+        steps=taken,
+        threshold=threshold,
+        include=include or (),
+        exclude=exclude or (),
+        keep_dense=keep_dense,
+    )
+    topology = run.snapshots[-1].topology
+    _console.say(f"{len(run.snapshots)} snapshots, the last with {topology!r}")
+    _console.result(run.path)
