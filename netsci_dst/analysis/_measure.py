@@ -133,9 +133,9 @@ def scopes(topology: Topology, *, layers: bool = True) -> Iterator[tuple[str, To
     yield "network", topology
     if topology.is_layered and len(topology.layers) > 1:
         hidden = topology.hidden
-        if hidden is not None:
-            # When every layer is hidden (a Transformer's), the hidden part is the network.
-            yield "hidden", topology if len(hidden.layers) == len(topology.layers) else hidden
+        # Where every layer is hidden (a Transformer's), the hidden part is the network itself.
+        if hidden is not None and len(hidden.layers) < len(topology.layers):
+            yield "hidden", hidden
         if layers:
             # Kept, so that the measures of a snapshot share the parts and their adjacency.
             parts = _parts.get(topology)
