@@ -4,66 +4,122 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from netsci_dst.errors import NetsciError
 
+from . import _kernels
+
 if TYPE_CHECKING:
     from .linear import SparseLinear
 
+_DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
+
 
 def csr_linear(layer: SparseLinear, x: Tensor, relu: bool) -> Tensor:
-    """Return the layer's output, ``(..., n_target)``, activated when ``relu``."""
+    """Return the layer's output, ``(..., n_target)``, activated when ``relu``.
+
+    The result is a transposed view of ``(n_target, batch)``: the next layer takes it as it is.
+    """
+    weight = layer.weight
     if x.shape[-1] != layer.n_source:
         raise NetsciError(f"the layer takes {layer.n_source} features, not {x.shape[-1]}")
+    if x.dtype is not weight.dtype:
+        if not torch.is_autocast_enabled(x.device.type):
+            raise NetsciError(f"the layer's weights are {weight.dtype}, its input is {x.dtype}")
+        x = x.to(weight.dtype)
     flat = x if x.dim() == 2 else x.reshape(-1, layer.n_source)
-    y = _TorchCsr.apply(flat, layer.weight, layer)
-    y = y if layer.bias is None else y + layer.bias
-    y = torch.relu(y) if relu else y
-    return y if x.dim() == 2 else y.view(*x.shape[:-1], layer.n_target)
+    if weight.device.type == "cpu" and weight.dtype in _DTYPES:
+        y = _CsrLinear.apply(flat, weight, layer.bias, layer, relu)
+    else:
+        from ._csr_torch import TorchCsr
+
+        y = TorchCsr.apply(flat, weight, layer)
+        y = y if layer.bias is None else y + layer.bias
+        y = torch.relu(y) if relu else y
+    return y if x.dim() == 2 else y.reshape(*x.shape[:-1], layer.n_target)
 
 
-class _TorchCsr(torch.autograd.Function):
-    """``x A`` by torch's own sparse products, on any device.
-
-    Activations are kept as transposed views of ``(features, batch)``.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, values: Tensor, layer: SparseLinear) -> Tensor:
-        xt = x.t().contiguous()
-        ctx.layer = layer
-        ctx.save_for_backward(xt, values)
-        # CSR over the sources is CSC of the transpose, which maps (n_source, batch) to
-        # (n_target, batch).
-        transposed = torch.sparse_csc_tensor(
-            layer.indptr,
-            layer.indices.to(torch.int64),
-            values,
-            size=(layer.n_target, layer.n_source),
-            check_invariants=False,
-        )
-        return torch.sparse.mm(transposed.to_sparse_csr(), xt).t()
+class _CsrLinear(torch.autograd.Function):
+    """``relu(x A + bias)`` on a CPU by the loops of `_kernels`."""
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def forward(
+        ctx: Any, x: Tensor, values: Tensor, bias: Tensor | None, layer: SparseLinear, relu: bool
+    ) -> Tensor:
+        xt = x.t()
+        if not xt.is_contiguous():
+            xt = xt.contiguous()
+        n_source, n_target, batch = layer.n_source, layer.n_target, xt.shape[1]
+        indptr, indices = layer.indptr, layer.indices
+        y = xt.new_empty((n_target, batch))
+        dtype = _DTYPES[values.dtype]
+        for block, first, last in _kernels.blocks(dtype, batch):
+            _kernels.forward(dtype, block)(
+                indptr.data_ptr(),
+                indices.data_ptr(),
+                values.data_ptr(),
+                0 if bias is None else bias.data_ptr(),
+                xt.data_ptr(),
+                y.data_ptr(),
+                n_source,
+                n_target,
+                batch,
+                first,
+                last,
+                relu,
+            )
+        ctx.save_for_backward(xt, values, y if relu else None, indptr, indices)
+        ctx.layer, ctx.has_bias = layer, bias is not None
+        return y.t()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():
+            raise NetsciError("the csr backend has no second derivatives; use backend='masked'")
+        xt, values, y, indptr, indices = ctx.saved_tensors
         layer = ctx.layer
-        xt, values = ctx.saved_tensors
-        gt = gradient.t().contiguous()
+        n_source, n_target, batch = layer.n_source, layer.n_target, xt.shape[1]
+        g = gradient.t()
+        if not g.is_contiguous():
+            g = g.contiguous()
+        dtype = _DTYPES[values.dtype]
+        runs = _kernels.blocks(dtype, batch)
+        g_bias = None
+        if ctx.has_bias or y is not None:
+            g_bias = values.new_empty(n_target) if ctx.has_bias else None
+            before, g = g, (g if y is None else torch.empty_like(g))
+            for block, first, last in runs:
+                _kernels.activation_backward(dtype, block)(
+                    0 if y is None else y.data_ptr(),
+                    before.data_ptr(),
+                    g.data_ptr(),
+                    0 if g_bias is None else g_bias.data_ptr(),
+                    n_target,
+                    batch,
+                    first,
+                    last,
+                    y is not None,
+                )
         if layer.capture:
-            layer._captured = [*(layer._captured or []), (xt.detach(), gt.detach())]
-        size = (layer.n_source, layer.n_target)
-        columns = layer.indices.to(torch.int64)
-        gx = gv = None
-        if ctx.needs_input_grad[0]:
-            matrix = torch.sparse_csr_tensor(
-                layer.indptr, columns, values, size=size, check_invariants=False
+            layer._captured = [*(layer._captured or []), (xt, g)]
+        gx = torch.empty_like(xt) if ctx.needs_input_grad[0] else None
+        gv = torch.empty_like(values)
+        for block, first, last in runs:
+            _kernels.backward(dtype, block)(
+                indptr.data_ptr(),
+                indices.data_ptr(),
+                values.data_ptr(),
+                xt.data_ptr(),
+                g.data_ptr(),
+                0 if gx is None else gx.data_ptr(),
+                gv.data_ptr(),
+                n_source,
+                n_target,
+                batch,
+                first,
+                last,
             )
-            gx = torch.sparse.mm(matrix, gt).t()
-        if ctx.needs_input_grad[1]:
-            pattern = torch.sparse_csr_tensor(
-                layer.indptr, columns, torch.zeros_like(values), size=size, check_invariants=False
-            )
-            gv = torch.sparse.sampled_addmm(pattern, xt, gt.t(), beta=0.0).values()
-        return gx, gv, None
+        return None if gx is None else gx.t(), gv, g_bias, None, None
