@@ -1,25 +1,18 @@
-"""Likelihood-ratio tests of a power law's tail against other distributions.
-
-Every density is normalised on the support itself, integers or reals from xmin up. A family is a
-function ``g(l)`` of ``l = log(x / xmin)`` (for the exponential term of x) with ``p(x) ~ exp(-g)``.
-"""
+"""Likelihood-ratio tests of a power law's tail against other distributions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from ._power_law_densities import LOGNORMAL, STRETCHED, TRUNCATED, fill_log_density, loss
 
-# Integers summed one by one before the rest of the sum becomes an integral.
-_SUMMED = 400
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
-_PANELS = 16
-_REACH = 60.0  # the integral stops where the density has fallen by exp(-60)
+Array = NDArray[np.float64]
+Fitted = tuple[dict[str, float], Array]
 
 
 @dataclass(frozen=True)
@@ -51,77 +44,14 @@ class Comparison:
 
 
 class Tail:
-    """The distinct values of a tail, and the sums and integrals over its support."""
+    """The distinct values of a tail, how often each occurs, and its support."""
 
     def __init__(self, values: Array, counts: NDArray[np.int64], xmin: float, discrete: bool):
-        self.xmin, self.discrete = xmin, discrete
-        self.x, self.counts = values, counts
+        self.x, self.counts, self.xmin, self.discrete = values, counts, float(xmin), discrete
         self.n = int(counts.sum())
         self.l = np.log(values / xmin)
-        self._summed = xmin + np.arange(_SUMMED if discrete else 0, dtype=np.float64)
-        self._summed_l = np.log(self._summed / xmin)
-        start = xmin + _SUMMED - 0.5 if discrete else xmin
-        self._start = math.log(start / xmin)
-
-    def log_density(self, g: Callable[[Array], Array]) -> Array | None:
-        """Return log p at each distinct value, or None when the density cannot be normalised."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            at = g(self.l)
-            summed = g(self._summed_l)
-            lowest = float(min(at.min(), summed.min() if summed.size else math.inf, g(_ZERO)[0]))
-            total = float(np.exp(lowest - summed).sum()) + self._integral(g, lowest)
-        if not (math.isfinite(total) and total > 0 and math.isfinite(lowest)):
-            return None
-        return lowest - at - math.log(total)
-
-    def _integral(self, g: Callable[[Array], Array], lowest: float) -> float:
-        """Integrate over x from the start, in t = log(x / xmin) by Gauss-Legendre panels.
-
-        For integers this is the midpoint form of the Euler-Maclaurin sum, from half below the first
-        integer that was not summed, with its first correction f'/24.
-        """
-        drop = lambda t: g(np.array([t]))[0] - t - lowest  # noqa: E731
-        end = _reach(drop, self._start)
-        if end is None:
-            return math.inf
-        edges = np.linspace(self._start, end, _PANELS + 1)
-        # Finer panels at the start, where the density of a steep law is.
-        edges = (
-            self._start + (end - self._start) * ((edges - self._start) / (end - self._start)) ** 2
-        )
-        half = np.diff(edges) / 2
-        t = (edges[:-1] + half)[:, None] + half[:, None] * _NODES
-        f = np.exp(lowest - g(t.ravel()).reshape(t.shape) + t)
-        total = float((f * _WEIGHTS * half[:, None]).sum()) * self.xmin
-        if self.discrete:
-            step = 1e-4
-            at = np.array([self._start - step, self._start, self._start + step])
-            values = np.exp(lowest - g(at))
-            slope = (values[2] - values[0]) / (2 * step) / (self.xmin * math.exp(self._start))
-            total += slope / 24
-        return total
-
-
-_ZERO = np.zeros(1)
-
-
-def _reach(drop: Callable[[float], float], start: float) -> float | None:
-    """Return a t beyond which the integrand is below exp(-60) of its highest; None if it never is."""
-    base = min(drop(start), 0.0)
-    width = 1e-6
-    while width < 1e5:
-        if drop(start + width) - max(base, drop(start)) > _REACH:
-            low, high = width / 2, width
-            for _ in range(20):
-                middle = (low + high) / 2
-                low, high = (
-                    (low, middle)
-                    if drop(start + middle) - max(base, drop(start)) > _REACH
-                    else (middle, high)
-                )
-            return start + high
-        width *= 2
-    return None
+        self.mean = max(float((counts * self.l).sum()) / self.n, 1e-9)
+        self.variance = max(float((counts * self.l**2).sum()) / self.n - self.mean**2, 1e-6)
 
 
 def compare(tail: Tail, power_law: Array) -> tuple[Comparison, ...]:
@@ -141,9 +71,8 @@ def compare(tail: Tail, power_law: Array) -> tuple[Comparison, ...]:
             results.append(Comparison(name, math.nan, math.nan, {}))
             continue
         parameters, log_density = fitted
-        ratio, p = ratio_test(
-            power_law, log_density, tail.counts, nested=name == "truncated_power_law"
-        )
+        nested = name == "truncated_power_law"
+        ratio, p = ratio_test(power_law, log_density, tail.counts, nested)
         results.append(Comparison(name, ratio, p, parameters))
     return tuple(results)
 
@@ -161,13 +90,10 @@ def ratio_test(
     ratio = float((difference * counts).sum())
     if nested:
         return ratio, math.erfc(math.sqrt(abs(ratio)))
-    variance = float((counts * (difference - ratio / n) ** 2).sum()) / n
-    if variance <= 1e-20 * max(1.0, ratio * ratio):
+    spread = math.sqrt(float((counts * (difference - ratio / n) ** 2).sum()) / n)
+    if spread <= 1e-10:
         return ratio, 1.0 if abs(ratio) < 1e-6 else 0.0
-    return ratio, math.erfc(abs(ratio) / math.sqrt(2 * n * variance))
-
-
-Fitted = tuple[dict[str, float], Array]
+    return ratio, math.erfc(abs(ratio) / (spread * math.sqrt(2 * n)))
 
 
 def _exponential(tail: Tail) -> Fitted | None:
@@ -180,53 +106,40 @@ def _exponential(tail: Tail) -> Fitted | None:
 
 
 def _lognormal(tail: Tail) -> Fitted | None:
-    # -log p = a l + b l^2 + constant, an exponential family: the likelihood has one optimum.
-    mean, square = _moments(tail)
-    spread = max(square - mean**2, 1e-6)
-    starts = [(1 + 1 / mean, math.log(1e-3)), (1 - mean / spread, math.log(0.5 / spread))]
-    best = _optimise(
-        tail, lambda p: lambda l: p[0] * l + math.exp(p[1]) * l * l, starts, (None, (-20.0, 12.0))
-    )
+    # An exponential family in (l, l^2): the likelihood has one optimum.
+    starts = [
+        (1 + 1 / tail.mean, math.log(1e-3)),
+        (1 - tail.mean / tail.variance, math.log(0.5 / tail.variance)),
+    ]
+    best = _optimise(tail, LOGNORMAL, starts, (-math.inf, -20.0), (math.inf, 12.0))
     if best is None:
         return None
-    (a, log_b), log_density = best
+    a, log_b, log_density = best
     variance = 0.5 / math.exp(log_b)
     mu = math.log(tail.xmin) + (1 - a) * variance
     return {"mu": mu, "sigma": math.sqrt(variance)}, log_density
 
 
 def _stretched_exponential(tail: Tail) -> Fitted | None:
-    # -log p = (1 - beta) l + (c / beta) (e^(beta l) - 1); beta -> 0 is a power law of exponent 1 + c.
-    mean, _ = _moments(tail)
-    starts = [(-math.log(mean), math.log(beta)) for beta in (0.05, 0.5, 1.0)]
-
-    def family(p: Array) -> Callable[[Array], Array]:
-        c, beta = math.exp(p[0]), math.exp(p[1])
-        return lambda l: (1 - beta) * l + c / beta * np.expm1(beta * l)
-
-    best = _optimise(tail, family, starts, ((-15.0, 15.0), (-12.0, 4.0)))
+    starts = [(-math.log(tail.mean), math.log(beta)) for beta in (0.05, 0.7)]
+    best = _optimise(tail, STRETCHED, starts, (-15.0, -9.0), (15.0, 4.0))
     if best is None:
         return None
-    (log_c, log_beta), log_density = best
+    log_c, log_beta, log_density = best
     beta = math.exp(log_beta)
-    # exp(-(rate x)^beta): rate^beta xmin^beta = c / beta.
-    rate = math.exp((log_c - log_beta) / beta - math.log(tail.xmin)) if beta > 1e-3 else math.nan
+    # p ~ x^(beta - 1) exp(-(rate x)^beta) with (rate xmin)^beta = c / beta.
+    log_rate = (log_c - log_beta) / beta - math.log(tail.xmin)
+    rate = math.exp(log_rate) if abs(log_rate) < 700 else math.nan
     return {"rate": rate, "beta": beta}, log_density
 
 
 def _truncated_power_law(tail: Tail) -> Fitted | None:
-    mean, _ = _moments(tail)
-    largest = float(tail.x[-1]) / tail.xmin
-    starts = [(1 + 1 / mean, -math.log(largest) - 7), (1.0, -math.log(largest))]
-    best = _optimise(
-        tail,
-        lambda p: lambda l: p[0] * l + math.exp(p[1]) * np.expm1(l),
-        starts,
-        (None, (-30.0, 10.0)),
-    )
+    log_largest = float(tail.l[-1])
+    starts = [(1 + 1 / tail.mean, -log_largest - 4), (1.0, -log_largest)]
+    best = _optimise(tail, TRUNCATED, starts, (-math.inf, -40.0), (math.inf, 10.0))
     if best is None:
         return None
-    (alpha, log_rate), log_density = best
+    alpha, log_rate, log_density = best
     return {"alpha": alpha, "rate": math.exp(log_rate) / tail.xmin}, log_density
 
 
@@ -238,34 +151,31 @@ _FAMILIES: dict[str, Callable[[Tail], Fitted | None]] = {
 }
 
 
-def _moments(tail: Tail) -> tuple[float, float]:
-    mean = max(float((tail.counts * tail.l).sum()) / tail.n, 1e-9)
-    return mean, float((tail.counts * tail.l**2).sum()) / tail.n
-
-
 def _optimise(
     tail: Tail,
-    family: Callable[[Array], Callable[[Array], Array]],
-    starts: list[tuple[float, float]],
-    bounds: tuple[tuple[float, float] | None, tuple[float, float] | None],
-) -> tuple[Array, Array] | None:
-    """Return the parameters of greatest likelihood and log p at each distinct value."""
+    family: int,
+    starts: Sequence[tuple[float, float]],
+    low: tuple[float, float],
+    high: tuple[float, float],
+) -> tuple[float, float, Array] | None:
+    """Return both parameters of greatest likelihood, and log p at each distinct value."""
     from scipy.optimize import minimize
 
-    def loss(p: Array) -> float:
-        for value, bound in zip(p, bounds, strict=True):
-            if bound is not None and not bound[0] <= value <= bound[1]:
-                return 1e300
-        log_density = tail.log_density(family(p))
-        return 1e300 if log_density is None else -float((tail.counts * log_density).sum())
+    out = np.empty(tail.l.size)
+
+    def objective(p: Array) -> float:
+        if not (low[0] <= p[0] <= high[0] and low[1] <= p[1] <= high[1]):
+            return 1e300
+        return loss(family, p[0], p[1], tail.l, tail.counts, tail.xmin, tail.discrete, out)
 
     best, least = None, 1e299
-    options = {"xatol": 1e-7, "fatol": 1e-8, "maxiter": 600, "maxfev": 1200}
     for start in starts:
-        found = minimize(loss, np.array(start), method="Nelder-Mead", options=options)
+        options = {"xatol": 1e-6, "fatol": 1e-8, "maxfev": 800}
+        found = minimize(objective, np.array(start), method="Nelder-Mead", options=options)
         if found.fun < least:
             best, least = found.x, float(found.fun)
     if best is None:
         return None
-    log_density = tail.log_density(family(best))
-    return None if log_density is None else (best, log_density)
+    a, b = float(best[0]), float(best[1])
+    fine = fill_log_density(family, a, b, tail.l, tail.xmin, tail.discrete, out)
+    return (a, b, out) if fine else None
