@@ -1,0 +1,118 @@
+"""Pages and figures that the code itself makes, before each build of the documentation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+WARNING = "<!-- Made by docs/_generate.py: do not edit. -->\n\n"
+
+
+def everything(docs: Path) -> None:
+    """Write all generated pages and figures under ``docs/_generated``."""
+    out = docs / "_generated"
+    out.mkdir(exist_ok=True)
+    for name, text in {
+        "cli.md": command_line(),
+        "measures.md": table_of("measure", ["tier"]),
+        "methods.md": table_of("method"),
+        "models.md": table_of("model"),
+        "data.md": table_of("data"),
+        "initialisers.md": table_of("initialiser"),
+        "predictors.md": table_of("link predictor"),
+        "benchmarks.md": benchmarks(docs.parent / "benchmarks" / "results"),
+    }.items():
+        _write(out / name, WARNING + text)
+    import _figures
+
+    _figures.draw_missing(out)
+
+
+def _write(path: Path, text: str) -> None:
+    # Sphinx rebuilds what is newer, so an unchanged page stays untouched.
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def command_line() -> str:
+    """Return every command with its help, as the program prints it."""
+    from netsci_dst.cli._app import _add_commands, app
+
+    if not app.registered_commands:
+        _add_commands()
+    parts = []
+    for command in app.registered_commands:
+        parts.append(f"## netsci-dst {command.name}\n\n{_options_of(command)}\n")
+    return "\n".join(parts)
+
+
+def _options_of(command: Any) -> str:
+    import typer.main
+
+    parsed = typer.main.get_command_from_info(
+        command, pretty_exceptions_short=False, rich_markup_mode=None
+    )
+    lines = [(parsed.help or "").strip(), ""]
+    rows = []
+    for parameter in parsed.params:
+        names = ", ".join(f"`{option}`" for option in getattr(parameter, "opts", []))
+        if parameter.param_type_name == "argument":
+            names = f"`{(parameter.name or '').upper()}`"
+        others = getattr(parameter, "secondary_opts", [])
+        names += "".join(f" / `{option}`" for option in others)
+        text = (getattr(parameter, "help", None) or "").replace("|", "\\|").replace("\n", " ")
+        default = parameter.default
+        shown = "" if default in (None, False, (), []) or callable(default) else f"`{default}`"
+        rows.append(f"| {names} | {text} | {shown} |")
+    if rows:
+        lines += ["| option | what it does | default |", "| --- | --- | --- |", *rows]
+    return "\n".join(lines)
+
+
+def table_of(kind: str, facts: list[str] | None = None) -> str:
+    """Return all registered things of a kind as a table."""
+    from netsci_dst import registry
+
+    facts = facts or []
+    head = ["name", *facts, "what it is", "source"]
+    rows = [
+        [f"`{e.name}`", *(str(e.metadata.get(f, "")) for f in facts), e.summary, e.source]
+        for e in registry.entries(kind)
+    ]
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def benchmarks(results: Path) -> str:
+    """Return the committed results of the benchmarks as tables."""
+    parts = []
+    for file in sorted(results.glob("*.json")):
+        found = json.loads(file.read_text())
+        machine = found.get("machine", {})
+        title = found.get("title") or file.stem.replace("_", " ")
+        parts.append(f"## {title[0].upper()}{title[1:]}\n\n`benchmarks/{file.stem}.py`")
+        if machine:
+            told = ", ".join(f"{key} {value}" for key, value in machine.items())
+            parts.append(f"Machine: {told}.")
+        rows = found.get("rows") or found.get("results") or []
+        if isinstance(rows, dict):
+            rows = [{"what": key, **(v if isinstance(v, dict) else {"value": v})} for key, v in rows.items()]
+        if rows:
+            columns = list(dict.fromkeys(key for row in rows for key in row))
+            lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+            for row in rows:
+                lines.append("| " + " | ".join(_cell(row.get(c)) for c in columns) + " |")
+            parts.append("\n".join(lines))
+        if found.get("note"):
+            parts.append(found["note"])
+    return "\n\n".join(parts) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value).replace("|", "\\|")

@@ -1,0 +1,42 @@
+"""Configuration of the documentation. Every figure and table in it is made by code at build time."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import netsci_dst  # noqa: E402
+
+project = "netsci-dst"
+author = "The netsci-dst developers"
+copyright = "2026, the netsci-dst developers"
+version = release = netsci_dst.__version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx.ext.mathjax",
+]
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+html_theme = "furo"
+html_title = "netsci-dst"
+html_static_path = ["_static"]
+suppress_warnings = ["myst.xref_missing"]
+nitpicky = False
+
+
+def setup(app):
+    import _generate
+
+    _generate.everything(HERE)
