@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from ... import registry
 from ...errors import RecipeError, UnknownName
 
@@ -13,8 +15,11 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def build_model(name: str, options: Mapping[str, Any], **facts: Any) -> nn.Module:
+def build_model(name: str, options: Mapping[str, Any], seed: int, **facts: Any) -> nn.Module:
     """Call a model's builder with the data's facts and the user's options.
+
+    What draws from torch's own generator is drawn from one seeded with ``seed``, and the former
+    is left as it was.
 
     Raises
     ------
@@ -32,4 +37,6 @@ def build_model(name: str, options: Mapping[str, Any], **facts: Any) -> nn.Modul
         if key not in parameters and not open_ended:
             raise UnknownName(f"option of model {name!r}", key, set(parameters) - set(facts))
     needed = {key: value for key, value in facts.items() if key in parameters or open_ended}
-    return builder(**needed, **options)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return builder(**needed, **options)

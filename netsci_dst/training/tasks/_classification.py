@@ -22,11 +22,12 @@ class Classification(Task):
     metric = "accuracy"
     higher_is_better = True
 
-    def build(self, model: str, options: Mapping[str, Any], dataset: Any) -> nn.Module:
+    def build(
+        self, model: str, options: Mapping[str, Any], dataset: Any, seed: int = 0
+    ) -> nn.Module:
         """Build a model for ``dataset.shape`` inputs and ``dataset.n_classes`` classes."""
-        return build_model(
-            model, options, input_shape=tuple(dataset.shape), n_classes=int(dataset.n_classes)
-        )
+        shape, n_classes = tuple(dataset.shape), int(dataset.n_classes)
+        return build_model(model, options, seed, input_shape=shape, n_classes=n_classes)
 
     def prepare(self, dataset: Any, options: BatchOptions) -> ArrayBatches:
         """Hold the arrays on the device; they are normalised as they are drawn."""

@@ -141,8 +141,13 @@ class Task(ABC):
     higher_is_better: ClassVar[bool]
 
     @abstractmethod
-    def build(self, model: str, options: Mapping[str, Any], dataset: Any) -> nn.Module:
-        """Build the registered model for a data set; ``options`` are those of the model."""
+    def build(
+        self, model: str, options: Mapping[str, Any], dataset: Any, seed: int = 0
+    ) -> nn.Module:
+        """Build the registered model for a data set; ``options`` are those of the model.
+
+        Initial weights depend on ``seed`` alone; torch's own random state is left as it was.
+        """
 
     @abstractmethod
     def prepare(self, dataset: Any, options: BatchOptions) -> Batches:

@@ -1,0 +1,80 @@
+"""The module behind the LLaMA models, from the configuration in `transformers`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...errors import MissingDependency
+from ._per_head import check_heads, declare_attention, split_heads
+from ._plan import Plan
+
+try:
+    from transformers import LlamaConfig, LlamaForCausalLM
+except ImportError as error:
+    raise MissingDependency("transformers", "hf", "a LLaMA model") from error
+
+if TYPE_CHECKING:
+    from ..wiring import Wiring
+
+
+class Llama(LlamaForCausalLM):
+    """A LLaMA whose linear layers but the generator are sparse by default."""
+
+    per_head = False
+
+    def wiring(self) -> Wiring:
+        """Declare q·k and gate·up as products, v → o, and the residual streams."""
+        config, plan = self.config, Plan()
+        stream = plan.population("stream0", config.hidden_size, "residual")
+        heads = config.num_attention_heads if self.per_head else None
+        for i in range(config.num_hidden_layers):
+            path = f"model.layers.{i}"
+            middle, after = f"stream{i}.attention", f"stream{i + 1}"
+            ends = (stream, stream, middle)
+            declare_attention(plan, f"{path}.self_attn", "o_proj", *ends, config.hidden_size, heads)
+            plan.population(middle, config.hidden_size, "residual")
+            plan.skip(stream, middle)
+            product = plan.population(f"{path}.mlp.gate_up", config.intermediate_size)
+            plan.layer(f"{path}.mlp.gate_proj", middle, product)
+            plan.layer(f"{path}.mlp.up_proj", middle, product)
+            plan.population(after, config.hidden_size, "residual")
+            plan.layer(f"{path}.mlp.down_proj", product, after)
+            plan.skip(middle, after)
+            stream = after
+        output = plan.population("vocabulary", config.vocab_size, "output")
+        plan.layer("lm_head", stream, output)
+        return plan.wiring(["model.layers.*"])
+
+
+def build(
+    name: str,
+    vocabulary: int,
+    width: int,
+    feed_forward: int,
+    layers: int,
+    heads: int,
+    max_length: int,
+    per_head: bool,
+) -> Llama:
+    """Build the module with random weights (normal, standard deviation 0.02)."""
+    check_heads(name, width, heads)
+    config = LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=width,
+        intermediate_size=feed_forward,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        max_position_embeddings=max_length,
+        rms_norm_eps=1e-6,
+        tie_word_embeddings=False,
+        use_cache=False,
+        pad_token_id=None,
+        bos_token_id=None,
+        eos_token_id=None,
+    )
+    model = Llama(config)
+    if per_head:
+        model.per_head = True
+        for layer in model.model.layers:
+            split_heads(layer.self_attn, heads, "o_proj")
+    return model

@@ -1,0 +1,74 @@
+"""LLaMA language models of 20, 60, 130 million and a billion parameters, or of any size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...registry import add
+
+if TYPE_CHECKING:
+    from torch import nn
+
+# Width, feed-forward width, layers, heads: CHTss table 6, and for 20M the configuration of its
+# reference 46 (Zhao et al. 2024).
+_SIZES = {
+    "llama-20m": (256, 688, 4, 4),
+    "llama-60m": (512, 1376, 8, 8),
+    "llama-130m": (768, 2048, 12, 12),
+    "llama-1b": (2048, 5461, 24, 32),
+}
+
+
+class LlamaBuilder:
+    """Builds a LLaMA of one of the papers' sizes, which options may change."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.__qualname__ = f"llama.{name}"
+
+    def __call__(
+        self,
+        vocabulary: int,
+        *,
+        width: int | None = None,
+        feed_forward: int | None = None,
+        layers: int | None = None,
+        heads: int | None = None,
+        max_length: int = 1024,
+        per_head: bool = False,
+    ) -> nn.Module:
+        """Build the model with random weights; nothing is downloaded.
+
+        Parameters
+        ----------
+        vocabulary
+            Number of tokens.
+        width, feed_forward, layers, heads
+            In place of those of the named size.
+        max_length
+            Longest sequence.
+        per_head
+            Whether q, k, v and o are one layer per head, each of which evolves on its own.
+
+        Raises
+        ------
+        MissingDependency
+            If transformers is not installed.
+        """
+        from ._llama import build
+
+        given = (width, feed_forward, layers, heads)
+        sizes = [b if a is None else a for a, b in zip(given, _SIZES[self.name])]
+        return build(self.name, vocabulary, *sizes, max_length, per_head)
+
+
+for _name, _size in _SIZES.items():
+    add(
+        "model",
+        _name,
+        LlamaBuilder(_name),
+        summary=f"LLaMA: width {_size[0]}, {_size[2]} layers, {_size[3]} heads.",
+        source="Touvron et al. 2023; CHTss, table 6",
+        task="language-model",
+        data="text",
+    )
