@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 from ..errors import FormatError
 from ..snapshots import Snapshot
 from . import _parts
+from ._npz import read_npz
 
 
 def read_ours(path: Path) -> Snapshot | None:
@@ -114,13 +114,9 @@ def _columns(graph: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _npz(path: Path) -> Snapshot | None:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if _parts.KEY not in file.files:
-                return None
-            arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError):
-        return None  # the reader of foreign files says what is wrong
+    arrays = read_npz(path)
+    if _parts.KEY not in arrays:
+        return None
     return _numbered(str(arrays[_parts.KEY]), arrays, "/", str(path))
 
 

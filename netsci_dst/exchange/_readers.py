@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from ..errors import FormatError, MissingDependency
+from ._npz import read_npz
 from ._weights import NamedWeight, from_state, sparse
 
 Options = dict[str, Any]
@@ -176,11 +176,7 @@ def _layer_files(path: Path, options: Options) -> list[NamedWeight]:
 
 
 def _npz(path: Path, options: Options, name: str | None = None) -> list[NamedWeight]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as e:
-        raise FormatError(f"{path} is not a readable npz file: {e}") from e
+    arrays = read_npz(path)
     if {"indices", "indptr", "data", "shape"} <= set(arrays):
         matrix = _stored_sparse(arrays, path)
         return [
