@@ -119,7 +119,7 @@ def log_mass(l: Floats, xmin: float, alpha: float, discrete: bool) -> Floats:
 
 
 def standard_error(alpha: float, xmin: float, n: int, discrete: bool) -> float:
-    """Return the standard error of the exponent: from the Fisher information (CSN eqs. 3.2, 3.6)."""
+    """Return the standard error of the exponent, from the Fisher information (CSN 3.2, 3.6)."""
     if not discrete:
         return (alpha - 1) / math.sqrt(n)
     information = log_zeta_derivatives(alpha, xmin)[2]
@@ -129,7 +129,7 @@ def standard_error(alpha: float, xmin: float, n: int, discrete: bool) -> float:
 def profile_interval(
     alpha: float, sigma: float, xmin: float, n: int, mean_excess: float, discrete: bool
 ) -> tuple[float, float]:
-    """Return where twice the log-likelihood lies within the 95 % point of chi-squared(1) of its top."""
+    """Return where twice the log-likelihood is less than 3.84 (95 % of chi-squared) below its top."""
     from scipy.optimize import brentq
 
     def loss(s: float) -> float:

@@ -122,7 +122,7 @@ def k_shell(snapshot: Snapshot) -> Iterator[Value | Array]:
 
 
 def _by_population(topology: Topology, whole: KShells) -> Iterator[Value | Array]:
-    for scope, population, nodes in population_scopes(topology):
+    for scope, _, nodes in population_scopes(topology):
         inside = whole.coreness[nodes]
         core = (inside == whole.k_max) & (inside > 0)
         yield Value(scope, "core", int(core.sum()))

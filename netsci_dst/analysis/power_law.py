@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ._power_law_alternatives import Comparison
     from ._power_law_verdict import Outcome
 
+__all__ = ["PowerLawFit", "cht_gamma", "fit_power_law"]
+
 _CSN = "Clauset, Shalizi & Newman 2009"
 
 
