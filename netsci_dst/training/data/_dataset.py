@@ -1,0 +1,210 @@
+"""What every data set is once it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ...errors import DataError
+from ._fingerprint import fingerprint_of
+
+_CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A training and a test part, and what a model needs to know about them.
+
+    Attributes
+    ----------
+    name
+        What to call it in tables.
+    kind
+        ``image``, ``text`` or ``pairs``.
+    x_train, x_test
+        Samples: uint8 (pixels, 255 is 1.0) or float32, shape (n, \\*shape); images are
+        (channels, height, width). Very large image sets are array-likes that decode the samples
+        they are indexed with. For text, token ids of shape (n,).
+    y_train, y_test
+        int64 labels, shape (n,). Empty for text.
+    n_classes
+        Number of classes; for text the size of the vocabulary.
+    shape
+        Shape of one sample.
+    mean, std
+        Per channel, of the training samples in units of 1.0; empty where it does not apply.
+    fingerprint
+        sha256 in hexadecimal of the content, whatever files it came from.
+    classes
+        Names of the classes, where known.
+    notes
+        What a reader of results must know, such as a lossy re-encoding.
+    extra
+        Anything a loader adds for its kind, such as a tokenizer.
+    """
+
+    name: str
+    kind: str
+    x_train: Any
+    y_train: np.ndarray
+    x_test: Any
+    y_test: np.ndarray
+    n_classes: int
+    shape: tuple[int, ...]
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    fingerprint: str = ""
+    classes: tuple[str, ...] = ()
+    notes: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_features(self) -> int:
+        """Number of values of one sample."""
+        return int(np.prod(self.shape))
+
+    def normalised(self, part: str = "train", indices: Any = slice(None)) -> np.ndarray:
+        """Return samples as float32 with mean 0 and deviation 1 per channel of the training part.
+
+        Parameters
+        ----------
+        part
+            ``train`` or ``test``.
+        indices
+            Which samples; all of them by default.
+        """
+        from .augment import normalise
+
+        samples = {"train": self.x_train, "test": self.x_test}
+        if part not in samples:
+            raise DataError(f"{part!r} is no part of a data set; choose train or test")
+        return normalise(np.asarray(samples[part][indices]), self.mean, self.std)
+
+    def limited(self, train: int | None = None, test: int | None = None, seed: int = 0) -> Dataset:
+        """Return the data set with at most so many samples, drawn once by the seed.
+
+        The drawn samples keep their order.
+        """
+        x_train, y_train = _draw(self.x_train, self.y_train, train, seed)
+        x_test, y_test = _draw(self.x_test, self.y_test, test, seed)
+        mark = fingerprint_of([self.fingerprint, str(train), str(test), str(seed)])
+        return replace(
+            self, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test, fingerprint=mark
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.name}: {len(self.x_train)} + {len(self.x_test)} samples of "
+            f"{'x'.join(map(str, self.shape))}, {self.n_classes} classes)"
+        )
+
+
+def _draw(x: Any, y: np.ndarray, n: int | None, seed: int) -> tuple[Any, np.ndarray]:
+    if n is None or n >= len(x):
+        return x, y
+    if n < 1:
+        raise DataError(f"a data set limited to {n} samples is empty; give at least 1")
+    chosen = np.sort(np.random.default_rng(seed).choice(len(x), n, replace=False))
+    return (x.limited(chosen) if hasattr(x, "limited") else x[chosen]), y[chosen]
+
+
+def image_dataset(
+    name: str,
+    train: tuple[Any, np.ndarray],
+    test: tuple[Any, np.ndarray],
+    *,
+    classes: Sequence[str] = (),
+    n_classes: int | None = None,
+    notes: str = "",
+) -> Dataset:
+    """Check the parts of an image data set against each other and complete it.
+
+    Parameters
+    ----------
+    train, test
+        Images (uint8 or float32, shape (n, channels, height, width)) and labels.
+
+    Raises
+    ------
+    DataError
+        When a part is empty, its counts, shapes or types differ, a label is out of range or a
+        value is NaN or infinite.
+    """
+    for part, (x, y) in (("training", train), ("test", test)):
+        _check_part(name, part, x, y)
+    if train[0].shape[1:] != test[0].shape[1:]:
+        raise DataError(
+            f"{name}: training images are {_by(train[0].shape[1:])} but test images "
+            f"{_by(test[0].shape[1:])} (channels × height × width); they must be equal"
+        )
+    (x_train, y_train), (x_test, y_test) = train, test
+    if n_classes is None:
+        n_classes = len(classes) or 1 + int(max(y_train.max(), y_test.max()))
+    for part, y in (("training", y_train), ("test", y_test)):
+        if y.min() < 0 or y.max() >= n_classes:
+            wrong = int(y.min() if y.min() < 0 else y.max())
+            raise DataError(
+                f"{name}: a {part} label is {wrong}; labels of {n_classes} classes "
+                f"go from 0 to {n_classes - 1}"
+            )
+    mean, std = channel_statistics(x_train)
+    return Dataset(
+        name=name,
+        kind="image",
+        x_train=x_train,
+        y_train=np.ascontiguousarray(y_train, np.int64),
+        x_test=x_test,
+        y_test=np.ascontiguousarray(y_test, np.int64),
+        n_classes=n_classes,
+        shape=tuple(int(n) for n in x_train.shape[1:]),
+        mean=mean,
+        std=std,
+        fingerprint=fingerprint_of([x_train, y_train, x_test, y_test]),
+        classes=tuple(classes),
+        notes=notes,
+    )
+
+
+def _check_part(name: str, part: str, x: Any, y: np.ndarray) -> None:
+    if len(x) == 0:
+        raise DataError(f"{name}: the {part} part has no samples")
+    if len(x) != len(y):
+        raise DataError(f"{name}: {len(x)} {part} images but {len(y)} labels")
+    if len(x.shape) != 4:
+        raise DataError(
+            f"{name}: {part} images have shape {tuple(x.shape)}; "
+            "expected (n, channels, height, width)"
+        )
+    if x.dtype not in (np.uint8, np.float32):
+        raise DataError(f"{name}: {part} images are {x.dtype}; expected uint8 or float32")
+    if not np.issubdtype(y.dtype, np.integer):
+        raise DataError(f"{name}: {part} labels are {y.dtype}; expected whole numbers")
+    if x.dtype == np.float32 and not np.isfinite(x).all():
+        where = int(np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))[0])
+        raise DataError(f"{name}: {part} image {where} holds NaN or infinity; clean the data first")
+
+
+def channel_statistics(x: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation per channel, in units where a pixel of 255 is 1.
+
+    Sets that are decoded on demand are judged by at most 8192 samples, evenly spaced.
+    """
+    if not isinstance(x, np.ndarray):
+        x = x[np.unique(np.linspace(0, len(x) - 1, min(len(x), _CHUNK)).astype(np.int64))]
+    channels = range(x.shape[1])
+    if x.dtype == np.uint8:
+        counts = [np.bincount(x[:, c].reshape(-1), minlength=256) for c in channels]
+        level = np.arange(256) / 255
+        mean = [float(n @ level / n.sum()) for n in counts]
+        var = [float(n @ (level - m) ** 2 / n.sum()) for n, m in zip(counts, mean)]
+    else:
+        mean = [float(x[:, c].mean(dtype=np.float64)) for c in channels]
+        var = [float(x[:, c].var(dtype=np.float64)) for c in channels]
+    return tuple(mean), tuple(v**0.5 for v in var)
+
+
+def _by(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))
