@@ -1,0 +1,215 @@
+"""What a report knows of one run: its tables, its snapshots, its analysis."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import NetsciError
+from ..run import Run
+from ..topology import Population, Topology
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Columns of a run's metrics that may be the figure of merit, best first; True: more is better.
+METRICS = {"accuracy": True, "bleu": True, "perplexity": False, "loss": False}
+
+
+@dataclass(frozen=True, eq=False)
+class RunData:
+    """One run as the report sees it; everything is read once, when first asked for."""
+
+    run: Run
+
+    @cached_property
+    def name(self) -> str:
+        """The run folder's name."""
+        return self.run.name
+
+    @cached_property
+    def recipe(self) -> dict[str, Any]:
+        """The resolved request; empty when the run has none."""
+        return self.run.recipe if self.run.store.exists("recipe.toml") else {}
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, machine, seed, duration."""
+        return self.run.provenance
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """A row per evaluation."""
+        return self.run.metrics
+
+    @cached_property
+    def evolution(self) -> pd.DataFrame:
+        """A row per update and layer."""
+        return self.run.evolution
+
+    @cached_property
+    def values(self) -> pd.DataFrame:
+        """Tidy analysis values: run, step, epoch, scope, measure, quantity, value, text."""
+        import pandas as pd
+
+        columns = ["run", "step", "epoch", "scope", "measure", "quantity", "value", "text"]
+        frame = getattr(self._results, "values", None)
+        return pd.DataFrame(columns=columns) if frame is None else frame.reindex(columns=columns)
+
+    @cached_property
+    def _results(self) -> Any:
+        from ..analysis import results
+
+        return results(self.run)
+
+    def array(self, measure: str, name: str, step: int) -> NDArray[Any] | None:
+        """Return an array of the analysis, or None when it was not computed."""
+        try:
+            return self._results.array(measure, name, step)
+        except (NetsciError, KeyError):
+            return None
+
+    def value(
+        self, measure: str, quantity: str, scope: str = "network", step: int | None = None
+    ) -> float | None:
+        """Return the last finite value (or the one at ``step``); None when there is none."""
+        found = self.series(measure, quantity, scope)
+        if step is not None:
+            found = found[found["step"] == step]
+        found = found[np.isfinite(found["value"].astype(float))]
+        return None if found.empty else float(found["value"].iloc[-1])
+
+    def text(self, measure: str, quantity: str, scope: str = "network") -> str | None:
+        """Return the last text of a quantity, such as a verdict or an exact integer."""
+        found = self.series(measure, quantity, scope)["text"].dropna()
+        return None if found.empty else str(found.iloc[-1])
+
+    def series(self, measure: str, quantity: str, scope: str = "network") -> pd.DataFrame:
+        """Return the rows of one quantity in order of step."""
+        found = self._groups.get((measure, quantity, scope))
+        return self.values.iloc[:0] if found is None else found
+
+    @cached_property
+    def _groups(self) -> dict[Any, pd.DataFrame]:
+        ordered = self.values.sort_values("step", kind="stable")
+        return dict(iter(ordered.groupby(["measure", "quantity", "scope"], sort=False)))
+
+    def quantities(self, measure: str) -> list[tuple[str, str]]:
+        """Return the stored (quantity, scope) pairs of a measure, in order of appearance."""
+        return [(key[1], key[2]) for key in self._groups if key[0] == measure]
+
+    def has(self, measure: str) -> bool:
+        """Whether any value of a measure is stored."""
+        return any(key[0] == measure for key in self._groups)
+
+    # --- what was trained ---------------------------------------------------------------------
+
+    @cached_property
+    def topology(self) -> Topology | None:
+        """The last snapshot's topology."""
+        return self.run.snapshots[-1].topology if len(self.run.snapshots) else None
+
+    @cached_property
+    def populations(self) -> tuple[Population, ...]:
+        """The populations that are nodes of the graph."""
+        return self.topology.graph_populations if self.topology else ()
+
+    @cached_property
+    def method(self) -> str:
+        """Name of the method, from the recipe."""
+        found = _find(self.recipe, "method")
+        return str(found.get("name", "?") if isinstance(found, dict) else found or "unknown")
+
+    @cached_property
+    def dataset(self) -> str:
+        """Name of the data, from the recipe."""
+        return _name(_find(self.recipe, "data"))
+
+    @cached_property
+    def model(self) -> str:
+        """Name of the model, from the recipe."""
+        return _name(_find(self.recipe, "model"))
+
+    @cached_property
+    def seed(self) -> int | None:
+        """The seed, from the recipe or the provenance."""
+        found = _find(self.recipe, "seed", self.provenance.get("seed"))
+        return found if isinstance(found, int) else None
+
+    @cached_property
+    def sparsity(self) -> float:
+        """Sparsity over all sparse layers at the last snapshot; 0 for a dense network."""
+        if self.topology is not None and self.topology.layers:
+            return 1.0 - self.topology.density
+        found = _find(self.recipe, "sparsity")
+        return float(found) if isinstance(found, (int, float)) else 0.0
+
+    @cached_property
+    def metric(self) -> str | None:
+        """The column of the metrics that says how good the network is."""
+        known = [name for name in METRICS if name in self.metrics]
+        known = [name for name in known if self.metrics[name].notna().any()]
+        return known[0] if known else None
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether the metric is to be large."""
+        return METRICS.get(self.metric or "", True)
+
+    def curve(self, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return epochs and finite values of a column of the metrics."""
+        frame = self.metrics
+        if column not in frame:
+            return np.empty(0), np.empty(0)
+        y = frame[column].astype(float).to_numpy()
+        x = frame["epoch"].astype(float).to_numpy() if "epoch" in frame else np.arange(len(y))
+        keep = np.isfinite(y)
+        return x[keep], y[keep]
+
+    @cached_property
+    def aae(self) -> float | None:
+        """Area across the epochs: trapezoid of the metric over epochs / (E - 1)."""
+        if self.metric is None:
+            return None
+        return area_across_epochs(*self.curve(self.metric))
+
+    def layers(self) -> Iterator[str]:
+        """Yield the names of the sparse layers."""
+        if self.topology:
+            yield from (layer.name for layer in self.topology.layers)
+
+
+def area_across_epochs(epochs: NDArray[np.float64], values: NDArray[np.float64]) -> float | None:
+    """Return the mean height of a metric over training (AAE, CHT section 4).
+
+    One evaluation per epoch gives the papers' trapezoid / (E - 1); the same formula with the span
+    of epochs in place of E - 1 holds for any spacing.
+    """
+    if len(values) < 2 or epochs[-1] <= epochs[0]:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return float(np.trapezoid(values, epochs) / (epochs[-1] - epochs[0]))
+
+
+def _find(tree: Any, key: str, default: Any = None) -> Any:
+    """Return the first value of a key in nested tables, outermost first."""
+    level = [tree]
+    while level:
+        for table in level:
+            if isinstance(table, dict) and key in table:
+                return table[key]
+        level = [v for table in level if isinstance(table, dict) for v in table.values()]
+    return default
+
+
+def _name(found: Any) -> str:
+    if isinstance(found, dict):
+        found = found.get("name", found.get("path", "?"))
+    return "?" if found is None else str(found).rstrip("/").rsplit("/", 1)[-1]

@@ -1,0 +1,63 @@
+"""Where neurons are drawn: in their layers, and in the hyperbolic disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..topology import Population
+
+
+def disk_layout(
+    theta: NDArray[np.float64], r: NDArray[np.float64], top: float | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x and y in the unit disk; NaN for neurons that are not placed."""
+    top = top or float(np.nanmax(r, initial=1e-9)) or 1.0
+    return r / top * np.cos(theta), r / top * np.sin(theta)
+
+
+def network_layout(
+    populations: Sequence[Population], aspect: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x and y in the unit square: a block of neurons per population, left to right.
+
+    An input on a two-dimensional grid keeps it; others fill columns from top to bottom. The one
+    population of a general network lies on a ring. ``aspect`` is width over height.
+    """
+    if len(populations) == 1:
+        turn = np.linspace(0, 2 * np.pi, populations[0].size, endpoint=False)
+        return 0.5 + 0.46 * np.sin(turn) / aspect, 0.5 - 0.46 * np.cos(turn)
+    slot = 1 / len(populations)
+    xs, ys = [], []
+    for i, population in enumerate(populations):
+        rows, columns = block(population, slot * aspect * 0.62)
+        row, column = _places(population, rows, columns)
+        pitch = min(0.92 / rows, slot * aspect * 0.62 / max(columns - 1, 1))
+        wide = pitch / aspect
+        xs.append((i + 0.5) * slot + (column - (columns - 1) / 2) * wide)
+        ys.append(0.5 + (row - (rows - 1) / 2) * (pitch if _on_grid(population) else 0.92 / rows))
+    return np.concatenate(xs), np.concatenate(ys)
+
+
+def block(population: Population, widest: float) -> tuple[int, int]:
+    """Return the rows and columns of a population's block; heights are 1, ``widest`` relative."""
+    if _on_grid(population):
+        shape = population.shape or ()
+        return int(np.prod(shape[:-1])), int(shape[-1])
+    columns = max(1, round(np.sqrt(population.size * widest * 0.45)))
+    columns = min(columns, max(1, population.size // 40))
+    return -(-population.size // columns), columns
+
+
+def _on_grid(population: Population) -> bool:
+    shape = population.shape or ()
+    return len(shape) in (2, 3) and population.role == "input" and population.size > 1
+
+
+def _places(population: Population, rows: int, columns: int) -> tuple[NDArray, NDArray]:
+    index = np.arange(population.size)
+    if _on_grid(population):
+        return index // columns, index % columns
+    return index % rows, index // rows

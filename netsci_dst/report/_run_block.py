@@ -1,0 +1,218 @@
+"""One run's part of the page: words, tables and chart specifications for the template."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from ._chart import Chart
+from ._colours import palette
+from ._data import RunData
+from ._explain import EXPLANATIONS
+from ._frames import Frames, collect, communities
+from ._payload import describe, json_script, pack_script, packs
+from ._plotly import spec
+from ._sketch import hero, sparkline
+from ._summary import cards, percent, verdict
+from .charts import evolution, structure, training
+
+Progress = Callable[[int, int], None]
+
+
+def run_block(
+    data: RunData,
+    identity: str,
+    *,
+    baseline: RunData | None = None,
+    max_frames: int,
+    link_budget: int,
+    progress: Progress | None = None,
+) -> tuple[dict[str, Any], Markup]:
+    """Return the template's variables for a run, and its data blocks."""
+    frames = collect(data, max_frames=max_frames, link_budget=link_budget, progress=progress)
+    charts = _charts(data)
+    view = {
+        "id": identity,
+        "name": data.name,
+        "path": data.run.path,
+        "facts": _facts(data),
+        "verdict": verdict(data, baseline),
+        "cards": [_with_spark(card, data) for card in cards(data)],
+        "hero": hero(frames) if frames else None,
+        "legend": _legend(frames),
+        "notes": frames.notes if frames else [],
+        "charts": charts,
+        "has_frames": frames is not None,
+        "n_frames": len(frames.steps) if frames else 0,
+        "has_embedding": bool(frames and frames.theta),
+        "has_community": bool(frames and communities(data, frames) is not None),
+        "has_activity": bool(frames and any(a is not None for a in frames.activity)),
+        "paths_measure": "paths",
+        "recipe": _recipe(data),
+        "provenance": json.dumps(data.provenance, indent=2, default=str, ensure_ascii=False),
+        **_fit_table(data),
+        "measure_rows": _measure_rows(data),
+    }
+    view["sections"] = _sections(view, data, frames)
+    view["explain"] = {
+        key: {
+            **dataclasses.asdict(e),
+            "equation": Markup(e.equation),
+            "uid": f"{identity}-{key}",
+        }
+        for key, e in EXPLANATIONS.items()
+    }
+    return view, _blocks(data, frames, charts, identity)
+
+
+def _blocks(
+    data: RunData, frames: Frames | None, charts: dict[str, list[Chart]], identity: str
+) -> Markup:
+    payload = describe(data, frames, identity)
+    payload["charts"] = {
+        chart.key: {**spec(chart), "xIsEpoch": chart.x_is_epoch}
+        for group in charts.values()
+        for chart in group
+    }
+    payload["measures"] = _measure_specs(data)
+    payload["packs"] = {}
+    blocks = Markup("")
+    for name, pack in (packs(data, frames) if frames else {}).items():
+        payload["packs"][name] = pack.manifest
+        blocks += pack_script(f"{identity}-pack-{name}", pack)
+    return json_script(f"{identity}-data", payload) + blocks
+
+
+def _charts(data: RunData) -> dict[str, list[Chart]]:
+    return {
+        "training": training.charts(data),
+        "evolution": evolution.charts(data),
+        "degrees": _named(data, "power_law", ("alpha", "gamma", "p_value")),
+        "paths": _named(data, PATHS, None),
+    }
+
+
+PATHS = "credit_assigned_paths"
+
+
+def _named(data: RunData, measure: str, quantities: tuple[str, ...] | None) -> list[Chart]:
+    present = list(dict.fromkeys(q for q, _ in data.quantities(measure)))
+    wanted = present if quantities is None else [q for q in quantities if q in present]
+    made = [structure.measure_chart(data, measure, quantity) for quantity in wanted]
+    return [chart for chart in made if any(len(s.x) > 1 for s in chart.series)]
+
+
+def _sections(view: dict[str, Any], data: RunData, frames: Frames | None) -> list[str]:
+    layered = frames is not None and frames.directed
+    on_grid = frames is not None and any(
+        p.role == "input" and p.shape and len(p.shape) in (2, 3) for p in frames.populations
+    )
+    shown = {
+        "film": frames is not None,
+        "training": bool(view["charts"]["training"]),
+        "evolution": bool(view["charts"]["evolution"]),
+        "degrees": frames is not None,
+        "k_shells": frames is not None,
+        "adjacency": frames is not None,
+        "inputs": on_grid,
+        "dormant": frames is not None,
+        "paths": layered,
+        "measures": True,
+        "provenance": True,
+    }
+    return [key for key, there in shown.items() if there]
+
+
+def _facts(data: RunData) -> list[str]:
+    facts = [f"method {data.method}", f"data {data.dataset}", f"model {data.model}"]
+    if data.topology is not None and data.topology.layers:
+        facts.append(f"sparsity {percent(data.sparsity)}")
+    if data.seed is not None:
+        facts.append(f"seed {data.seed}")
+    facts.append(data.run.status)
+    return [fact for fact in facts if not fact.endswith(" ?")]
+
+
+def _with_spark(card: Any, data: RunData) -> dict[str, Any]:
+    spark = Markup("")
+    if card.key == "quality" and data.metric:
+        spark = sparkline(data.curve(data.metric)[1])
+    elif card.key in ("anp", "itop", "elm") and not data.evolution.empty:
+        column = "overlap" if card.key == "elm" else card.key
+        frame = data.evolution
+        rows = frame[frame["layer"] == "all"] if (frame["layer"] == "all").any() else frame
+        spark = sparkline(rows[column].astype(float).to_numpy())
+    elif card.key in ("alpha", "gamma"):
+        spark = sparkline(data.series("power_law", card.key)["value"].to_numpy(dtype=float))
+    return {**dataclasses.asdict(card), "spark": spark}
+
+
+def _legend(frames: Frames | None) -> list[dict[str, str]]:
+    if frames is None or len(frames.populations) > 12:
+        return []
+    colours = palette(len(frames.populations))
+    return [{"name": p.name, "colour": c} for p, c in zip(frames.populations, colours)]
+
+
+def _recipe(data: RunData) -> str:
+    if not data.run.store.exists("recipe.toml"):
+        return "No recipe was recorded."
+    return data.run.store.read("recipe.toml").decode("utf-8", "replace")
+
+
+_FIT_COLUMNS = {
+    "alpha": "α",
+    "sigma": "σ",
+    "xmin": "k_min",
+    "n_tail": "neurons in tail",
+    "ks": "KS",
+    "p_value": "p",
+    "gamma": "γ",
+}
+
+
+def _fit_table(data: RunData) -> dict[str, Any]:
+    scopes = list(dict.fromkeys(s for q, s in data.quantities("power_law") if q == "alpha"))
+    present = [
+        q for q in _FIT_COLUMNS if any(data.value("power_law", q, s) is not None for s in scopes)
+    ]
+    rows = []
+    for scope in scopes:
+        cells = [data.value("power_law", q, scope) for q in present]
+        said = data.text("power_law", "verdict", scope) or ""
+        rows.append([scope, *("–" if c is None else f"{c:.4g}" for c in cells), said])
+    head = ["scope", *(_FIT_COLUMNS[q] for q in present), "verdict"]
+    return {"fit_head": head, "fit_rows": rows}
+
+
+def _measure_rows(data: RunData) -> list[tuple[str, ...]]:
+    v = data.values
+    if v.empty:
+        return []
+    last = v.sort_values("step", kind="stable").groupby(
+        ["measure", "quantity", "scope"], sort=False
+    )
+    rows = []
+    for row in last.tail(1).itertuples():
+        text = row.text if isinstance(row.text, str) else ""
+        number = row.value is not None and np.isfinite(row.value)
+        value = f"{row.value:.5g}" if number else text
+        short = value if len(value) <= 60 else value[:59] + "…"
+        rows.append((row.measure, row.quantity, row.scope, f"{row.epoch:g}", short, text))
+    return sorted(rows)
+
+
+def _measure_specs(data: RunData) -> list[dict[str, Any]]:
+    pairs = list(dict.fromkeys((k[0], k[1]) for k in data._groups))
+    made = []
+    for measure, quantity in sorted(pairs):
+        chart = structure.measure_chart(data, measure, quantity)
+        if chart.series:
+            label = f"{measure}: {quantity}".replace("_", " ")
+            made.append({"label": label, "key": chart.key, **spec(chart)})
+    return made

@@ -1,0 +1,257 @@
+"""The first screen: what did this network become, and is it better?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ._data import RunData
+from .charts.evolution import ELM_THRESHOLD, elm_episodes
+
+
+@dataclass(frozen=True)
+class Card:
+    """One figure with the sentence that says what it means."""
+
+    key: str
+    label: str
+    value: str
+    sentence: str
+
+
+def cards(data: RunData) -> list[Card]:
+    """Return the cards for which the run has numbers."""
+    makers = (_quality, _aae, _sparsity, _anp, _itop, _elm, _power_law, _gamma, _modularity, _asi)
+    return [card for card in (maker(data) for maker in makers) if card is not None]
+
+
+def verdict(data: RunData, baseline: RunData | None = None) -> list[str]:
+    """Return a few plain sentences: what it became, and whether it is better."""
+    sentences = [_became(data), _learned(data), _better(data, baseline)]
+    return [text for text in sentences if text]
+
+
+def percent(value: float, digits: int = 2) -> str:
+    """Return a share as a percentage; never 100 % for what is less."""
+    text = f"{100 * value:.{digits}f}"
+    if float(text) == 100 and value < 1:
+        text = f"{100 * value:.{digits + 2}f}"
+    return f"{text} %"
+
+
+def metric_text(name: str, value: float) -> str:
+    """Return a metric as people write it."""
+    return percent(value) if name == "accuracy" else f"{value:.3g}"
+
+
+def _became(data: RunData) -> str:
+    topology = data.topology
+    if topology is None:
+        return "No snapshot was recorded, so only the training can be shown."
+    if not topology.layers:
+        return "A fully connected network: it has no sparse layer whose topology could evolve."
+    parts = [f"{topology.n_links:,} links, {percent(topology.density)} of those possible"]
+    first = data.run.snapshots[0].topology
+    now, then = _active(topology), _active(first)
+    if then and now < then:
+        parts.append(
+            f"and {now:,} of {topology.n_nodes:,} neurons still linked ({then:,} at the start)"
+        )
+    shape = _shape(data)
+    return f"It became a network of {' '.join(parts)}{shape}."
+
+
+def _active(topology) -> int:  # noqa: ANN001
+    return int((topology.degrees > 0).sum())
+
+
+def _shape(data: RunData) -> str:
+    gamma = data.value("power_law", "gamma")
+    if gamma is None:
+        return ""
+    if gamma >= 9.995:
+        return ", without a heavy tail of hubs"
+    if gamma <= 3:
+        return f", with hubs on every scale (γ = {gamma:.2f})"
+    return f", with a moderate tail of hubs (γ = {gamma:.2f})"
+
+
+def _learned(data: RunData) -> str:
+    if data.metric is None:
+        return ""
+    x, y = data.curve(data.metric)
+    name = "test " + data.metric
+    best = y.max() if data.more_is_better else y.min()
+    text = f"It reached {metric_text(data.metric, y[-1])} {name} after {x[-1]:g} epochs"
+    if best != y[-1]:
+        text += f" (best: {metric_text(data.metric, best)})"
+    return text + "."
+
+
+def _better(data: RunData, baseline: RunData | None) -> str:
+    if data.metric is None:
+        return ""
+    if baseline is None:
+        return (
+            "Whether that is better than a dense network needs one beside it: give this report a "
+            "dense run too."
+        )
+    if baseline.metric != data.metric:
+        return ""
+    mine, theirs = data.curve(data.metric)[1][-1], baseline.curve(data.metric)[1][-1]
+    change = mine - theirs
+    better = (change > 0) == data.more_is_better
+    word = "the same as" if change == 0 else "better than" if better else "worse than"
+    size = f"{100 * change:+.2f} points" if data.metric == "accuracy" else f"{change:+.3g}"
+    return f"That is {word} the dense run {baseline.name[:60]} ({size}; one run each, so no test)."
+
+
+def _quality(data: RunData) -> Card | None:
+    if data.metric is None:
+        return None
+    y = data.curve(data.metric)[1]
+    rest = y[-max(len(y) // 5, 1) :]
+    drift = abs(rest[-1] - rest[0])
+    state = "It has levelled off." if drift < 0.01 * abs(y[-1]) else "It was still moving."
+    return Card("quality", f"Test {data.metric}", metric_text(data.metric, y[-1]), state)
+
+
+def _aae(data: RunData) -> Card | None:
+    if data.aae is None or data.metric is None:
+        return None
+    return Card(
+        "aae",
+        "AAE",
+        metric_text(data.metric, data.aae),
+        f"The mean test {data.metric} over training: how early it learned.",
+    )
+
+
+def _sparsity(data: RunData) -> Card | None:
+    topology = data.topology
+    if topology is None or not topology.layers:
+        return None
+    possible = sum(layer.n_possible for layer in topology.layers)
+    return Card(
+        "sparsity",
+        "Sparsity",
+        percent(data.sparsity),
+        f"It keeps {topology.n_links:,} of {possible:,} possible links in its sparse layers.",
+    )
+
+
+def _last(data: RunData, column: str) -> float | None:
+    frame = data.evolution
+    if column not in frame:
+        return None
+    rows = frame[frame["layer"] == "all"] if (frame["layer"] == "all").any() else frame
+    found = rows[column].astype(float).dropna()
+    return None if found.empty else float(found.iloc[-1])
+
+
+def _anp(data: RunData) -> Card | None:
+    value = _last(data, "anp")
+    if value is None:
+        return None
+    text = (
+        "Every neuron kept a link."
+        if value >= 1
+        else f"{percent(1 - value, 0)} of the neurons lost all their links: the network is smaller."
+    )
+    return Card("anp", "ANP, active neurons", percent(value, 1), text)
+
+
+def _itop(data: RunData) -> Card | None:
+    value = _last(data, "itop")
+    if value is None:
+        return None
+    ratio = value / max(1 - data.sparsity, 1e-12)
+    return Card(
+        "itop",
+        "ITOP, links ever tried",
+        percent(value, 1),
+        f"Training tried {ratio:.1f} times as many links as it holds at once.",
+    )
+
+
+def _elm(data: RunData) -> Card | None:
+    episodes = elm_episodes(data)
+    if not episodes:
+        return None
+    total = sum(episodes.values())
+    settled = [name for name, n in episodes.items() if n]
+    text = (
+        f"The overlap never reached {ELM_THRESHOLD:g}: the topology was exploring to the end."
+        if not total
+        else f"{len(settled)} of {len(episodes)} layers settled (overlap at {ELM_THRESHOLD:g} or "
+        "more)."
+    )
+    return Card("elm", "ELM episodes", str(total), text)
+
+
+def _power_law(data: RunData) -> Card | None:
+    alpha = data.value("power_law", "alpha")
+    if alpha is None:
+        return None
+    p = data.value("power_law", "p_value")
+    said = data.text("power_law", "verdict")
+    if said is None:
+        said = (
+            "The p-value was not computed."
+            if p is None
+            else f"Not ruled out (p = {p:.2g})."
+            if p > 0.1
+            else f"A power law is ruled out (p = {p:.2g})."
+        )
+    value = f"{alpha:.2f}" + (f", p = {p:.2f}" if p is not None else "")
+    return Card("alpha", "Power-law α", value, said[:1].upper() + said[1:])
+
+
+def _gamma(data: RunData) -> Card | None:
+    gamma = data.value("power_law", "gamma")
+    if gamma is None:
+        return None
+    text = (
+        "At the cap of the grid: no power law."
+        if gamma >= 9.995
+        else "Between 2 and 3: scale-free in the papers' sense."
+        if 2 <= gamma <= 3
+        else "Below 2: a few hubs hold most links."
+        if gamma < 2
+        else "Above 3: hubs are few and mild."
+    )
+    return Card("gamma", "γ (plfit's grid)", f"{gamma:.2f}", text)
+
+
+def _modularity(data: RunData) -> Card | None:
+    for quantity in ("modularity", "q", "Q"):
+        value = data.value("modularity", quantity)
+        if value is not None:
+            break
+    else:
+        return None
+    text = (
+        "It falls apart into clear communities."
+        if value > 0.5
+        else "It has some community structure."
+        if value > 0.3
+        else "Its communities are weak."
+    )
+    return Card("modularity", "Modularity", f"{value:.2f}", text)
+
+
+def _asi(data: RunData) -> Card | None:
+    for measure in ("asi", "embedding", "angular_separation"):
+        value = data.value(measure, "asi")
+        value = data.value(measure, "index") if value is None else value
+        if value is not None:
+            break
+    else:
+        return None
+    text = (
+        "The layers separate completely on the hyperbolic circle."
+        if value > 0.999
+        else "The layers mostly separate on the hyperbolic circle."
+        if value > 0.7
+        else "The layers mix on the hyperbolic circle."
+    )
+    return Card("asi", "ASI", f"{value:.2f}", text)

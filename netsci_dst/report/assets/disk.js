@@ -1,0 +1,39 @@
+"use strict";
+// The coalescent embedding: angle is similarity, distance from the rim is popularity.
+class DiskView extends CanvasView {
+  constructor(figure, app) { super(figure, app, 1); }
+
+  place(t) {
+    const { frames } = this.app;
+    const e = frames.meta.embeddingOf[t];
+    const theta = frames.disk.theta.values, r = frames.disk.r.values, at = e * frames.size;
+    this.radius = Math.min(this.width, this.height) / 2 - 10;
+    this.cx = this.width / 2; this.cy = this.height / 2;
+    const small = frames.size > 1500 ? 0.9 : 1.8;
+    for (let i = 0; i < frames.size; i++) {
+      if (r[at + i] === 65535) { this.size[i] = -1; continue; }
+      const angle = (theta[at + i] / 65536) * 2 * Math.PI, far = (r[at + i] / 65534) * this.radius;
+      this.x[i] = this.toScreenX(this.cx + far * Math.cos(angle));
+      this.y[i] = this.toScreenY(this.cy + far * Math.sin(angle));
+      this.size[i] = small + 4.5 * Math.sqrt(frames.degree(t, i) / frames.maxDegree);
+    }
+  }
+
+  // Geodesics bend towards the centre.
+  link(c, a, b) {
+    if (this.size[a] < 0 || this.size[b] < 0) return;
+    const ox = this.toScreenX(this.cx), oy = this.toScreenY(this.cy);
+    c.moveTo(this.x[a], this.y[a]);
+    if (this.app.playing) { c.lineTo(this.x[b], this.y[b]); return; }
+    const mx = (this.x[a] + this.x[b]) / 2, my = (this.y[a] + this.y[b]) / 2;
+    c.quadraticCurveTo(ox + (mx - ox) * 0.55, oy + (my - oy) * 0.55, this.x[b], this.y[b]);
+  }
+
+  backdrop(c) {
+    c.strokeStyle = NS.css("--line");
+    c.lineWidth = 1;
+    c.beginPath();
+    c.arc(this.toScreenX(this.cx), this.toScreenY(this.cy), (this.radius + 4) * this.zoom, 0, 6.2832);
+    c.stroke();
+  }
+}

@@ -1,0 +1,134 @@
+"use strict";
+// Adjacency matrices and input maps as pixels, on one colour scale through time.
+class Images {
+  constructor(figure, app) {
+    this.figure = figure;
+    this.app = app;
+    this.host = figure.querySelector(".tiles");
+    this.visible = false; this.stale = true;
+    this.observer = NS.watchVisible(figure, (visible) => { this.visible = visible; if (visible && this.stale) this.draw(); });
+    figure.querySelector("[data-csv]").addEventListener("click", () => this.download());
+  }
+
+  refresh() { this.stale = true; if (this.visible) this.draw(); }
+
+  ramp() {
+    const parse = (name) => NS.css(name).split(",").map(Number);
+    const low = parse("--ramp-0"), high = parse("--ramp-1");
+    return (share) => low.map((value, i) => value + (high[i] - value) * share);
+  }
+
+  tile(key, name, height, width) {
+    this.tiles ??= new Map();
+    let tile = this.tiles.get(key);
+    if (!tile) {
+      const canvas = NS.el("canvas", { role: "img", "aria-label": name });
+      canvas.width = width; canvas.height = height;
+      this.host.append(NS.el("div", { class: "tile" }, canvas, NS.el("div", { class: "name" }, name)));
+      tile = { canvas, context: canvas.getContext("2d"), image: null };
+      tile.image = tile.context.createImageData(width, height);
+      this.tiles.set(key, tile);
+    }
+    return tile;
+  }
+
+  // `shares` are between 0 and 1; `lit` names cells to draw in the colour of what is hovered.
+  paint(tile, shares, lit) {
+    const ramp = this.ramp(), pixels = tile.image.data;
+    const table = Array.from({ length: 65 }, (_, i) => ramp(i / 64));
+    shares.forEach((share, i) => {
+      const [r, g, b] = table[Math.round(Math.min(1, share) * 64)];
+      pixels[4 * i] = r; pixels[4 * i + 1] = g; pixels[4 * i + 2] = b; pixels[4 * i + 3] = 255;
+    });
+    if (lit) for (const i of lit) { pixels[4 * i] = 213; pixels[4 * i + 1] = 94; pixels[4 * i + 2] = 0; }
+    tile.context.putImageData(tile.image, 0, 0);
+  }
+
+  legend(low, high) {
+    this.scale ??= this.host.appendChild(NS.el("div", { class: "ramp" }, NS.el("span"), NS.el("i"), NS.el("span")));
+    this.scale.firstChild.textContent = low;
+    this.scale.lastChild.textContent = high;
+  }
+
+  destroy() { this.observer.disconnect(); this.host.replaceChildren(); }
+}
+
+class Adjacency extends Images {
+  async draw() {
+    this.stale = false;
+    const { app } = this, { frames } = app;
+    this.data ??= await frames.matrices();
+    const name = app.order === "native" ? "matrices" : "by_degree";
+    const { values, shape } = this.data[name];
+    const tops = this.data[`${name}_top`].values;
+    const [, L, B] = shape;
+    frames.layers.forEach((layer, l) => {
+      const rows = Math.min(B, frames.populations[layer.source].size), columns = Math.min(B, frames.populations[layer.target].size);
+      const shares = new Float32Array(rows * columns), from = (app.t * L + l) * B * B;
+      for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) shares[i * columns + j] = values[from + i * B + j] / 48;
+      this.paint(this.tile(l, `${layer.name}: rows ${frames.populations[layer.source].name}, columns ${frames.populations[layer.target].name}; darkest ${NS.number(100 * tops[l], 2)} %`, rows, columns), shares, this.lit(layer, rows, columns));
+    });
+    this.legend("no link", "densest cell of the layer (square-root scale)");
+    this.figure.querySelector("[data-caption]").textContent = `epoch ${NS.number(frames.meta.epochs[app.t], 4)}`;
+  }
+
+  lit(layer, rows, columns) {
+    const { app } = this, { frames } = app, i = app.hovered;
+    if (i === null || app.order !== "native") return null;
+    const n = frames.populations[layer.source].size, m = frames.populations[layer.target].size;
+    const cells = [];
+    for (const j of frames.neighbours(app.t, i)) {
+      const [a, b] = frames.of[i] === layer.source && frames.of[j] === layer.target ? [i, j] : frames.of[j] === layer.source && frames.of[i] === layer.target ? [j, i] : [-1, -1];
+      if (a >= 0) cells.push(Math.floor(frames.index(a) * rows / n) * columns + Math.floor(frames.index(b) * columns / m));
+    }
+    return cells;
+  }
+
+  async download() {
+    const { app } = this, { frames } = app;
+    const { u, v, from } = frames.links(app.t);
+    const rows = [["layer", "source population", "source", "target population", "target"]];
+    frames.layers.forEach((layer, l) => {
+      for (let k = from[l]; k < from[l + 1]; k++) rows.push([layer.name, frames.populations[layer.source].name, frames.index(u[k]), frames.populations[layer.target].name, frames.index(v[k])]);
+    });
+    NS.download(NS.fileName(app.run.name, "links", `step${frames.meta.steps[app.t]}`) + ".csv", NS.csv(rows));
+  }
+}
+
+class InputMaps extends Images {
+  grids() {
+    return this.app.frames.populations.map((p, i) => ({ ...p, at: this.app.frames.offsets[i] })).filter((p) => p.role === "input" && p.shape && (p.shape.length === 2 || p.shape.length === 3));
+  }
+
+  draw() {
+    this.stale = false;
+    const { app } = this, { frames } = app;
+    let top = this.top;
+    if (!top) {
+      top = 1;
+      for (const p of this.grids()) for (let t = 0; t < frames.count; t++) for (let i = p.at; i < p.at + p.size; i++) top = Math.max(top, frames.degree(t, i));
+      this.top = top;
+    }
+    const near = app.hovered === null ? null : frames.neighbours(app.t, app.hovered).add(app.hovered);
+    for (const p of this.grids()) {
+      const [height, width] = p.shape.slice(-2), channels = p.shape.length === 3 ? p.shape[0] : 1;
+      for (let c = 0; c < channels; c++) {
+        const from = p.at + c * height * width, shares = new Float32Array(height * width), lit = [];
+        for (let i = 0; i < shares.length; i++) {
+          shares[i] = frames.degree(app.t, from + i) / top;
+          if (near?.has(from + i)) lit.push(i);
+        }
+        this.paint(this.tile(`${p.name}/${c}`, channels > 1 ? `${p.name}, channel ${c}` : p.name, height, width), shares, lit);
+      }
+    }
+    this.legend("no link", `${top} links`);
+    this.figure.querySelector("[data-caption]").textContent = `epoch ${NS.number(frames.meta.epochs[app.t], 4)}`;
+  }
+
+  download() {
+    const { app } = this, { frames } = app;
+    const rows = [["population", "input", "links"]];
+    for (const p of this.grids()) for (let i = 0; i < p.size; i++) rows.push([p.name, i, frames.degree(app.t, p.at + i)]);
+    NS.download(NS.fileName(app.run.name, "inputs", `step${frames.meta.steps[app.t]}`) + ".csv", NS.csv(rows));
+  }
+}
