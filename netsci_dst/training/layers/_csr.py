@@ -53,13 +53,13 @@ class _CsrLinear(torch.autograd.Function):
         if not xt.is_contiguous():
             xt = xt.contiguous()
         n_source, n_target, batch = layer.n_source, layer.n_target, xt.shape[1]
-        indptr, indices = layer.indptr, layer.indices
+        links = layer._buffers["indptr"], layer._buffers["indices"]
         y = xt.new_empty((n_target, batch))
         dtype = _DTYPES[values.dtype]
         for block, first, last in _kernels.blocks(dtype, batch):
             _kernels.forward(dtype, block)(
-                indptr.data_ptr(),
-                indices.data_ptr(),
+                links[0].data_ptr(),
+                links[1].data_ptr(),
                 values.data_ptr(),
                 0 if bias is None else bias.data_ptr(),
                 xt.data_ptr(),
@@ -71,55 +71,45 @@ class _CsrLinear(torch.autograd.Function):
                 last,
                 relu,
             )
-        ctx.save_for_backward(xt, values, y if relu else None, indptr, indices)
-        ctx.layer, ctx.has_bias = layer, bias is not None
+        ctx.save_for_backward(xt, values, y if relu else None)
+        ctx.facts = layer, links, bias is not None, batch
         return y.t()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         if torch.is_grad_enabled():
             raise NetsciError("the csr backend has no second derivatives; use backend='masked'")
-        xt, values, y, indptr, indices = ctx.saved_tensors
-        layer = ctx.layer
-        n_source, n_target, batch = layer.n_source, layer.n_target, xt.shape[1]
-        g = gradient.t()
-        if not g.is_contiguous():
-            g = g.contiguous()
-        dtype = _DTYPES[values.dtype]
-        runs = _kernels.blocks(dtype, batch)
-        g_bias = None
-        if ctx.has_bias or y is not None:
-            g_bias = values.new_empty(n_target) if ctx.has_bias else None
-            before, g = g, (g if y is None else torch.empty_like(g))
-            for block, first, last in runs:
-                _kernels.activation_backward(dtype, block)(
-                    0 if y is None else y.data_ptr(),
-                    before.data_ptr(),
-                    g.data_ptr(),
-                    0 if g_bias is None else g_bias.data_ptr(),
-                    n_target,
-                    batch,
-                    first,
-                    last,
-                    y is not None,
-                )
-        if layer.capture:
-            layer._captured = [*(layer._captured or []), (xt, g)]
+        xt, values, y = ctx.saved_tensors
+        layer, links, has_bias, batch = ctx.facts
+        gy = gradient.t()
+        if not gy.is_contiguous():
+            gy = gy.contiguous()
+        g = gy if y is None else torch.empty_like(gy)
         gx = torch.empty_like(xt) if ctx.needs_input_grad[0] else None
         gv = torch.empty_like(values)
-        for block, first, last in runs:
+        gb = values.new_empty(layer.n_target) if has_bias else None
+        if not batch:
+            gv.zero_()
+            gb = None if gb is None else gb.zero_()
+        dtype = _DTYPES[values.dtype]
+        for block, first, last in _kernels.blocks(dtype, batch):
             _kernels.backward(dtype, block)(
-                indptr.data_ptr(),
-                indices.data_ptr(),
+                links[0].data_ptr(),
+                links[1].data_ptr(),
                 values.data_ptr(),
                 xt.data_ptr(),
+                0 if y is None else y.data_ptr(),
+                gy.data_ptr(),
                 g.data_ptr(),
                 0 if gx is None else gx.data_ptr(),
                 gv.data_ptr(),
-                n_source,
-                n_target,
+                0 if gb is None else gb.data_ptr(),
+                layer.n_source,
+                layer.n_target,
                 batch,
                 first,
                 last,
             )
-        return None if gx is None else gx.t(), gv, g_bias, None, None
+        if layer._capture:
+            layer._captured = [*(layer._captured or []), (xt, g)]
+        return None if gx is None else gx.t(), gv, gb, None, None

@@ -69,44 +69,51 @@ def forward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
 
 
 @cache
-def activation_backward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
-    """Return the loop that takes ``gy`` back through ReLU and sums it for the bias."""
-
-    @njit(cache=True, nogil=True)
-    def run(y_, gy_, g_, g_bias_, n_target, batch, first, last, relu):
-        y = carray(pointer(y_), n_target * batch, dtype)
-        gy = carray(pointer(gy_), n_target * batch, dtype)
-        g = carray(pointer(g_), n_target * batch, dtype)
-        g_bias = carray(pointer(g_bias_), n_target, dtype)
-        for t in range(n_target):
-            summed = dtype(0)
-            for at in range(t * batch + first, t * batch + last, block):
-                row = load(gy, at, block)
-                if relu:
-                    row = where_positive(load(y, at, block), row)
-                    store(g, at, row)
-                summed += total(row)
-            if g_bias_:
-                g_bias[t] = summed if first == 0 else g_bias[t] + summed
-
-    return run
-
-
-@cache
 def backward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
-    """Return the loop for the gradients of links and, if wanted, of the input."""
+    """Return the loop for the gradients of links, bias and, if wanted, input.
+
+    ``y`` is the activated output, or none without ReLU; ``g`` receives ``gy`` before the
+    activation, and may be ``gy`` itself without ReLU.
+    """
 
     @njit(cache=True, nogil=True)
-    def run(starts_, targets_, values_, x_, g_, gx_, gv_, n_source, n_target, batch, first, last):
+    def run(
+        starts_,
+        targets_,
+        values_,
+        x_,
+        y_,
+        gy_,
+        g_,
+        gx_,
+        gv_,
+        gb_,
+        n_source,
+        n_target,
+        batch,
+        first,
+        last,
+    ):
         starts = carray(pointer(starts_), n_source + 1, np.int64)
         n_links = starts[n_source]
         targets = carray(pointer(targets_), n_links, np.int32)
         values = carray(pointer(values_), n_links, dtype)
         x = carray(pointer(x_), n_source * batch, dtype)
+        y = carray(pointer(y_), n_target * batch, dtype)
+        gy = carray(pointer(gy_), n_target * batch, dtype)
         g = carray(pointer(g_), n_target * batch, dtype)
         gx = carray(pointer(gx_), n_source * batch, dtype)
         gv = carray(pointer(gv_), n_links, dtype)
+        gb = carray(pointer(gb_), n_target, dtype)
         for at in range(first, last, block):
+            if y_ or gb_:
+                for t in range(n_target):
+                    row = load(gy, t * batch + at, block)
+                    if y_:
+                        row = where_positive(load(y, t * batch + at, block), row)
+                        store(g, t * batch + at, row)
+                    if gb_:
+                        gb[t] = total(row) if at == 0 else gb[t] + total(row)
             for s in range(n_source):
                 row = load(x, s * batch + at, block)
                 summed = fill(dtype(0), block)

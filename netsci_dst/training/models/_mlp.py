@@ -13,6 +13,7 @@ from netsci_dst.errors import RecipeError, UnknownName
 from netsci_dst.topology import Population
 
 from ..layers import SparseLinear
+from ..layers.dense import Linear
 from ..wiring import Wiring
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -148,7 +149,7 @@ def _linear(
         layers = "csr" if n_source * n_target > _LARGEST_DENSE else "dense"
     bound = 1 / math.sqrt(n_source)
     if layers == "dense":
-        linear: nn.Module = nn.utils.skip_init(nn.Linear, n_source, n_target, bias)
+        linear: nn.Module = nn.utils.skip_init(Linear, n_source, n_target, bias)
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
     else:
         linear = SparseLinear(n_source, n_target, bias, backend=layers)
