@@ -37,10 +37,10 @@ def _write(path: Path, text: str) -> None:
 
 def command_line() -> str:
     """Return every command with its help, as the program prints it."""
-    from netsci_dst.cli._app import _add_commands, app
+    from netsci_dst.cli._app import add_commands, app
 
     if not app.registered_commands:
-        _add_commands()
+        add_commands(full=True)
     parts = []
     for command in app.registered_commands:
         parts.append(f"## netsci-dst {command.name}\n\n{_options_of(command)}\n")
@@ -98,7 +98,10 @@ def benchmarks(results: Path) -> str:
             parts.append(f"Machine: {told}.")
         rows = found.get("rows") or found.get("results") or []
         if isinstance(rows, dict):
-            rows = [{"what": key, **(v if isinstance(v, dict) else {"value": v})} for key, v in rows.items()]
+            rows = [
+                {"what": key, **(v if isinstance(v, dict) else {"value": v})}
+                for key, v in rows.items()
+            ]
         if rows:
             columns = list(dict.fromkeys(key for row in rows for key in row))
             lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]

@@ -1,4 +1,4 @@
-"""Configuration of the documentation. Every figure and table in it is made by code at build time."""
+"""Configuration of the documentation, whose figures and tables are made by code at build time."""
 
 import sys
 from pathlib import Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -40,23 +41,40 @@ def _options(
     """Options before the command."""
 
 
-def _add_commands() -> None:
+def add_commands(arguments: list[str] | None = None, *, full: bool = False) -> None:
+    """Load the command that the arguments name, or all of them when they name none.
+
+    A command is the function ``command`` of a public module here; its name is the module's. One
+    whose options take time to find out has them in ``full_command``, which the list of commands
+    does without.
+    """
     import importlib
     import pkgutil
 
     import netsci_dst.cli as package
 
-    # A command is the function `command` of a public module here; its name is the module's.
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
-        if not module.name.startswith("_"):
-            loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-            app.command(module.name.rstrip("_"), rich_help_panel=loaded.PANEL)(loaded.command)
+    modules = [m.name for m in pkgutil.iter_modules(package.__path__) if m.name[0] != "_"]
+    asked = next((a for a in arguments or () if not a.startswith("-")), None)
+    chosen = [m for m in modules if m.rstrip("_") == asked] or modules
+    for module in sorted(chosen):
+        loaded = importlib.import_module(f"{package.__name__}.{module}")
+        function = loaded.command
+        if hasattr(loaded, "full_command"):
+            function = loaded.full_command() if full or len(chosen) == 1 else _named(function)
+        app.command(module.rstrip("_"), rich_help_panel=loaded.PANEL)(function)
+
+
+def _named(function: Callable[..., object]) -> Callable[[], None]:
+    def nothing() -> None: ...
+
+    nothing.__doc__ = function.__doc__
+    return nothing
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with 0 (done), 1 (failed), 2 (wrong usage) or 130 (Ctrl-C)."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    _add_commands()
+    add_commands(arguments)
     try:
         app(arguments)
     except NetsciError as error:

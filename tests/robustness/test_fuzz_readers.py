@@ -79,7 +79,7 @@ def attack(tmp_path, original, rng, count):
     data = original.read_bytes()
     arena = tmp_path / original.name.replace(".", "_")
     (arena / "in").mkdir(parents=True)
-    refused = 0
+    messages = []
     for i in range(count):
         damaged = mutate(data, rng)
         signal.alarm(LIMIT_S)
@@ -94,14 +94,13 @@ def attack(tmp_path, original, rng, count):
                 for layer in run.snapshots[0].topology.layers:
                     assert layer.weights is None or np.isfinite(layer.weights).all()
         except NetsciError as error:
-            assert str(error).strip()
-            assert "\n" not in str(error).strip()
-            refused += 1
+            messages.append(str(error).strip())
         finally:
             signal.alarm(0)
     written = [path for path in outside(tmp_path) if arena.name not in path]
     assert not [path for path in written if original.name in path]
-    return refused
+    assert all(message and "\n" not in message for message in messages)
+    return len(messages)
 
 
 @pytest.fixture
@@ -141,7 +140,7 @@ def damaged_runs(tmp_path, snapshot, seed, count):
     names = ["recipe.toml", "provenance.json", "metrics.parquet", "evolution.parquet"]
     names += ["snapshots/index.json", "snapshots/step-00000003.safetensors"]
     expected = snapshot.topology.layers[0].keys.tolist()
-    before = outside(tmp_path)
+    before, refused = outside(tmp_path), 0
     for i in range(count):
         file = tmp_path / "run" / names[i % len(names)]
         healthy = file.read_bytes()
@@ -152,12 +151,13 @@ def damaged_runs(tmp_path, snapshot, seed, count):
             _ = opened.recipe, len(opened.metrics), len(opened.evolution)
             for taken in opened.snapshots:
                 assert taken.topology.layers[0].keys.tolist() == expected
-        except NetsciError as error:
-            assert str(error)
+        except NetsciError:
+            refused += 1
         finally:
             signal.alarm(0)
             file.write_bytes(healthy)
     assert outside(tmp_path) == before
+    assert refused > count / 2
 
 
 def test_damaged_run_folders_are_refused_or_right(tmp_path, snapshot, alarm):

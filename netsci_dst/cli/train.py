@@ -1,0 +1,66 @@
+"""``netsci-dst train``: a run out of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from . import _console
+from ._recipe_options import merge_settings, with_recipe_options
+from ._training import show_training
+
+PANEL = "Train"
+
+
+def command(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe file; options below change it.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", help="The run folder. Default: runs/DATA-METHOD-…")
+    ] = None,
+    hidden: Annotated[
+        str | None, typer.Option(help="Sizes of an MLP's hidden layers, with commas between.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any field, as key=value or group.key=value; may be repeated."),
+    ] = None,
+    *,
+    asked: dict[str, Any],
+) -> None:
+    """Train a network whose topology evolves, and record it.
+
+    Ctrl-C leaves a run that `netsci-dst resume` continues.
+    """
+    from ..training import load_recipe, train
+
+    if hidden is not None:
+        sizes = _console.value_of(f"[{hidden}]")
+        if not isinstance(sizes, list) or not all(isinstance(size, int) for size in sizes):
+            raise typer.BadParameter(f"--hidden {hidden!r}: give whole numbers, as 1568,1568,1568")
+        asked.setdefault("model_options", {})["hidden"] = sizes
+    resolved = load_recipe(recipe, **merge_settings(asked, setting))
+    place = out or _default_place(resolved)
+    with show_training(resolved.method) as progress:
+        run = train(resolved, out=place, progress=progress)
+    _console.result(run.path)
+
+
+def _default_place(recipe: Any) -> str:
+    import os
+
+    data = os.path.basename(os.path.normpath(recipe.data)) or "data"
+    stem = f"runs/{data}-{recipe.method}-s{recipe.sparsity:g}-seed{recipe.seed}"
+    place, number = stem, 1
+    while os.path.exists(place):
+        number += 1
+        place = f"{stem}-{number}"
+    return place
+
+
+def full_command() -> Callable[..., Any]:
+    """Return the command with an option for each field of the recipe."""
+    return with_recipe_options(command)
