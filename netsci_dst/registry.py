@@ -28,6 +28,10 @@ _HOMES: Mapping[str, str] = {
     "removal": "netsci_dst.training.evolution",
     "regrowth": "netsci_dst.training.evolution",
     "density schedule": "netsci_dst.training.evolution",
+    "zeta schedule": "netsci_dst.training.evolution",
+    "softness": "netsci_dst.training.evolution",
+    "new weights": "netsci_dst.training.evolution",
+    "step rule": "netsci_dst.training.evolution",
     "initialiser": "netsci_dst.training.initialisation",
     "model": "netsci_dst.training.models",
     "data": "netsci_dst.training.data",
@@ -57,7 +61,7 @@ def kinds() -> list[str]:
 
 
 def add(
-    kind: str, name: str, target: Any, *, summary: str, source: str = "", **metadata: Any
+    kind: str, name: str, target: Any, /, *, summary: str, source: str = "", **metadata: Any
 ) -> Entry:
     """Register ``target`` as the ``kind`` called ``name``.
 
@@ -77,7 +81,7 @@ def add(
 
 
 def register(
-    kind: str, name: str, *, summary: str = "", source: str = "", **metadata: Any
+    kind: str, name: str, /, *, summary: str = "", source: str = "", **metadata: Any
 ) -> Callable[[T], T]:
     """Decorate a function or class to make it known as the ``kind`` called ``name``.
 

@@ -1,0 +1,231 @@
+"""Everything a training needs, built from a recipe: data, model, optimizer, engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .. import registry
+from ..errors import FormatError, RecipeError
+from . import checkpoint
+from ._setup import Sparsity, make_sparse
+from .distributed import World
+from .evolution._clock import Clock
+from .evolution._engine import Engine
+from .schedules import learning_rate
+from .tasks import get_task
+from .tasks._task import BatchOptions
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
+    from .tasks._task import Batches, Task
+    from .wiring import Wiring
+
+_DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
+# Above this many multiply-adds per step one CPU thread no longer is the fastest.
+_SMALL_WORK = 2**31
+
+
+class Session:
+    """A training in progress, without the loop."""
+
+    def __init__(self, recipe: Recipe, world: World, dataset: Any = None):
+        self.recipe, self.world = recipe, world
+        self.method = recipe.resolved_method()
+        self.device = device_of(recipe.device, world)
+        self.dataset = load_data(recipe) if dataset is None else dataset
+        self.task: Task = get_task(_task_name(recipe))
+        self.dtype = _DTYPES[recipe.dtype]
+        torch.manual_seed(recipe.seed)
+        self.batches = self._batches()
+        self.steps_per_epoch = self.batches.steps_per_epoch
+        self.total_steps = recipe.steps or max(1, round(recipe.epochs * self.steps_per_epoch))
+        self.model: nn.Module = self.task.build(recipe.model, recipe.model_options, self.dataset)
+        self.model.to(device=self.device, dtype=self.dtype)
+        world.broadcast_module(self.model)
+        self.wiring = self._wiring()
+        self.layers = make_sparse(
+            self.model,
+            self.wiring,
+            self.method,
+            Sparsity(
+                recipe.sparsity,
+                recipe.sparse_layers,
+                recipe.backend,
+                max(1, recipe.batch_size // (recipe.accumulate * world.size)),
+                recipe.threads or 1,
+            ),
+            recipe.seed,
+            lambda: self.batches.calibration(recipe.calibration_samples),
+            self._start(),
+        )
+        self.optimizer = make_optimizer(recipe, self.model)
+        interval = _steps(recipe.update_steps, recipe.update_epochs, self.steps_per_epoch)
+        self.evaluate_every = _steps(
+            recipe.evaluate_steps, recipe.evaluate_epochs, self.steps_per_epoch
+        )
+        self.clock = Clock(self.total_steps, interval, self.steps_per_epoch)
+        self.rate = learning_rate(recipe, self.total_steps, self.steps_per_epoch, interval)
+        self.engine = Engine(
+            self.layers,
+            self.wiring,
+            self.method,
+            self.clock,
+            self.optimizer,
+            int(np.random.SeedSequence([recipe.seed, 2]).generate_state(1, np.uint64)[0] >> 1),
+            world.agree if world.size > 1 else None,
+            world.average if world.size > 1 else None,
+        )
+
+    def _batches(self) -> Batches:
+        recipe = self.recipe
+        return self.task.prepare(
+            self.dataset,
+            BatchOptions(
+                batch_size=recipe.batch_size,
+                evaluation_batch_size=recipe.evaluation_batch_size,
+                device=self.device,
+                dtype=self.dtype,
+                seed=recipe.seed,
+                rank=self.world.rank,
+                world_size=self.world.size,
+                drop_last=recipe.drop_last,
+                augment=_augmentation(recipe, self.dataset),
+            ),
+        )
+
+    def _wiring(self) -> Wiring:
+        from .wiring import of
+
+        return of(self.model, self.batches.probe(2).tensors[0])
+
+    def _start(self) -> Any:
+        if self.recipe.init_from is None:
+            return None
+        from ..run import load_run
+
+        return load_run(self.recipe.init_from)
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """The parameters the optimizer changes."""
+        return [p for group in self.optimizer.param_groups for p in group["params"]]
+
+    # --- state --------------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return all that is needed to continue bit for bit."""
+        optimizer, optimizer_facts = checkpoint.optimizer_state(self.optimizer)
+        engine, engine_facts = self.engine.state()
+        tensors = {
+            **checkpoint.nested("model", self.model.state_dict()),
+            **checkpoint.nested("optimizer", optimizer),
+            **checkpoint.nested("engine", engine),
+            "random/cpu": torch.get_rng_state(),
+        }
+        if self.device.type == "cuda":
+            tensors["random/cuda"] = torch.cuda.get_rng_state(self.device)
+        backends = {each.name: each.layer.backend for each in self.layers}
+        facts = {"optimizer": optimizer_facts, "engine": engine_facts, "backends": backends}
+        return tensors, facts
+
+    def load(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        try:
+            for each in self.layers:
+                each.layer.set_backend(facts["backends"][each.name])
+            self.model.load_state_dict(checkpoint.part("model", tensors))
+            own = checkpoint.part("optimizer", tensors)
+            checkpoint.load_optimizer(self.optimizer, own, facts["optimizer"])
+            engine = checkpoint.part("engine", tensors)
+            engine = {
+                k: v if k == "generator" else v.to(self.device) for k, v in engine.items()
+            }
+            self.engine.load(engine, facts["engine"])
+            torch.set_rng_state(tensors["random/cpu"])
+            if self.device.type == "cuda" and "random/cuda" in tensors:
+                torch.cuda.set_rng_state(tensors["random/cuda"], self.device)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            if isinstance(error, FormatError):
+                raise
+            raise FormatError(f"the checkpoint does not fit the recipe: {error}") from error
+
+
+@contextmanager
+def surroundings(recipe: Recipe, device: torch.device) -> Iterator[None]:
+    """Set threads and precision, keep the caller's random state; put all back afterwards."""
+    with ExitStack() as stack:
+        cuda = [device] if device.type == "cuda" else []
+        stack.enter_context(torch.random.fork_rng(devices=cuda))
+        if device.type == "cpu" and (recipe.threads or _is_small(recipe)):
+            before = torch.get_num_threads()
+            stack.callback(torch.set_num_threads, before)
+            torch.set_num_threads(recipe.threads or 1)
+        if device.type == "cuda":
+            before_tf32 = torch.backends.cuda.matmul.allow_tf32
+            stack.callback(setattr, torch.backends.cuda.matmul, "allow_tf32", before_tf32)
+            torch.backends.cuda.matmul.allow_tf32 = recipe.tf32
+        yield
+
+
+def _is_small(recipe: Recipe) -> bool:
+    method = recipe.resolved_method()
+    return method.sparse and recipe.sparsity >= 0.5 and recipe.model == "mlp"
+
+
+def device_of(name: str, world: World) -> torch.device:
+    """Return the device of a recipe on this process."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise RecipeError(f"device {name!r} is unknown; use cpu, cuda or auto") from None
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            raise RecipeError("device is cuda, but PyTorch finds no GPU here; use cpu or auto")
+        if device.index is None:
+            device = torch.device("cuda", world.local_rank)
+    return device
+
+
+def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
+    """Return the recipe's optimizer on all parameters of a model."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    common: dict[str, Any] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(
+            parameters, momentum=recipe.momentum, nesterov=recipe.nesterov, **common
+        )
+    kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
+    return kind(parameters, betas=recipe.betas, **common)
+
+
+def load_data(recipe: Recipe) -> Any:
+    """Return the data set of a recipe."""
+    from .data import load
+
+    return load(recipe.data, **recipe.data_options)
+
+
+def _augmentation(recipe: Recipe, dataset: Any) -> Any:
+    if recipe.augment is False:
+        return None
+    found = getattr(dataset, "augment", None)
+    if recipe.augment and found is None:
+        raise RecipeError(f"data {recipe.data!r} has no augmentation; set augment = false")
+    return found
+
+
+def _task_name(recipe: Recipe) -> str:
+    declared = registry.get("model", recipe.model).metadata.get("task", "classification")
+    return recipe.task or declared
+
+
+def _steps(steps: int | None, epochs: float, steps_per_epoch: int) -> int:
+    return steps or max(1, round(epochs * steps_per_epoch))

@@ -1,0 +1,243 @@
+"""Making a model sparse: which layers, how many links, where, and with which weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from .. import registry
+from ..errors import RecipeError
+from .evolution._layer import EvolvingLayer
+from .initialisation import allocate, draw_topology, initial_weights
+from .layers import SparseLayer, sparsify_module
+
+if TYPE_CHECKING:
+    from ..run import Run
+    from .methods import MethodOptions
+    from .wiring import Wiring
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """How sparse a model becomes.
+
+    Attributes
+    ----------
+    sparsity
+        At the end of training.
+    patterns
+        Which layers; None for the wiring's own choice.
+    backend
+        ``auto``, ``masked`` or ``csr``.
+    batch, threads
+        What the choice of backend depends on.
+    """
+
+    sparsity: float
+    patterns: Sequence[str] | None = None
+    backend: str = "auto"
+    batch: int = 32
+    threads: int | None = None
+
+
+def make_sparse(
+    model: nn.Module,
+    wiring: Wiring,
+    method: MethodOptions,
+    how: Sparsity,
+    seed: int,
+    features: Callable[[], np.ndarray | None] = lambda: None,
+    start: Run | None = None,
+) -> list[EvolvingLayer]:
+    """Replace layers of a model by sparse ones, in place, and give them links and weights.
+
+    Parameters
+    ----------
+    features
+        Returns a calibration sample of the model's inputs, or None; asked only when needed.
+    start
+        A run whose final topology and initial weights to take.
+    """
+    if not method.sparse:
+        return []
+    names = wiring.sparse_names(how.patterns)
+    shapes = [_shape(model.get_submodule(name)) for name in names]
+    final = allocate(method.allocation, shapes, how.sparsity)
+    sizes = [int(np.prod(shape)) for shape in shapes]
+    first = _initial_links(method, how.sparsity, shapes, final, sizes)
+    rng = np.random.default_rng([seed, 1])
+    place = _Placer(method, wiring, model, features)
+    links: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
+    for name, n_links in zip(names, first):
+        n_source, n_target = _positions(model.get_submodule(name))
+        weights = None
+        if start is None:
+            keys = place(name, n_source, n_target, n_links, rng)
+        else:
+            keys, weights = _from_run(start, name, n_source, n_target)
+            first[names.index(name)] = final[names.index(name)] = keys.size
+        if method.weights != "model":
+            drawn = initial_weights(
+                method.weights, n_source, n_target, keys.size, rng=rng
+            )
+            weights = drawn if weights is None else np.where(np.isnan(weights), drawn, weights)
+        links[name] = (keys, weights)
+    layers = sparsify_module(
+        model,
+        names,
+        backend=how.backend,
+        keys={name: torch.from_numpy(keys) for name, (keys, _) in links.items()},
+        batch=how.batch,
+        threads=how.threads,
+    )
+    made = []
+    for name, n_first, n_final in zip(names, first, final):
+        layer, (keys, weights) = layers[name], links[name]
+        if layer.n_links != keys.size:
+            layer.set_links(torch.from_numpy(keys), torch.zeros(keys.size))
+        if weights is not None:
+            layer.set_values(torch.from_numpy(weights))
+        heads = method.heads if any(fnmatch(name, p) for p in method.head_layers) else 1
+        grid = wiring.grids.get(name, 1)
+        made.append(EvolvingLayer(name, layer, n_first, n_final, grid, heads))
+    return made
+
+
+def existing_layers(model: nn.Module, wiring: Wiring) -> list[EvolvingLayer]:
+    """Return the sparse layers a model already has, as they are."""
+    found = []
+    for name in wiring.layers:
+        layer = model.get_submodule(name)
+        if isinstance(layer, SparseLayer):
+            n = layer.n_links
+            found.append(EvolvingLayer(name, layer, n, n, wiring.grids.get(name, 1)))
+    return found
+
+
+def _initial_links(
+    method: MethodOptions,
+    sparsity: float,
+    shapes: list[tuple[int, ...]],
+    final: list[int],
+    sizes: list[int],
+) -> list[int]:
+    """Return each layer's links before the first step, by the density schedule."""
+    schedule = registry.get("density schedule", method.density)
+    first = list(final)
+    if method.initial_sparsity is not None:
+        if method.initial_sparsity > sparsity:
+            raise RecipeError(
+                f"method {method.name!r} begins at sparsity {method.initial_sparsity}, above the "
+                f"final {sparsity}: set method_options.initial_sparsity lower"
+            )
+        first = allocate(method.allocation, shapes, method.initial_sparsity)
+    plan = schedule.target(0.0, **method.density_options)
+    if plan.surplus:
+        first = [min(size, n + round(plan.surplus * size)) for n, size in zip(first, sizes)]
+    return first
+
+
+class _Placer:
+    """Draws the first links of each layer, by the method's initialiser or its substitute."""
+
+    def __init__(
+        self,
+        method: MethodOptions,
+        wiring: Wiring,
+        model: nn.Module,
+        features: Callable[[], np.ndarray | None],
+    ):
+        self.method = method
+        entry = registry.get("initialiser", method.initialiser)
+        self.features = None
+        self.name, self.options = method.initialiser, method.initialiser_options
+        if entry.metadata.get("needs_features"):
+            self.features = features() if _is_mlp(wiring, model) else None
+            inputs = [p.size for p in wiring.populations if p.role == "input"]
+            if self.features is None or [self.features.shape[1]] != inputs:
+                self._substitute()
+
+    def _substitute(self) -> None:
+        if self.method.initialiser_elsewhere is None:
+            raise RecipeError(
+                f"initialiser {self.name!r} needs a model whose layers are all fully connected "
+                "and whose inputs are the data's features; choose another one"
+            )
+        self.features = None
+        self.name, self.options = self.method.initialiser_elsewhere, {}
+
+    def __call__(
+        self, name: str, n_source: int, n_target: int, n_links: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        return draw_topology(
+            self.name,
+            n_source,
+            n_target,
+            n_links,
+            rng=rng,
+            features=self.features,
+            **self.options,
+        )
+
+
+def _is_mlp(wiring: Wiring, model: nn.Module) -> bool:
+    """Whether the layers form one chain of fully connected ones."""
+    ends = list(wiring.layers.values())
+    chain = all(a[1] == b[0] for a, b in zip(ends, ends[1:]))
+    return chain and all(len(_shape(model.get_submodule(n))) == 2 for n in wiring.layers)
+
+
+def _shape(module: nn.Module) -> tuple[int, ...]:
+    """Return ``(n_in, n_out)``, or ``(n_in, n_out, w, h)`` of a convolution."""
+    if isinstance(module, SparseLayer):
+        out, *rest = module.dense_shape
+        return (rest[0], out, *rest[1:])
+    if isinstance(module, nn.Conv2d):
+        out, n_in, h, w = module.weight.shape
+        return (n_in, out, w, h)
+    if not isinstance(module, nn.Linear):
+        raise RecipeError(f"a {type(module).__name__} cannot be made sparse; leave it out")
+    return (module.in_features, module.out_features)
+
+
+def _positions(module: nn.Module) -> tuple[int, int]:
+    n_in, n_out, *kernel = _shape(module)
+    return n_in * int(np.prod(kernel)), n_out
+
+
+def _from_run(run: Run, name: str, n_source: int, n_target: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a run's final links, and their weights in its first snapshot (NaN where absent)."""
+    if not len(run.snapshots):
+        raise RecipeError(f"{run.path} has no snapshots to start from")
+    last, first = run.snapshots[-1].topology.layer(name), run.snapshots[0].topology.layer(name)
+    if last.multiplicity is not None or last.shape != (n_source, n_target):
+        raise RecipeError(
+            f"layer {name!r} of {run.path} has shape {last.shape}, which does not fit "
+            f"({n_source}, {n_target})"
+        )
+    if first.weights is None:
+        raise RecipeError(f"{run.path} stored no weights: its snapshots cannot start another run")
+    weights = np.full(last.n_links, np.nan)
+    place = np.searchsorted(first.keys, last.keys).clip(max=max(0, first.n_links - 1))
+    known = first.keys[place] == last.keys
+    weights[known] = first.weights[place[known]]
+    return last.keys, weights
+
+
+def describe(layers: Sequence[EvolvingLayer]) -> Mapping[str, Any]:
+    """Return facts about the sparse layers for the provenance."""
+    return {
+        each.name: {
+            "n_source": each.layer.n_source,
+            "n_target": each.layer.n_target,
+            "links": each.layer.n_links,
+            "backend": each.layer.backend,
+        }
+        for each in layers
+    }

@@ -1,0 +1,106 @@
+"""Checkpoints: tensors and facts in one safetensors file, so that a part is never written alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import FormatError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from ..store import Store
+
+FORMAT_VERSION = 1
+LAST, BEST = "checkpoint/last.safetensors", "checkpoint/best.safetensors"
+_HEADER = "netsci_dst"
+
+
+def save(store: Store, name: str, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write a checkpoint atomically."""
+    from safetensors.torch import save as encode
+
+    # Tensors that share memory, as transposed views do, cannot be written as they are.
+    owned = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in tensors.items()}
+    header = {"format": FORMAT_VERSION, "kind": "checkpoint", **facts}
+    store.write(name, encode(owned, metadata={_HEADER: json.dumps(header, allow_nan=False)}))
+
+
+def load(store: Store, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    RunError
+        If there is none.
+    FormatError
+        If the file is corrupt, foreign or of a newer format version.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load as decode
+
+    data, origin = store.read(name), store.path(name)
+    try:
+        tensors = decode(data)
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_HEADER])
+        version = header["format"]
+    except (SafetensorError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise FormatError(f"{origin} is not a readable checkpoint: {error}") from error
+    if header.get("kind") != "checkpoint" or not isinstance(version, int) or version < 1:
+        raise FormatError(f"{origin} is not a netsci-dst checkpoint")
+    if version > FORMAT_VERSION:
+        raise FormatError(
+            f"{origin} has format version {version}; this netsci-dst reads up to "
+            f"{FORMAT_VERSION}: install a newer one"
+        )
+    return tensors, header
+
+
+def optimizer_state(
+    optimizer: torch.optim.Optimizer,
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return an optimizer's state as tensors by name and JSON-compatible facts."""
+    import torch
+
+    tensors: dict[str, Tensor] = {}
+    numbers: dict[str, dict[str, Any]] = {}
+    state = optimizer.state_dict()
+    for index, entries in state["state"].items():
+        for name, value in entries.items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"{index}/{name}"] = value
+            else:
+                numbers.setdefault(str(index), {})[name] = value
+    return tensors, {"numbers": numbers, "groups": state["param_groups"]}
+
+
+def load_optimizer(
+    optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]
+) -> None:
+    """Give an optimizer the state that `optimizer_state` returned."""
+    state: dict[int, dict[str, Any]] = {}
+    for key, tensor in tensors.items():
+        index, name = key.split("/", 1)
+        state.setdefault(int(index), {})[name] = tensor
+    for index, entries in facts["numbers"].items():
+        state.setdefault(int(index), {}).update(entries)
+    groups = [
+        {k: tuple(v) if isinstance(v, list) and k == "betas" else v for k, v in group.items()}
+        for group in facts["groups"]
+    ]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def nested(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors with a prefix put before each name."""
+    return {f"{prefix}/{name}": tensor for name, tensor in tensors.items()}
+
+
+def part(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of a prefix, without it."""
+    start = len(prefix) + 1
+    return {k[start:]: v for k, v in tensors.items() if k.startswith(prefix + "/")}

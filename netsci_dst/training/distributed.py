@@ -1,0 +1,104 @@
+"""Many processes that train one model: who they are, and what they agree on.
+
+Started by ``torchrun``. Gradients are averaged over processes after the backward pass; the
+topology is decided on process 0 and broadcast, so that all have the same links always.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from .evolution._engine import Change
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among those that train together."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes the run."""
+        return self.rank == 0
+
+    def average(self, tensor: Tensor) -> Tensor:
+        """Return the mean of a tensor over processes."""
+        if self.size == 1:
+            return tensor
+        total = tensor.clone()
+        torch.distributed.all_reduce(total)
+        return total.div_(self.size)
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Average the gradients of all parameters over processes, in one message per type."""
+        if self.size == 1:
+            return
+        gradients: dict[torch.dtype, list[Tensor]] = {}
+        for parameter in parameters:
+            if parameter.requires_grad:
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+                gradients.setdefault(parameter.grad.dtype, []).append(parameter.grad)
+        for group in gradients.values():
+            flat = torch.cat([gradient.reshape(-1) for gradient in group])
+            torch.distributed.all_reduce(flat)
+            flat.div_(self.size)
+            for gradient, mean in zip(group, flat.split([g.numel() for g in group])):
+                gradient.copy_(mean.view_as(gradient))
+
+    def agree(self, changes: dict[str, Change]) -> dict[str, Change]:
+        """Return process 0's changes on every process."""
+        if self.size == 1:
+            return changes
+        return {name: self._broadcast(change) for name, change in changes.items()}
+
+    def _broadcast(self, change: Change) -> Change:
+        # How many links come may differ where processes would have disagreed; kept links may too.
+        count = torch.tensor([change.keys.numel()], device=change.keys.device)
+        torch.distributed.broadcast(count, 0)
+        n = int(count)
+        keep = change.keep.to(torch.uint8)
+        keys = change.keys if self.is_main else change.keys.new_empty(n)
+        values = change.values if self.is_main else change.values.new_empty(n)
+        for tensor in (keep, keys, values):
+            torch.distributed.broadcast(tensor, 0)
+        return type(change)(keep.bool(), keys, values)
+
+    def broadcast_module(self, model: nn.Module) -> None:
+        """Give every process the parameters and buffers of process 0."""
+        if self.size > 1:
+            for tensor in (*model.parameters(), *model.buffers()):
+                torch.distributed.broadcast(tensor.data, 0)
+
+    def sum(self, values: list[float], device: torch.device) -> list[float]:
+        """Return sums over processes."""
+        if self.size == 1:
+            return values
+        total = torch.tensor(values, dtype=torch.float64, device=device)
+        torch.distributed.all_reduce(total)
+        return total.tolist()
+
+
+def join() -> World:
+    """Join the processes that torchrun started; alone where it did not."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1 or "RANK" not in os.environ:
+        return World()
+    if not torch.distributed.is_initialized():
+        backend = "nccl" if torch.cuda.is_available() else "gloo"
+        torch.distributed.init_process_group(backend)
+    return World(
+        torch.distributed.get_rank(),
+        torch.distributed.get_world_size(),
+        int(os.environ.get("LOCAL_RANK", "0")),
+    )

@@ -1,0 +1,43 @@
+"""Regrowth by Cannistraci-Hebb and other link predictors: topology alone says what grows."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ... import registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ._links import Links
+
+_SOURCES = {
+    "ch3_l3p": "CHT eq. 1",
+    "ch2_l3n": "CHTss algorithm 1",
+    "ch3_l3n": "METHODS section 3",
+    "ch2_l3p": "CHT app. J",
+    "ra_l3": "Muscoloni et al. 2020",
+    "cn_l3": "Muscoloni et al. 2020",
+    "spm": "Lü et al. 2015",
+}
+
+
+def _regrowth_by(predictor: str) -> Any:
+    def regrow(links: Links, n: int, exponent: float, sub_ranking: bool = False) -> Tensor:
+        from ._predict import regrow_by_scores
+
+        return regrow_by_scores(predictor, links, n, exponent, sub_ranking)
+
+    regrow.__name__ = regrow.__qualname__ = predictor
+    regrow.__doc__ = f"The absent links that {predictor.upper().replace('_', '-')} predicts."
+    return regrow
+
+
+for _name, _source in _SOURCES.items():
+    registry.register("regrowth", _name, source=_source)(_regrowth_by(_name))
+
+
+def predictor_of(name: str) -> Any:
+    """Return the public link predictor of that name."""
+    return getattr(importlib.import_module("netsci_dst.link_prediction"), name)

@@ -1,0 +1,225 @@
+"""What a method is: a choice of parts and their options, nothing else."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ... import registry
+from ...errors import RecipeError, UnknownName
+
+# Arguments that the update loop passes to a part itself; all others are the user's options.
+_GIVEN = {
+    "removal": ("links", "drafts", "state", "n_remove"),
+    "regrowth": ("links", "n", "exponent"),
+    "density schedule": ("time",),
+    "zeta schedule": ("time", "zeta"),
+    "softness": ("time",),
+    "new weights": ("links", "keys", "n_links"),
+    "step rule": ("engine",),
+    "initialiser": ("n_source", "n_target", "n_links", "rng", "features"),
+}
+_NULLABLE = (
+    "initialiser_elsewhere",
+    "removal",
+    "removal_softness",
+    "regrowth",
+    "initial_sparsity",
+    "early_stop",
+    "step_rule",
+)
+
+
+class Phase(BaseModel):
+    """From when on links are regrown in another way (Survival app. E)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: float = Field(ge=0, le=1, description="Share of training at which the phase begins.")
+    regrowth: str = Field(description="Regrowth rule of the phase.")
+    options: dict[str, Any] = Field({}, description="Options of the rule.")
+    delta: float = Field(1.0, ge=0, le=1, description="1: rigid choice; 0.5: sampled by score.")
+
+
+class MethodOptions(BaseModel):
+    """A training method as data: which parts, with which options.
+
+    Every field can be overridden in a recipe under ``method_options``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field("custom", description="Name of the method.")
+    sparse: bool = Field(True, description="False: the fully connected baseline.")
+
+    initialiser: str = Field("uniform", description="How the first links are placed.")
+    initialiser_options: dict[str, Any] = Field({}, description="Options of the initialiser.")
+    initialiser_elsewhere: str | None = Field(
+        None, description="Initialiser where the first needs input features and there are none."
+    )
+    allocation: Literal["uniform", "er", "erk"] = Field(
+        "uniform", description="How links are shared out among layers."
+    )
+    weights: Literal["swi", "kaiming", "model"] = Field(
+        "swi", description="First weights; `model` keeps those the model was built with."
+    )
+
+    zeta: float = Field(0.3, ge=0, le=1, description="Share of links removed at an update.")
+    zeta_schedule: str = Field("constant", description="How ζ changes during training.")
+    update_end: float = Field(
+        1.0, ge=0, le=1, description="Share of training after which removal and regrowth stop."
+    )
+
+    removal: str | None = Field(None, description="Removal score; none: links are never removed.")
+    removal_options: dict[str, Any] = Field({}, description="Options of the removal score.")
+    removal_softness: str | None = Field(
+        None, description="Sample the kept links by score^e, e growing by this ramp; none: rigid."
+    )
+    removal_softness_options: dict[str, Any] = Field({}, description="Start and end of the ramp.")
+
+    percolation: bool = Field(False, description="Remove the links of inactive neurons.")
+
+    regrowth: str | None = Field(None, description="Regrowth rule.")
+    regrowth_options: dict[str, Any] = Field({}, description="Options of the regrowth rule.")
+    regrowth_delta: float = Field(
+        1.0, ge=0, le=1, description="1: rigid choice; 0.5: sampled by score."
+    )
+    regrowth_scope: Literal["layer", "network"] = Field(
+        "layer",
+        description="Each layer regrows what it lost, or all losses are shared out over the layers "
+        "in proportion to the links that survived.",
+    )
+    phases: tuple[Phase, ...] = Field((), description="Later regrowth rules, by when they begin.")
+
+    new_weights: str = Field("zero", description="Weights of regrown links.")
+    new_weights_options: dict[str, Any] = Field({}, description="Options of that rule.")
+
+    density: str = Field("constant", description="Density schedule.")
+    density_options: dict[str, Any] = Field({}, description="Options of the density schedule.")
+    initial_sparsity: float | None = Field(
+        None, ge=0, lt=1, description="Sparsity at the start of a density schedule."
+    )
+    density_criterion: str = Field(
+        "magnitude", description="Removal score by which a density step prunes."
+    )
+    density_recall: bool = Field(
+        False,
+        description="Density steps rank every link that ever was by its last weight, so that a "
+        "pruned link can return (GMP).",
+    )
+
+    early_stop: float | None = Field(
+        None, gt=0, le=1, description="A layer stops evolving above this overlap."
+    )
+    overlap_threshold: float = Field(
+        0.9, gt=0, le=1, description="Overlap from which a layer is in a local minimum (ELM)."
+    )
+    heads: int = Field(1, ge=1, description="Attention heads that evolve each on its own.")
+    head_layers: tuple[str, ...] = Field(
+        ("*q_proj", "*k_proj", "*v_proj", "*.q", "*.k", "*.v"),
+        description="Layers that are split into heads.",
+    )
+    step_rule: str | None = Field(None, description="What else happens at every step.")
+    step_rule_options: dict[str, Any] = Field({}, description="Options of the step rule.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none_as_text(cls, table: Any) -> Any:
+        # TOML has no null, and a method's choice must be possible to switch off in a recipe.
+        if not isinstance(table, dict):
+            return table
+        return {k: None if v == "none" and k in _NULLABLE else v for k, v in table.items()}
+
+    @model_validator(mode="after")
+    def _parts_exist(self) -> MethodOptions:
+        for kind, field, options in (
+            ("removal", "removal", "removal_options"),
+            ("regrowth", "regrowth", "regrowth_options"),
+            ("density schedule", "density", "density_options"),
+            ("zeta schedule", "zeta_schedule", None),
+            ("softness", "removal_softness", "removal_softness_options"),
+            ("new weights", "new_weights", "new_weights_options"),
+            ("removal", "density_criterion", None),
+            ("step rule", "step_rule", "step_rule_options"),
+            ("initialiser", "initialiser", "initialiser_options"),
+            ("initialiser", "initialiser_elsewhere", None),
+        ):
+            self._check(kind, getattr(self, field), options and getattr(self, options), options)
+        for phase in self.phases:
+            self._check("regrowth", phase.regrowth, phase.options, "phases.options")
+        if self.removal is not None and self.regrowth is None:
+            raise RecipeError(f"method {self.name!r} removes links but says no regrowth")
+        if self.phases and self.regrowth is None:
+            raise RecipeError(f"method {self.name!r} has phases but no regrowth to begin with")
+        decays = bool(registry.get("density schedule", self.density).metadata.get("decays"))
+        if decays != (self.initial_sparsity is not None):
+            raise RecipeError(
+                f"density schedule {self.density!r} needs initial_sparsity"
+                if decays
+                else f"initial_sparsity has no use with the density schedule {self.density!r}"
+            )
+        return self
+
+    @staticmethod
+    def _check(kind: str, name: str | None, options: Any, field: str | None) -> None:
+        if name is None:
+            if options:
+                raise RecipeError(f"{field} is given, but no {kind} is chosen")
+            return
+        target = registry.get(kind, name).target
+        known = set(inspect.signature(target).parameters) - set(_GIVEN[kind])
+        for option in options or ():
+            if option not in known:
+                raise UnknownName(f"option of {kind} {name!r}", option, known)
+
+    def to_table(self) -> dict[str, Any]:
+        """Return every option but the name, as TOML can hold it: ``none`` is text."""
+        options = self.model_dump(mode="json", exclude={"name"})
+        return {key: "none" if value is None else value for key, value in options.items()}
+
+    @property
+    def evolves(self) -> bool:
+        """Whether the topology ever changes."""
+        return (
+            self.removal is not None or self.density != "constant" or self.step_rule is not None
+        ) and self.sparse
+
+    def regrowth_at(self, time: float) -> Phase | None:
+        """Return the regrowth rule in force at a share of training."""
+        if self.regrowth is None:
+            return None
+        first = Phase(
+            start=0.0,
+            regrowth=self.regrowth,
+            options=self.regrowth_options,
+            delta=self.regrowth_delta,
+        )
+        begun = [first, *sorted(self.phases, key=lambda phase: phase.start)]
+        return [phase for phase in begun if phase.start <= time][-1]
+
+
+def validated(table: dict[str, Any], origin: str) -> MethodOptions:
+    """Return options from a table; a wrong key or value is a `RecipeError` in one line."""
+    for key in table:
+        if key not in MethodOptions.model_fields:
+            raise UnknownName(f"option of {origin}", key, MethodOptions.model_fields)
+    try:
+        return MethodOptions(**table)
+    except ValidationError as error:
+        raise RecipeError(f"{origin}: {one_line(error)}") from error
+
+
+def one_line(error: ValidationError) -> str:
+    """Say a pydantic error in one line."""
+    said = []
+    for item in error.errors():
+        cause = item.get("ctx", {}).get("error")
+        where = ".".join(str(part) for part in item["loc"])
+        if cause is not None:
+            said.append(str(cause) if not where else f"{where}: {cause}")
+        else:
+            text = item["msg"][0].lower() + item["msg"][1:]
+            said.append(f"{where} = {item['input']!r}: {text}" if where else text)
+    return "; ".join(said)

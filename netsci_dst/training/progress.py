@@ -1,0 +1,28 @@
+"""What a training tells the one who watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..run import Run
+
+
+class Progress:
+    """Callbacks of a training; override those of interest. All do nothing here."""
+
+    def started(self, run: Run, step: int, total_steps: int, steps_per_epoch: int) -> None:
+        """Training begins, or continues after ``step`` steps."""
+
+    def stepped(self, step: int) -> None:
+        """One optimizer step is done."""
+
+    def updated(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The topology was updated; the rows are those of evolution.parquet."""
+
+    def evaluated(self, row: Mapping[str, Any]) -> None:
+        """The model was evaluated; the row is that of metrics.parquet."""
+
+    def ended(self, status: str, message: str = "") -> None:
+        """Training ended: ``finished``, ``interrupted`` or ``failed``."""

@@ -1,0 +1,201 @@
+"""The recipe: everything that is asked of a training, each field described once.
+
+The fields are the keys of a recipe file, the options of the command line and the keywords of
+`train`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ..errors import RecipeError, UnknownName
+from .methods import method as method_by_name
+from .methods._options import one_line
+
+if TYPE_CHECKING:
+    from .methods import MethodOptions
+
+
+class Recipe(BaseModel):
+    """What to train on what, by which method. The defaults are those of CHTss for MLPs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # what
+    data: str = Field("digits", description="Data set: a name, a folder, or a hub id.")
+    data_options: dict[str, Any] = Field({}, description="Options of the data set.")
+    model: str = Field("mlp", description="Model.")
+    model_options: dict[str, Any] = Field({}, description="Options of the model, such as hidden.")
+    task: str | None = Field(None, description="Task; by default the one of the model.")
+    method: str = Field("chts", description="Training method.")
+    method_options: dict[str, Any] = Field({}, description="Changes to the method's parts.")
+    sparsity: float = Field(0.99, ge=0, lt=1, description="One minus density, at the end.")
+    sparse_layers: tuple[str, ...] | None = Field(
+        None, description="Patterns of layers to be sparse; `!` excludes. Default: the model's."
+    )
+    backend: Literal["auto", "masked", "csr"] = Field(
+        "auto", description="How sparse layers compute."
+    )
+    init_from: str | None = Field(
+        None, description="A run whose final topology and initial weights to start from."
+    )
+    calibration_samples: int = Field(
+        10_000, ge=2, description="Training samples an initialiser may look at."
+    )
+
+    # how long
+    epochs: float = Field(100, gt=0, description="Passes over the training data.")
+    steps: int | None = Field(None, ge=1, description="Optimizer steps, instead of epochs.")
+    update_epochs: float = Field(1.0, gt=0, description="Epochs between topology updates.")
+    update_steps: int | None = Field(
+        None, ge=1, description="Steps between topology updates, instead of epochs."
+    )
+    evaluate_epochs: float = Field(1.0, gt=0, description="Epochs between evaluations.")
+    evaluate_steps: int | None = Field(
+        None, ge=1, description="Steps between evaluations, instead of epochs."
+    )
+
+    # optimisation
+    batch_size: int = Field(32, ge=1, description="Samples (or tokens) per step.")
+    evaluation_batch_size: int = Field(500, ge=1, description="Samples per evaluation batch.")
+    accumulate: int = Field(1, ge=1, description="Parts in which a batch passes through the model.")
+    drop_last: bool = Field(False, description="Leave out an epoch's last, smaller batch.")
+    augment: bool | None = Field(
+        None, description="Augment training images; by default where the papers do."
+    )
+    optimizer: Literal["sgd", "adam", "adamw"] = Field("sgd", description="Optimizer.")
+    lr: float = Field(0.025, gt=0, description="Learning rate at the start.")
+    lr_schedule: Literal["constant", "linear", "multistep", "cosine", "noam", "inoam"] = Field(
+        "linear", description="How the learning rate changes."
+    )
+    lr_end: float = Field(2.5e-4, ge=0, description="Learning rate at the end of the decay.")
+    lr_decay_epochs: float | None = Field(
+        None, gt=0, description="Epoch at which the decay ends; by default the last."
+    )
+    lr_milestones: tuple[float, ...] = Field(
+        (0.5, 0.75), description="Shares of training at which multistep lowers the rate."
+    )
+    lr_gamma: float = Field(0.1, gt=0, description="Factor of the rate at each milestone.")
+    lr_model_dimension: int = Field(512, ge=1, description="d in noam and inoam.")
+    warmup_steps: int = Field(0, ge=0, description="Steps over which the rate rises.")
+    iterative_warmup_steps: int = Field(
+        20, ge=1, description="Steps over which inoam rises again after each topology update."
+    )
+    momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of SGD.")
+    nesterov: bool = Field(False, description="Nesterov momentum.")
+    betas: tuple[float, float] = Field((0.9, 0.999), description="Moments of Adam.")
+    weight_decay: float = Field(5e-4, ge=0, description="Weight decay.")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Label smoothing.")
+    clip: float = Field(0.0, ge=0, description="Largest gradient norm; 0: no clipping.")
+
+    # what is recorded
+    snapshot_rule: Literal["evaluation", "log", "none"] = Field(
+        "evaluation", description="When a snapshot is taken: at evaluations, log-spaced ones, never."
+    )
+    snapshot_every: int = Field(1, ge=1, description="Take every n-th of those snapshots.")
+    snapshot_keep: int | None = Field(
+        None, ge=1, description="Keep the first and this many of the latest snapshots."
+    )
+    snapshot_weights: bool = Field(True, description="Store weights in snapshots.")
+    probe_size: int = Field(256, ge=0, description="Samples of the probe batch; 0: no activity.")
+
+    # where
+    seed: int = Field(0, ge=0, description="Seed of everything that is random.")
+    device: str = Field("auto", description="cpu, cuda, or auto.")
+    dtype: Literal["float32", "float64", "bfloat16"] = Field(
+        "float32", description="bfloat16: mixed precision."
+    )
+    tf32: bool = Field(True, description="Let a GPU multiply in TF32.")
+    compile: bool = Field(False, description="Compile the model (GPU).")
+    threads: int | None = Field(
+        None, ge=1, description="CPU threads; by default one for small sparse layers."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Recipe:
+        self.resolved_method()
+        if self.nesterov and (self.optimizer != "sgd" or not self.momentum):
+            raise RecipeError("nesterov needs optimizer = 'sgd' with momentum")
+        return self
+
+    def resolved_method(self) -> MethodOptions:
+        """Return the method's options with this recipe's changes."""
+        return method_by_name(self.method, **self.method_options)
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the complete resolved request, every part of the method spelled out."""
+        table = self.model_dump(mode="json", exclude_none=True)
+        table["method_options"] = self.resolved_method().to_table()
+        return table
+
+    def but(self, **changes: Any) -> Recipe:
+        """Return a copy with some fields changed, checked again."""
+        return _checked({**self.model_dump(exclude_none=True), **changes}, "recipe")
+
+
+def load_recipe(
+    recipe: Recipe | Mapping[str, Any] | str | os.PathLike[str] | None = None, **changes: Any
+) -> Recipe:
+    """Return a checked recipe.
+
+    Parameters
+    ----------
+    recipe
+        A `Recipe`, a table, the path of a TOML file, the name of a recipe that ships, or None for
+        the defaults.
+    changes
+        Fields to change. ``method_options``, ``model_options`` and ``data_options`` are merged into
+        those of the recipe; another ``method`` drops the recipe's ``method_options``.
+
+    Raises
+    ------
+    RecipeError, UnknownName
+        For a missing or unreadable file, unknown keys, wrong types, impossible values.
+
+    Examples
+    --------
+    >>> load_recipe(method="set", sparsity=0.9).resolved_method().regrowth
+    'random'
+    """
+    if isinstance(recipe, Recipe):
+        table, origin = recipe.model_dump(exclude_none=True), "recipe"
+    elif recipe is None:
+        table, origin = {}, "recipe"
+    elif isinstance(recipe, Mapping):
+        table, origin = dict(recipe), "recipe"
+    else:
+        table, origin = _read(recipe), os.fspath(recipe)
+    if changes.get("method", table.get("method")) != table.get("method"):
+        table.pop("method_options", None)
+    for field in ("method_options", "model_options", "data_options"):
+        if field in changes and isinstance(changes[field], Mapping):
+            changes[field] = {**table.get(field, {}), **changes[field]}
+    return _checked({**table, **changes}, origin)
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    file = Path(path)
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"there is no recipe at {file}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"cannot read the recipe {file}: {error}") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise RecipeError(f"{file} is not valid TOML: {error}") from error
+
+
+def _checked(table: Mapping[str, Any], origin: str) -> Recipe:
+    for key in table:
+        if key not in Recipe.model_fields:
+            raise UnknownName(f"key of {origin}", key, Recipe.model_fields)
+    try:
+        return Recipe(**table)
+    except ValidationError as error:
+        raise RecipeError(f"{origin}: {one_line(error)}") from error

@@ -1,0 +1,476 @@
+"""Train by a recipe, record the run, and continue it where it was stopped."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..errors import FormatError, NetsciError, NumericalError, RunError
+from ..run import Run, load_run
+from ..snapshots import Snapshot
+from . import checkpoint
+from ._session import Session, device_of, surroundings
+from ._setup import describe
+from .distributed import World, join
+from .probe import activity, probe_inputs
+from .progress import Progress
+from .provenance import machine, now, versions
+from .recipe import Recipe, load_recipe
+from .retention import Retention
+
+if TYPE_CHECKING:
+    from .tasks._task import Loss
+
+# How often a GPU is asked whether the loss is still finite: asking makes it wait.
+_CHECK_EVERY = 25
+
+
+def train(
+    recipe: Recipe | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    dataset: Any = None,
+    **changes: Any,
+) -> Run:
+    """Train a model and return the recorded run.
+
+    Parameters
+    ----------
+    recipe
+        A `Recipe`, a table, or the path of a TOML file; see `load_recipe`.
+    out
+        Folder or fsspec URL of the run; by default ``runs/<data>-<method>-s<seed>``.
+    progress
+        Callbacks.
+    dataset
+        A data set to train on instead of loading ``recipe.data`` by name.
+    changes
+        Fields of the recipe to change.
+
+    Returns
+    -------
+    Run
+        The finished run.
+
+    Raises
+    ------
+    RecipeError, UnknownName, DataError
+        For a request that cannot be met.
+    RunError
+        If the folder already holds a run or cannot be written.
+    NumericalError
+        If the loss or a weight is no longer finite; the last good checkpoint is kept.
+
+    Examples
+    --------
+    >>> import netsci_dst as nd
+    >>> run = nd.train(data="digits", method="set", epochs=2, out="runs/set")  # doctest: +SKIP
+    """
+    recipe = load_recipe(recipe, **changes)
+    world = join()
+    device = device_of(recipe.device, world)
+    with surroundings(recipe, device):
+        session = Session(recipe, world, dataset)
+        run = None
+        if world.is_main:
+            path = out or f"runs/{_slug(recipe.data)}-{recipe.method}-s{recipe.seed}"
+            run = Run.create(path, recipe.to_table(), _provenance(session))
+        return _Loop(session, run, progress or Progress()).run_to_end()
+
+
+def resume(
+    path: str | os.PathLike[str], *, progress: Progress | None = None, dataset: Any = None
+) -> Run:
+    """Continue a run that was interrupted; on the same device it ends bit for bit the same.
+
+    Parameters
+    ----------
+    path
+        The run's folder or URL.
+    dataset
+        The data set, for a run that was trained on one given directly.
+
+    Raises
+    ------
+    RunError
+        If there is no run, or it is being written by another process.
+    DataError
+        If the data are no longer what the run was trained on.
+    """
+    run = load_run(path)
+    if run.status == "finished":
+        return run
+    recipe = load_recipe(run.recipe)
+    world = join()
+    device = device_of(recipe.device, world)
+    with surroundings(recipe, device):
+        session = Session(recipe, world, dataset)
+        _same_data(run, session)
+        loop = _Loop(session, run if world.is_main else None, progress or Progress())
+        if run.store.exists(checkpoint.LAST):
+            loop.resume_from = checkpoint.load(run.store, checkpoint.LAST)
+        return loop.run_to_end()
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was stopped by the user; the run can be resumed."""
+
+
+class _Loop:
+    """The steps of a training, and what is recorded on the way."""
+
+    def __init__(self, session: Session, run: Run | None, progress: Progress):
+        self.session, self.run, self.progress = session, run, progress
+        self.recipe, self.world = session.recipe, session.world
+        self.resume_from: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self.step = 0
+        self.best: float | None = None
+        self.curve: list[tuple[float, float]] = []
+        self.seconds = 0.0
+        self.retention = Retention(self.recipe)
+        self._begin_window()
+        self._bad_step: torch.Tensor | None = None
+        self._stop = False
+
+    def _begin_window(self) -> None:
+        zero = torch.zeros((), dtype=torch.float64, device=self.session.device)
+        self.sums = torch.stack([zero, zero, zero])
+        self.counted = False
+        self.samples = 0
+        self.window_seconds = 0.0
+
+    # --- from start to end --------------------------------------------------------------------
+
+    def run_to_end(self) -> Run:
+        if self.run is None:
+            self._train()
+            return None  # type: ignore[return-value]
+        with self.run.writing(), _interruptible(self):
+            self._note({"status": "running"})
+            try:
+                self._train()
+            except KeyboardInterrupt:
+                self._note({"status": "interrupted", "stopped_at_step": self.step})
+                self.progress.ended("interrupted")
+                raise
+            except BaseException as error:
+                text = str(error) if isinstance(error, NetsciError) else repr(error)
+                self._note({"status": "failed", "error": text, "stopped_at_step": self.step})
+                self.progress.ended("failed", text)
+                raise
+            self._note({"status": "finished", "finished": now()})
+            self.progress.ended("finished")
+        return self.run
+
+    def _note(self, changes: Mapping[str, Any]) -> None:
+        if self.run is not None:
+            self.run.update_provenance(
+                {**changes, "duration_s": round(self.seconds, 3), "steps": self.step}
+            )
+
+    def _train(self) -> None:
+        session = self.session
+        self._restore()
+        if self.run is not None:
+            self.progress.started(
+                self.run, self.step, session.total_steps, session.steps_per_epoch
+            )
+        if self.step == 0:
+            self._snapshot({})
+            self._checkpoint()
+        model = session.model
+        if self.recipe.compile and session.device.type == "cuda":
+            model = torch.compile(model)  # type: ignore[assignment]
+        model.train()
+        begun = time.perf_counter()
+        while self.step < session.total_steps:
+            epoch, position = divmod(self.step, session.steps_per_epoch)
+            for batch in session.batches.epoch(epoch, start=position):
+                self._one_step(model, batch)
+                if self.step % session.evaluate_every == 0 or self.step == session.total_steps:
+                    begun = self._tick(begun)
+                    self._evaluate()
+                    self._begin_window()
+                    begun = self._tick(begun, counts=False)
+                if self._stop and self._everyone_stops():
+                    self._tick(begun)
+                    self._check_finite()
+                    self._checkpoint()
+                    raise Interrupted
+                if self.step >= session.total_steps:
+                    break
+
+    def _tick(self, begun: float, counts: bool = True) -> float:
+        end = time.perf_counter()
+        self.seconds += end - begun
+        if counts:
+            self.window_seconds += end - begun
+        return end
+
+    def _everyone_stops(self) -> bool:
+        return self.world.size == 1
+
+    # --- one step -----------------------------------------------------------------------------
+
+    def _one_step(self, model: torch.nn.Module, batch: Any) -> None:
+        session, recipe = self.session, self.recipe
+        step = self.step + 1
+        rate = session.rate(step)
+        for group in session.optimizer.param_groups:
+            group["lr"] = rate
+        engine = session.engine
+        engine.begin(step)
+        session.optimizer.zero_grad(set_to_none=True)
+        for piece in _pieces(batch, recipe.accumulate):
+            loss = self._loss(model, piece)
+            (loss.value * _share(piece, batch)).backward() if (
+                recipe.accumulate > 1 or batch.share != 1.0
+            ) else loss.value.backward()
+            self._count(loss, piece)
+        self.world.average_gradients(session.parameters)
+        engine.before_step()
+        if recipe.clip:
+            torch.nn.utils.clip_grad_norm_(session.parameters, recipe.clip)
+        session.optimizer.step()
+        self.step = step
+        self._watch(loss)
+        engine.after_step(step)
+        if engine.due(step):
+            self._update(step)
+        self.progress.stepped(step)
+
+    def _loss(self, model: torch.nn.Module, batch: Any) -> Loss:
+        recipe = self.recipe
+        if recipe.dtype == "bfloat16":
+            with torch.autocast(self.session.device.type, torch.bfloat16):
+                return self.session.task.loss(model, batch, recipe.label_smoothing)
+        return self.session.task.loss(model, batch, recipe.label_smoothing)
+
+    def _count(self, loss: Loss, batch: Any) -> None:
+        weight = loss.weight
+        self.sums[0] += loss.shown * weight
+        self.sums[1] += weight
+        if loss.correct is not None:
+            self.sums[2] += loss.correct
+            self.counted = True
+        self.samples += batch.samples
+
+    def _watch(self, loss: Loss) -> None:
+        """Note the first step whose loss is not finite; stop there (a GPU says so later)."""
+        finite = torch.isfinite(loss.shown)
+        if self.session.device.type == "cpu":
+            if not finite:
+                self._refuse(self.step)
+            return
+        if self._bad_step is None:
+            self._bad_step = torch.full((), 2**62, device=finite.device, dtype=torch.int64)
+        self._bad_step = torch.where(finite, self._bad_step, self._bad_step.clamp(max=self.step))
+        if self.step % _CHECK_EVERY == 0:
+            self._check_finite()
+
+    def _check_finite(self) -> None:
+        if self._bad_step is not None and int(self._bad_step) <= self.step:
+            self._refuse(int(self._bad_step))
+        for name, parameter in self.session.model.named_parameters():
+            if not bool(torch.isfinite(parameter).all()):
+                raise NumericalError(
+                    f"weights of {name} are no longer finite at step {self.step}; the last good "
+                    "checkpoint is kept: try a smaller lr, or clip"
+                )
+
+    def _refuse(self, step: int) -> None:
+        raise NumericalError(
+            f"the loss is not finite at step {step}; the last good checkpoint is kept: "
+            "try a smaller lr, or clip, and check the data"
+        )
+
+    def _update(self, step: int) -> None:
+        rows = self.session.engine.update(step)
+        if self.run is not None:
+            self.run.append("evolution", rows, flush=False)
+            self.progress.updated(rows)
+
+    # --- evaluation and what is written -------------------------------------------------------
+
+    def _evaluate(self) -> None:
+        session, task = self.session, self.session.task
+        self._check_finite()
+        sums = self.world.sum([*self.sums.tolist(), float(self.samples)], session.device)
+        if self.run is None:
+            return
+        found = task.evaluate(session.model, session.batches)
+        if not math.isfinite(found["loss"]):
+            raise NumericalError(f"the evaluation loss is not finite at step {self.step}")
+        metric = found[task.metric]
+        epoch = session.clock.epoch(self.step)
+        self.curve.append((epoch, metric))
+        row = {
+            "step": self.step,
+            "epoch": epoch,
+            "train_loss": sums[0] / max(1.0, sums[1]),
+            "train_accuracy": sums[2] / max(1.0, sums[1]) if self.counted else None,
+            **found,
+            "aae": area_across_epochs(self.curve),
+            "lr": session.rate(self.step),
+            "wall_s": self.seconds,
+            "samples_per_s": sums[3] / max(1e-9, self.window_seconds),
+        }
+        self._snapshot({task.metric: metric, "loss": found["loss"]})
+        self.run.append("metrics", [row])
+        self.run.flush("evolution")
+        is_best = self.best is None or task.better(metric, self.best)
+        if is_best:
+            self.best = metric
+            tensors = checkpoint.nested("model", session.model.state_dict())
+            facts = {"step": self.step, task.metric: metric}
+            checkpoint.save(self.run.store, checkpoint.BEST, tensors, facts)
+        self._checkpoint(after_evaluation=True)
+        self.progress.evaluated(row)
+
+    def _snapshot(self, extra: Mapping[str, Any]) -> None:
+        if self.run is None or not self.retention.wants(self):
+            return
+        session = self.session
+        topology = session.wiring.topology(session.model)
+        probe: dict[str, Any] = {}
+        if self.recipe.probe_size and session.wiring.outputs:
+            batch = session.batches.probe(self.recipe.probe_size)
+            probe = activity(
+                session.model,
+                session.wiring,
+                lambda: session.task.forward(session.model, batch),
+                probe_inputs(batch),
+            )
+        taken = Snapshot(topology, self.step, session.clock.epoch(self.step), probe, dict(extra))
+        self.run.write_snapshot(taken, self.recipe.snapshot_weights)
+        self.retention.thin(self.run)
+
+    def _checkpoint(self, after_evaluation: bool = False) -> None:
+        if self.run is None:
+            return
+        self.run.flush("evolution")
+        tensors, facts = self.session.state()
+        window = {
+            "sums": [0.0, 0.0, 0.0] if after_evaluation else self.sums.tolist(),
+            "counted": self.counted,
+            "samples": 0 if after_evaluation else self.samples,
+            "window_seconds": 0.0 if after_evaluation else self.window_seconds,
+        }
+        facts |= {
+            "step": self.step,
+            "best": self.best,
+            "curve": self.curve,
+            "seconds": self.seconds,
+            "window": window,
+        }
+        checkpoint.save(self.run.store, checkpoint.LAST, tensors, facts)
+
+    def _restore(self) -> None:
+        if self.resume_from is None:
+            if self.run is not None:
+                self.run.rewind(-1)
+            return
+        tensors, facts = self.resume_from
+        self.session.load(tensors, facts)
+        try:
+            self.step, self.best = int(facts["step"]), facts["best"]
+            self.curve = [(float(a), float(b)) for a, b in facts["curve"]]
+            self.seconds = float(facts["seconds"])
+            window = facts["window"]
+            self.sums = torch.tensor(
+                window["sums"], dtype=torch.float64, device=self.session.device
+            )
+            self.counted = bool(window["counted"])
+            self.samples = int(window["samples"])
+            self.window_seconds = float(window["window_seconds"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"the checkpoint is corrupt: {error}") from error
+        if self.run is not None:
+            self.run.rewind(self.step)
+
+
+def area_across_epochs(curve: list[tuple[float, float]]) -> float:
+    """Return AAE: the trapezoid of a metric over epochs, over the epochs between first and last."""
+    if len(curve) == 1:
+        return curve[0][1]
+    area = sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in zip(curve, curve[1:]))
+    return area / (curve[-1][0] - curve[0][0])
+
+
+@contextmanager
+def _interruptible(loop: _Loop) -> Iterator[None]:
+    """Let Ctrl-C end the step in progress; a second one ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, frame: Any) -> None:
+        if loop._stop or loop.world.size > 1:
+            raise KeyboardInterrupt
+        loop._stop = True
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _pieces(batch: Any, parts: int) -> list[Any]:
+    if parts == 1:
+        return [batch]
+    cut = [tensor.tensor_split(parts) for tensor in batch.tensors]
+    pieces = [type(batch)(tensors, len(tensors[0])) for tensors in zip(*cut)]
+    return [piece for piece in pieces if piece.samples]
+
+
+def _share(piece: Any, batch: Any) -> float:
+    return batch.share * piece.samples / batch.samples
+
+
+def _provenance(session: Session) -> dict[str, Any]:
+    return {
+        "versions": versions(),
+        "machine": machine(str(session.device)),
+        "seed": session.recipe.seed,
+        "world_size": session.world.size,
+        "data": {
+            "name": session.recipe.data,
+            "fingerprint": getattr(session.dataset, "fingerprint", None),
+        },
+        "model": {
+            "parameters": sum(p.numel() for p in session.model.parameters()),
+            "sparse_layers": describe(session.layers),
+        },
+        "metric": session.task.metric,
+        "higher_is_better": session.task.higher_is_better,
+        "steps_per_epoch": session.steps_per_epoch,
+        "total_steps": session.total_steps,
+        "started": now(),
+    }
+
+
+def _same_data(run: Run, session: Session) -> None:
+    from ..errors import DataError
+
+    known = run.provenance.get("data", {}).get("fingerprint")
+    if known is not None and known != getattr(session.dataset, "fingerprint", None):
+        raise DataError(
+            f"the data of {run.path} have changed since it began: its fingerprint was {known[:12]}…"
+        )
+
+
+def _slug(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name.rstrip("/").split("/")[-1])
+
+
+__all__ = ["Interrupted", "RunError", "World", "area_across_epochs", "resume", "train"]
