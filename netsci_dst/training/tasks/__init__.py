@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import TYPE_CHECKING
 
 from ...errors import UnknownName
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 _TASKS = {
     "classification": ("_classification", "Classification"),
+    "contrastive-divergence": ("_contrastive_divergence", "ContrastiveDivergence"),
+    "language-model": ("_language_model", "LanguageModel"),
+    "translation": ("_translation", "Translation"),
 }
 
 
@@ -26,9 +30,14 @@ def get_task(name: str, **options: object) -> Task:
     Raises
     ------
     UnknownName
-        If there is no such task.
+        If there is no such task, or it has no such option.
     """
     if name not in _TASKS:
         raise UnknownName("task", name, _TASKS)
     module, attribute = _TASKS[name]
-    return getattr(importlib.import_module(f".{module}", __name__), attribute)(**options)
+    task = getattr(importlib.import_module(f".{module}", __name__), attribute)
+    known = inspect.signature(task).parameters
+    for option in options:
+        if option not in known:
+            raise UnknownName(f"option of task {name!r}", option, known)
+    return task(**options)

@@ -53,16 +53,16 @@ class ArrayBatches(Batches):
         options = self.options
         images, labels = self._held["train"]
         order = shuffled(self.n_train, options.seed, epoch)
-        width = max(1, int(np.prod(images.shape[1:])))
+        width = max(1, int(np.prod(images.shape)))
         group = max(1, _CHUNK_VALUES // (width * options.batch_size))
         for first in range(0, self.steps_per_epoch, group):
             last = min(first + group, self.steps_per_epoch)
             if last <= start:
                 continue
             parts = [self._part(order, step) for step in range(first, last)]
-            rows = torch.from_numpy(np.concatenate([rows for rows, _ in parts])).to(images.device)
+            rows = np.concatenate([rows for rows, _ in parts])
             x = self._augmented(images[rows], epoch, first)
-            y = labels[rows]
+            y = labels[torch.from_numpy(rows).to(labels.device)]
             begin = 0
             for step, (mine, share) in zip(range(first, last), parts):
                 end = begin + mine.size
@@ -75,23 +75,22 @@ class ArrayBatches(Batches):
         images, labels = self._split(split)
         size = self.options.evaluation_batch_size
         for begin in range(0, len(labels), size):
-            x = self._normalised(images[begin : begin + size])
+            x = self._normalised(images[np.arange(begin, min(begin + size, len(labels)))])
             yield Batch((x, labels[begin : begin + size]), len(x))
 
     def probe(self, size: int) -> Batch:
         """Return the first samples of the evaluation split, normalised."""
         images, labels = self._split(None)
-        x = self._normalised(images[:size])
+        x = self._normalised(images[np.arange(min(size, len(labels)))])
         return Batch((x, labels[:size]), len(x))
 
     def calibration(self, size: int) -> np.ndarray:
         """Return normalised training samples in the order of epoch 0, float32 ``(size, d)``."""
         images, _ = self._held["train"]
-        rows = torch.from_numpy(shuffled(self.n_train, self.options.seed, 0)[:size])
-        x = self._normalised(images[rows.to(images.device)])
+        x = self._normalised(images[shuffled(self.n_train, self.options.seed, 0)[:size]])
         return x.flatten(1).float().cpu().numpy()
 
-    def _split(self, split: str | None) -> tuple[Tensor, Tensor]:
+    def _split(self, split: str | None) -> tuple[_Rows, Tensor]:
         name = split or self.splits[0]
         if name not in self._held:
             raise UnknownName("split", name, self._held)
@@ -120,26 +119,44 @@ def _splits(dataset: Any) -> list[str]:
     return [
         split
         for split in ("train", "validation", "test")
-        if getattr(dataset, f"{split}_x", None) is not None
+        if getattr(dataset, f"x_{split}", None) is not None
     ]
 
 
-def _on_device(dataset: Any, split: str, device: str | torch.device) -> tuple[Tensor, Tensor]:
-    x = torch.from_numpy(np.ascontiguousarray(getattr(dataset, f"{split}_x")))
-    y = torch.from_numpy(np.asarray(getattr(dataset, f"{split}_y"), dtype=np.int64))
+def _on_device(dataset: Any, split: str, device: str | torch.device) -> tuple[_Rows, Tensor]:
+    x, y = getattr(dataset, f"x_{split}"), getattr(dataset, f"y_{split}")
     if len(x) != len(y) or not len(x):
         raise DataError(f"the {split} split has {len(x)} samples and {len(y)} labels")
-    if x.ndim == 3:
-        x = x.unsqueeze(1)
-    return x.to(device), y.to(device)
+    labels = torch.from_numpy(np.asarray(y, dtype=np.int64)).to(device)
+    return _Rows(x, torch.device(device)), labels
 
 
-def _normalisation(dataset: Any, images: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    mean = np.atleast_1d(np.asarray(0.0 if dataset.mean is None else dataset.mean, np.float64))
-    std = np.atleast_1d(np.asarray(1.0 if dataset.std is None else dataset.std, np.float64))
-    if (std <= 0).any():
-        raise DataError("the standard deviation of a data set must be positive")
-    pixel = 1.0 if images.is_floating_point() else 1.0 / 255.0
-    form = (-1, *[1] * (images.ndim - 2))
+class _Rows:
+    """Samples held on the device, or decoded as they are drawn where they would not fit."""
+
+    def __init__(self, x: Any, device: torch.device) -> None:
+        self.device = device
+        self._held = isinstance(x, np.ndarray)
+        self._x = torch.from_numpy(np.ascontiguousarray(x)).to(device) if self._held else x
+        first = self[np.arange(1)]
+        self.shape, self.dtype = tuple(first.shape[1:]), first.dtype
+
+    def __len__(self) -> int:
+        return len(self._x)
+
+    def __getitem__(self, rows: np.ndarray) -> Tensor:
+        if self._held:
+            x = self._x[torch.from_numpy(rows).to(self.device)]
+        else:
+            x = torch.from_numpy(np.ascontiguousarray(self._x[rows])).to(self.device)
+        return x.unsqueeze(1) if x.ndim == 3 else x
+
+
+def _normalisation(dataset: Any, images: _Rows, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    mean = np.atleast_1d(np.asarray(dataset.mean if len(dataset.mean) else 0.0, np.float64))
+    std = np.atleast_1d(np.asarray(dataset.std if len(dataset.std) else 1.0, np.float64))
+    std = np.where(std > 0, std, 1.0)  # a constant channel is only centred
+    pixel = 1.0 if images.dtype.is_floating_point else 1.0 / 255.0
+    form = (-1, *[1] * (len(images.shape) - 1))
     put = lambda values: torch.as_tensor(values, dtype=dtype, device=images.device).reshape(form)  # noqa: E731
     return put(pixel / std), put(-mean / std)

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.torch
 
 @dataclass(frozen=True)
 class Images:
-    train_x: np.ndarray
-    train_y: np.ndarray
-    test_x: np.ndarray
-    test_y: np.ndarray
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
     mean: object = (0.2, 0.4, 0.1)
     std: object = (0.5, 0.25, 1.0)
     kind: str = "image"
@@ -41,7 +41,7 @@ def test_pixels_are_normalised_per_channel(images):
     batches = prepare(images, evaluation_batch_size=8)
     x = torch.cat([batch.tensors[0] for batch in batches.evaluation()])
     mean, std = np.array(images.mean), np.array(images.std)
-    expected = (images.test_x / 255 - mean[:, None, None]) / std[:, None, None]
+    expected = (images.x_test / 255 - mean[:, None, None]) / std[:, None, None]
     np.testing.assert_allclose(x.numpy(), expected, atol=1e-6)
 
 
@@ -112,6 +112,6 @@ def test_refusals(images):
         get_task("clasification")
     with pytest.raises(UnknownName, match="split"):
         list(prepare(images).evaluation("tset"))
-    broken = Images(images.train_x, images.train_y[:-1], images.test_x, images.test_y)
+    broken = Images(images.x_train, images.y_train[:-1], images.x_test, images.y_test)
     with pytest.raises(DataError, match="70 samples and 69 labels"):
         prepare(broken)

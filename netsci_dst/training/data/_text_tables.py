@@ -1,0 +1,167 @@
+"""Splits of text read from files of several forms, as columns of strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...errors import DataError, MissingDependency, UnknownName
+
+SPLITS: Mapping[str, tuple[str, ...]] = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test",),
+}
+Columns = Mapping[str, Sequence[str]]
+
+
+def read_columns(place: str, names: Sequence[str], config: str | None = None) -> dict[str, Columns]:
+    """Return split -> column name -> strings, from a folder or from the Hugging Face hub.
+
+    A folder holds, for each split, parquet files (a column per name, or one ``translation`` column
+    of structs), a tab-separated file (with a header, or with as many columns as names), or one
+    text file per name, a sentence a line (``train.en`` and ``train.de``).
+
+    Raises
+    ------
+    DataError
+        If no split is found, or columns are missing or of unequal length.
+    """
+    folder = Path(place).expanduser()
+    if folder.is_dir():
+        found = {split: _from_folder(folder, split, names) for split in SPLITS}
+        tables = {split: columns for split, columns in found.items() if columns is not None}
+    elif looks_like_hub_id(place):
+        tables = _from_hub(place, names, config)
+    else:
+        raise DataError(f"there is no folder {place!r}, and it is no hub id such as owner/name")
+    if "train" not in tables:
+        raise DataError(
+            f"{place!r} has no train split: expected train.parquet, train.tsv or "
+            + " and ".join(f"train.{name}" for name in names)
+        )
+    for split, columns in tables.items():
+        if len({len(column) for column in columns.values()}) != 1:
+            counts = ", ".join(f"{len(column)} {name}" for name, column in columns.items())
+            raise DataError(f"the {split} split of {place!r} does not pair up: {counts}")
+    return tables
+
+
+def looks_like_hub_id(place: str) -> bool:
+    """Return whether a word has the form ``owner/name``."""
+    parts = place.split("/")
+    return len(parts) == 2 and all(p and not p.startswith((".", "~")) for p in parts)
+
+
+def parquet_files(folder: Path, names: Sequence[str]) -> list[Path]:
+    """Return the parquet files of a split, also inside ``data/`` or a folder named after it."""
+    hits: set[Path] = set()
+    for name in names:
+        for pattern in (f"{name}.parquet", f"{name}-*.parquet", f"{name}/*.parquet"):
+            hits |= set(folder.glob(pattern)) | set(folder.glob(f"data/{pattern}"))
+    return sorted(hits)
+
+
+def parquet_rows(files: Sequence[Path], columns: Sequence[str] | None = None) -> Iterator[Any]:
+    """Yield record batches of parquet files."""
+    import pyarrow
+    import pyarrow.parquet
+
+    for file in files:
+        try:
+            with pyarrow.parquet.ParquetFile(file) as table:
+                yield from table.iter_batches(columns=None if columns is None else list(columns))
+        except pyarrow.ArrowException as error:
+            raise DataError(f"{file.name!r} cannot be read as parquet: {error}") from error
+
+
+def hub_splits(place: str, config: str | None = None) -> Mapping[str, Any]:
+    """Return the splits of a hub data set (or a local folder in its layout)."""
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingDependency("datasets", "hf", "data from the Hugging Face hub") from error
+    try:
+        return datasets.load_dataset(place, config)
+    except Exception as error:  # connection, name and layout errors have no common base
+        raise DataError(f"the hub data set {place!r} cannot be loaded: {error}") from error
+
+
+def _from_folder(folder: Path, split: str, names: Sequence[str]) -> Columns | None:
+    stems = SPLITS[split]
+    if files := parquet_files(folder, stems):
+        return _from_parquet(files, names)
+    for stem in stems:
+        if (table := folder / f"{stem}.tsv").is_file():
+            return _from_tsv(table, names)
+        texts = {name: folder / f"{stem}.{name}" for name in names}
+        if all(path.is_file() for path in texts.values()):
+            return {name: _lines(path) for name, path in texts.items()}
+    return None
+
+
+def _from_parquet(files: Sequence[Path], names: Sequence[str]) -> Columns:
+    columns: dict[str, list[str]] = {name: [] for name in names}
+    for batch in parquet_rows(files):
+        for name in names:
+            if name in batch.schema.names:
+                values = batch.column(name).to_pylist()
+            elif "translation" in batch.schema.names:
+                rows = batch.column("translation").to_pylist()
+                values = [row.get(name) for row in rows]
+            else:
+                raise UnknownName(f"column of {files[0].name!r}", name, batch.schema.names)
+            columns[name] += _strings(values, name, files[0].name)
+    return columns
+
+
+def _from_tsv(path: Path, names: Sequence[str]) -> Columns:
+    rows = [line.split("\t") for line in _lines(path)]
+    width = len(rows[0]) if rows else 0
+    if set(names) <= set(rows[0] if rows else ()):
+        places, rows = [rows[0].index(name) for name in names], rows[1:]
+    elif width == len(names):
+        places = list(range(width))
+    else:
+        raise DataError(
+            f"{path.name!r} needs a header with {' and '.join(names)}, "
+            f"or {len(names)} columns; it has {width}"
+        )
+    for number, row in enumerate(rows, start=1):
+        if len(row) != width:
+            raise DataError(f"row {number} of {path.name!r} has {len(row)} columns, not {width}")
+    return {name: [row[place] for row in rows] for name, place in zip(names, places)}
+
+
+def _from_hub(place: str, names: Sequence[str], config: str | None) -> dict[str, Columns]:
+    loaded = hub_splits(place, config)
+    tables: dict[str, Columns] = {}
+    for split, stems in SPLITS.items():
+        for stem in stems:
+            if stem in loaded and split not in tables:
+                rows = loaded[stem]
+                inner = "translation" in rows.column_names
+                pick = (lambda row, name: row["translation"][name]) if inner else dict.__getitem__
+                if not inner and not set(names) <= set(rows.column_names):
+                    raise UnknownName(f"column of {place!r}", names[0], rows.column_names)
+                tables[split] = {
+                    name: _strings([pick(row, name) for row in rows], name, place) for name in names
+                }
+    return tables
+
+
+def _strings(values: list[Any], name: str, where: str) -> list[str]:
+    if not all(isinstance(value, str) for value in values):
+        raise DataError(f"column {name!r} of {where!r} must hold text in every row")
+    return values
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path.name!r} is not UTF-8 text: {error}") from error
+    # Only line feeds end a line: sentences may hold other Unicode separators.
+    lines = text.split("\n")
+    return [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]

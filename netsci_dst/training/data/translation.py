@@ -1,0 +1,130 @@
+"""Sentence pairs for translation: Multi30k, IWSLT14, WMT17, or any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import DataError
+from ...registry import register
+from ._named import data_folder
+
+if TYPE_CHECKING:
+    from ._translation_data import PairData
+
+
+@register("data", "multi30k", summary="29,000 image descriptions, English-German.")
+def multi30k(
+    path: str | Path | None = None,
+    *,
+    source: str = "en",
+    target: str = "de",
+    tokenizer: str = "bpe",
+    vocabulary: int = 10_000,
+    max_length: int = 128,
+) -> PairData:
+    """Load Multi30k (Elliott et al. 2016).
+
+    Parameters
+    ----------
+    path
+        Folder with ``train``, ``validation`` and ``test`` (parquet, tsv, or a text file per
+        language), or a hub id; the hub's ``bentrevett/multi30k`` when left out.
+    source, target
+        Languages.
+    tokenizer
+        ``bpe``, or a stored ``tokenizer.json``.
+    vocabulary
+        Number of tokens, shared by both languages.
+    max_length
+        Training pairs with more tokens on a side are left out.
+    """
+    place = _found(path, "multi30k") or "bentrevett/multi30k"
+    return _load("multi30k", place, source, target, None, tokenizer, vocabulary, max_length)
+
+
+@register("data", "iwslt14", summary="160,000 sentences of talks, German-English.")
+def iwslt14(
+    path: str | Path | None = None,
+    *,
+    source: str = "en",
+    target: str = "de",
+    tokenizer: str = "bpe",
+    vocabulary: int = 10_000,
+    max_length: int = 128,
+) -> PairData:
+    """Load IWSLT14 (Cettolo et al. 2014); options as for `multi30k`.
+
+    Raises
+    ------
+    DataError
+        If ``path`` is left out: there is no canonical copy to fetch.
+    """
+    place = _found(path, "iwslt14")
+    if place is None:
+        raise DataError(
+            "iwslt14 has no canonical copy to fetch: give path, a folder with train, validation "
+            "and test as parquet, tsv, or text files such as train.en and train.de"
+        )
+    return _load("iwslt14", place, source, target, None, tokenizer, vocabulary, max_length)
+
+
+@register("data", "wmt17", summary="Millions of sentences of news, English-German.")
+def wmt17(
+    path: str | Path | None = None,
+    *,
+    source: str = "en",
+    target: str = "de",
+    tokenizer: str = "bpe",
+    vocabulary: int = 32_000,
+    max_length: int = 128,
+) -> PairData:
+    """Load WMT17 (Bojar et al. 2017), by default ``wmt/wmt17``; options as for `multi30k`."""
+    place, config = _found(path, "wmt17"), None
+    if place is None:
+        other = target if source == "en" else source
+        place, config = "wmt/wmt17", f"{other}-en"
+    return _load("wmt17", place, source, target, config, tokenizer, vocabulary, max_length)
+
+
+@register("data", "pairs", summary="Sentence pairs of your own.")
+def pairs(
+    path: str | Path,
+    *,
+    source: str,
+    target: str,
+    config: str | None = None,
+    tokenizer: str = "bpe",
+    vocabulary: int = 10_000,
+    max_length: int = 128,
+) -> PairData:
+    """Load any sentence pairs; options as for `multi30k`, and ``config`` of a hub data set."""
+    return _load("pairs", str(path), source, target, config, tokenizer, vocabulary, max_length)
+
+
+def _found(path: str | Path | None, name: str) -> str | None:
+    place = path if path is not None else data_folder(name)
+    return None if place is None else str(place)
+
+
+def _load(
+    name: str,
+    place: str,
+    source: str,
+    target: str,
+    config: str | None,
+    tokenizer: str,
+    vocabulary: int,
+    max_length: int,
+) -> PairData:
+    from ._translation_data import load_pairs
+
+    return load_pairs(
+        name,
+        str(place),
+        (source, target),
+        config=config,
+        tokenizer=tokenizer,
+        vocabulary=vocabulary,
+        max_length=max_length,
+    )
