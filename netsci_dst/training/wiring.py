@@ -35,7 +35,8 @@ class Wiring:
         Module path -> consecutive inputs of that layer that belong to one source neuron, where
         that is not 1: a linear layer that reads flattened channels.
     outputs
-        Population -> path of the module whose output is that population's activity.
+        Population -> path of the module whose output is that population's activity; of a
+        population that is not named here, it is the input of any layer that leaves it.
 
     Examples
     --------
