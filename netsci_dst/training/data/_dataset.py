@@ -11,7 +11,9 @@ import numpy as np
 from ...errors import DataError
 from ._fingerprint import fingerprint_of
 
+# Samples that stand for a set that is decoded on demand, and samples per step of a sum.
 _CHUNK = 8192
+_BLOCK = 64
 
 
 @dataclass(frozen=True)
@@ -194,16 +196,20 @@ def channel_statistics(x: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """
     if not isinstance(x, np.ndarray):
         x = x[np.unique(np.linspace(0, len(x) - 1, min(len(x), _CHUNK)).astype(np.int64))]
-    channels = range(x.shape[1])
-    if x.dtype == np.uint8:
-        counts = [np.bincount(x[:, c].reshape(-1), minlength=256) for c in channels]
-        level = np.arange(256) / 255
-        mean = [float(n @ level / n.sum()) for n in counts]
-        var = [float(n @ (level - m) ** 2 / n.sum()) for n, m in zip(counts, mean)]
-    else:
-        mean = [float(x[:, c].mean(dtype=np.float64)) for c in channels]
-        var = [float(x[:, c].var(dtype=np.float64)) for c in channels]
-    return tuple(mean), tuple(v**0.5 for v in var)
+    unit = 255.0 if x.dtype == np.uint8 else 1.0
+    mean, std = [], []
+    for channel in range(x.shape[1]):
+        n = total = squares = 0.0
+        for start in range(0, len(x), _BLOCK):
+            values = x[start : start + _BLOCK, channel].astype(np.float64).reshape(-1)
+            n, total, squares = (
+                n + len(values),
+                total + values.sum(),
+                squares + np.square(values).sum(),
+            )
+        mean.append(float(total / n / unit))
+        std.append(float(max(squares / n - (total / n) ** 2, 0.0)) ** 0.5 / unit)
+    return tuple(mean), tuple(std)
 
 
 def _by(shape: Sequence[int]) -> str:

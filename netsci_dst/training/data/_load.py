@@ -11,7 +11,8 @@ from ... import registry
 from ...errors import DataError, UnknownName
 from ._dataset import Dataset
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_LIMITS = ("limit", "limit_test")
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 
 def load(source: str | Path, **options: Any) -> Dataset:
@@ -34,9 +35,9 @@ def load(source: str | Path, **options: Any) -> Dataset:
     DataError
         When the data is missing, unreadable or of the wrong form.
     """
-    limits = {part: options.pop(part, None) for part in ("limit", "limit_test")}
+    limits = {part: options.pop(part, None) for part in _LIMITS}
     dataset = _loader(str(source), options)
-    if any(limits.values()):
+    if any(n is not None for n in limits.values()):
         dataset = dataset.limited(limits["limit"], limits["limit_test"])
     return dataset
 
@@ -72,7 +73,8 @@ def _call(entry: registry.Entry, options: dict[str, Any]) -> Dataset:
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         for option in options:
             if option not in parameters:
-                raise UnknownName(f"option of the data set {entry.name}", option, parameters)
+                known = [*parameters, *_LIMITS]
+                raise UnknownName(f"option of the data set {entry.name}", option, known)
     for name, parameter in parameters.items():
         named = parameter.kind is not parameter.VAR_KEYWORD
         if named and parameter.default is parameter.empty and name not in options:
