@@ -14,7 +14,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .analysis import analyze
     from .exchange import from_checkpoint, to_dense
-    from .report import report, show
+    from . import report
+    from .report import show
     from .run import Run, load_run
     from .snapshots import Snapshot
     from .topology import Dense, Layer, Population, Topology
@@ -32,13 +33,12 @@ _HOMES = {
     "train": ".training",
     "sparsify": ".training",
     "record": ".training",
-    "report": ".report",
     "show": ".report",
     "from_checkpoint": ".exchange",
     "to_dense": ".exchange",
 }
-# Subpackages whose name is not also the name of a function above.
-_MODULES = ("analysis", "link_prediction", "training", "registry", "errors", "exchange")
+# `report` is a package that can be called.
+_MODULES = ("analysis", "errors", "exchange", "link_prediction", "registry", "report", "training")
 
 __all__ = [
     "Dense",
