@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from . import report
     from .analysis import analyze
     from .exchange import from_checkpoint, to_dense
-    from . import report
     from .report import show
     from .run import Run, load_run
     from .snapshots import Snapshot

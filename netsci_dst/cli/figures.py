@@ -1,0 +1,24 @@
+"""``netsci-dst figures``: the figures of a run for papers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import _console
+
+PANEL = "Understand"
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
+    out: Annotated[str, typer.Option("--out", "-o", help="Folder for the files.")] = "figures",
+    format: Annotated[str, typer.Option(help="pdf, svg or png.")] = "pdf",
+) -> None:
+    """Draw every figure of a run's report with matplotlib, one file each."""
+    from ..report import figures
+    from ..run import load_run
+
+    for path in figures(load_run(run), out, format=format):
+        _console.result(str(path))

@@ -1,0 +1,27 @@
+"""``netsci-dst film``: the topology as it evolves, as a film."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import _console
+
+PANEL = "Understand"
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
+    out: Annotated[
+        str, typer.Option("--out", "-o", help="A file that ends in .gif, .webp or .mp4.")
+    ] = "film.gif",
+    view: Annotated[str, typer.Option(help="disk, network or both.")] = "disk",
+    fps: Annotated[float, typer.Option(help="Frames per second.")] = 8,
+    size: Annotated[int, typer.Option(help="Height in pixels.")] = 480,
+) -> None:
+    """Draw a run's snapshots one after another: watch the network percolate."""
+    from ..report import film
+    from ..run import load_run
+
+    _console.result(str(film(load_run(run), out, view=view, fps=fps, size=size)))

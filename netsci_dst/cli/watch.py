@@ -1,0 +1,22 @@
+"""``netsci-dst watch``: the report of a run that is still training."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import _console
+
+PANEL = "Understand"
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 picks a free one.")] = 8765,
+) -> None:
+    """Serve the growing report on localhost, updating in place, until Ctrl-C."""
+    from ..report import watch
+    from ..run import load_run
+
+    watch(load_run(run), port=port, ready=lambda url: _console.result(url))

@@ -1,0 +1,91 @@
+"""What a trained model can still do when neurons are taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RunError
+from ..run import Run
+
+
+def lesion(
+    run: Run,
+    orders: Mapping[str, Mapping[str, NDArray[np.int64]]],
+    shares: Sequence[float],
+    *,
+    device: str = "cpu",
+    dataset: Any = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Measure the test metric while hidden neurons are silenced in given orders.
+
+    Parameters
+    ----------
+    orders
+        Name of the order -> population -> its neurons, first to go first.
+    shares
+        Shares of all ordered neurons to silence, counted over the populations together: the
+        orders of the populations are interleaved in proportion to their sizes.
+    progress
+        Called as ``progress(done, total, what)``.
+
+    Returns
+    -------
+    list of dict
+        Rows: order, share, removed, loss and the task's metric.
+
+    Raises
+    ------
+    RunError
+        If the run has no checkpoint, or the model does not say which module's output is the
+        activity of a population.
+    """
+    from .restore import restore
+
+    session = restore(run, device=device, dataset=dataset)
+    outputs = session.wiring.outputs
+    unknown = sorted({p for order in orders.values() for p in order} - set(outputs))
+    if unknown:
+        raise RunError(f"the model does not say which module is population {unknown[0]!r}")
+    rows, done = [], 0
+    total = len(orders) * len(shares)
+    for name, order in orders.items():
+        for share in shares:
+            silent = {p: neurons[: round(share * neurons.size)] for p, neurons in order.items()}
+            found = _evaluate(session, silent)
+            removed = sum(neurons.size for neurons in silent.values())
+            rows.append({"order": name, "share": share, "removed": removed, **found})
+            done += 1
+            if progress:
+                progress(done, total, name)
+    return rows
+
+
+def _evaluate(session: Any, silent: Mapping[str, NDArray[np.int64]]) -> dict[str, float]:
+    import torch
+
+    hooks = []
+    try:
+        for population, neurons in silent.items():
+            if neurons.size:
+                module = session.model.get_submodule(session.wiring.outputs[population])
+                index = torch.from_numpy(np.ascontiguousarray(neurons)).to(session.device)
+                hooks.append(module.register_forward_hook(_silence(index)))
+        with torch.no_grad():
+            return dict(session.task.evaluate(session.model, session.batches))
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _silence(neurons: Any) -> Callable[..., Any]:
+    def hook(module: Any, inputs: Any, output: Any) -> Any:
+        # Neurons are the channels of images, the last dimension of everything else.
+        dimension = 1 if output.dim() == 4 else -1
+        return output.index_fill(dimension, neurons, 0)
+
+    return hook
