@@ -105,6 +105,12 @@ def credit_assigned_paths(
     return CreditAssignedPaths(total, np.concatenate(through), nodes, populations, every, some)
 
 
+def count_paths(topology: Topology, closed: Collection[int] | NDArray[np.int64] = ()) -> int:
+    """Return the number of paths that pass none of the closed nodes."""
+    counts = _count(topology, closed)
+    return sum(_total(counts[p.name]) for p in _ends(topology))
+
+
 def _through_hubs(
     topology: Topology, hubs: NDArray[np.int64], populations: Sequence[str], total: int
 ) -> tuple[int, int]:
@@ -116,14 +122,13 @@ def _through_hubs(
     for size in range(len(populations) + 1):
         for chosen in combinations(populations, size):
             closed = {int(node) for name in chosen for node in inside[name]}
-            counts = _count(topology, closed) if closed else None
-            avoiding = sum(_total(counts[p.name]) for p in _ends(topology)) if counts else total
+            avoiding = count_paths(topology, closed) if closed else total
             every += avoiding if size % 2 == 0 else -avoiding
     return every, total - avoiding
 
 
 def _count(
-    topology: Topology, closed: Collection[int], backward: bool = False
+    topology: Topology, closed: Collection[int] | NDArray[np.int64], backward: bool = False
 ) -> dict[str, NDArray[Any]]:
     """Return, per population, the number of paths that lead to (or on from) each neuron.
 
@@ -134,7 +139,7 @@ def _count(
     order = topology.graph_populations
     counts: dict[str, NDArray[Any]] = {}
     shut = np.zeros(topology.n_nodes, dtype=bool)
-    shut[list(closed)] = True
+    shut[np.asarray(list(closed), dtype=np.int64)] = True
     for population in reversed(order) if backward else order:
         number = np.full(population.size, int(population.name in begin), dtype=np.int64)
         for layer in topology.layers:
