@@ -62,7 +62,7 @@ def centralities(graph: Any) -> Centralities:
     found = distances(matrix)
     share = found.reach / max(1, n - 1)
     close = np.divide(found.reach, found.farness, out=np.zeros(n), where=found.farness > 0)
-    between = betweenness(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32))
+    between = betweenness(matrix)
     pairs = (n - 1) * (n - 2) / 2
     return Centralities(
         degree=np.diff(matrix.indptr).astype(np.int64),
