@@ -136,7 +136,7 @@ def _stretched_exponential(tail: Tail) -> Fitted | None:
 def _truncated_power_law(tail: Tail) -> Fitted | None:
     log_largest = float(tail.l[-1])
     starts = [(1 + 1 / tail.mean, -log_largest - 4), (1.0, -log_largest)]
-    best = _optimise(tail, TRUNCATED, starts, (-math.inf, -40.0), (math.inf, 10.0))
+    best = _optimise(tail, TRUNCATED, starts, (-math.inf, -log_largest - 12), (math.inf, 10.0))
     if best is None:
         return None
     alpha, log_rate, log_density = best

@@ -95,7 +95,7 @@ def active_neurons(graph: Any) -> ActiveNeurons:
 
 @measure("active_neurons", tier="cheap", source="CHT, table A3; CHTss, table 1")
 def active_neurons_measure(snapshot: Snapshot) -> Iterator[Value | Array]:
-    """Active neurons and their share of all (ANP): of the network, its hidden part, each population."""
+    """Active neurons and their share of all (ANP), also of each population."""
     found = active_neurons(snapshot)
     for scope, member in node_groups(snapshot.topology):
         inside = found.mask[member]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ElmEpisode", "elm_episodes", "itop_rate", "link_overlap"]
 
-_CHT = "CHT, section 3.3 (early stop)"
+_CHT = "CHT, early stop and weight refinement, fig. A2"
 _ALL = "all"
 
 
@@ -67,11 +67,12 @@ def elm_episodes(
 
     References
     ----------
-    CHT, section 3.3: a layer stops evolving when the overlap passes 0.9.
+    CHT, early stop and weight refinement: a layer stops evolving when the overlap passes 0.9.
 
     Examples
     --------
-    >>> [(e.start_step, e.end_step) for e in elm_episodes([0.2, 0.95, 0.9, 0.5, 1.0], [10, 20, 30, 40, 50])]
+    >>> found = elm_episodes([0.2, 0.95, 0.9, 0.5, 1.0], [10, 20, 30, 40, 50])
+    >>> [(episode.start_step, episode.end_step) for episode in found]
     [(20, 30), (50, 50)]
     """
     values = np.asarray(overlap, dtype=np.float64).ravel()
@@ -142,9 +143,7 @@ def _series(run: Run, column: str) -> Iterator[tuple[str, pd.DataFrame]]:
         yield _scope(str(layer)), rows
 
 
-@measure(
-    "itop", tier="cheap", takes="run", source="Liu et al. 2021; CHTss, fig. 3; METHODS, section 6"
-)
+@measure("itop", tier="cheap", takes="run", source="Liu et al. 2021; CHTss, fig. 3")
 def itop(run: Run) -> Iterator[Value]:
     """Share of all possible links that was ever active, after each update."""
     for scope, rows in _series(run, "itop"):

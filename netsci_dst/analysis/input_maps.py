@@ -37,7 +37,7 @@ class InputMap:
     first_hidden: NDArray[np.float64]
 
     def image(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return a map as a picture: channels of a ``(channels, height, width)`` grid are summed."""
+        """Return a map as a picture, the channels of a grid of three dimensions summed."""
         return values.sum(axis=0) if values.ndim == 3 else values
 
 

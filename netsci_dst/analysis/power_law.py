@@ -157,7 +157,7 @@ def fit_power_law(
     from ._power_law_estimate import estimate
 
     u, number = _histogram(values, counts)
-    _check_options(xmin, bootstraps, workers, u)
+    _check_options(xmin, bootstraps, workers)
     return estimate(
         u, number, xmin, int(bootstraps), int(seed),
         _is_discrete(u, discrete, xmin), bool(parametric), bool(alternatives), int(workers),
@@ -209,18 +209,15 @@ def _histogram(
 
 def _is_discrete(u: NDArray[np.float64], asked: bool | None, xmin: float | None) -> bool:
     whole = bool((u == np.floor(u)).all())
-    if asked is None:
-        return whole and (xmin is None or float(xmin).is_integer())
     if asked and not whole:
         raise NetsciError("discrete=True needs integers, but some values are not")
-    if asked and xmin is not None and not float(xmin).is_integer():
-        raise NetsciError(f"discrete=True needs a whole xmin, not {xmin}")
-    return bool(asked)
+    discrete = whole if asked is None else bool(asked)
+    if discrete and xmin is not None and not float(xmin).is_integer():
+        raise NetsciError(f"xmin must be whole for integers, not {xmin} (or say discrete=False)")
+    return discrete
 
 
-def _check_options(
-    xmin: float | None, bootstraps: int, workers: int, u: NDArray[np.float64]
-) -> None:
+def _check_options(xmin: float | None, bootstraps: int, workers: int) -> None:
     if xmin is not None and not (math.isfinite(xmin) and xmin > 0):
         raise NetsciError(f"xmin must be positive and finite, not {xmin}")
     if int(bootstraps) != bootstraps or bootstraps < 0:
@@ -247,7 +244,7 @@ def power_law(snapshot: Snapshot, xmin: float | None = None) -> Iterator[Value]:
 
 def _test_seconds(topology: Any) -> float:
     distinct = max((len(np.unique(part.degrees)) for _, part in scopes(topology)), default=0)
-    return (len(topology.layers) + 2) * (0.5 + 2500 * (6e-9 * topology.n_nodes + 1e-6 * distinct))
+    return (len(topology.layers) + 2) * (0.5 + 2500 * (7e-9 * topology.n_nodes + 2.5e-6 * distinct))
 
 
 @measure(
