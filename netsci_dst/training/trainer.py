@@ -340,7 +340,7 @@ class _Loop:
         if self.run is None or not self.retention.wants(self):
             return
         session = self.session
-        topology = session.wiring.topology(session.model)
+        topology = session.engine.topology(session.model)
         probe: dict[str, Any] = {}
         if self.recipe.probe_size and session.wiring.outputs:
             batch = session.batches.probe(self.recipe.probe_size)

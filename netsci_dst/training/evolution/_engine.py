@@ -25,6 +25,7 @@ from ._statistics import rows_of
 from .softness import exponent_of
 
 if TYPE_CHECKING:
+    from ...topology import Topology
     from ..methods import MethodOptions, Phase
     from ..wiring import Wiring
 
@@ -189,6 +190,8 @@ class Engine:
                 self._percolate(drafts)
             self._regrow(drafts, step)
         self._apply(drafts)
+        if self.rule is not None:
+            self.rule.report(drafts)
         for each in self.layers:
             each.layer.release()
         if evolving:
@@ -401,6 +404,28 @@ class Engine:
             regrown = draft.new_keys.numel()
             if threshold is not None and regrown and draft.overlap / regrown > threshold:
                 draft.of.stopped[draft.head] = True
+
+    def visible_links(self, each: EvolvingLayer) -> int:
+        """Return the number of links that take part in the forward pass."""
+        hidden = None if self.rule is None else self.rule.hidden(each)
+        return each.layer.n_links - (0 if hidden is None else int(hidden.sum()))
+
+    @torch.no_grad()
+    def topology(self, model: torch.nn.Module) -> Topology:
+        """Return the model's topology, without links that take no part in the forward pass."""
+        aside = {}
+        for each in self.layers:
+            hidden = None if self.rule is None else self.rule.hidden(each)
+            if hidden is not None:
+                layer = each.layer
+                aside[each.name] = keys, values = layer.keys, layer.values
+                layer.set_links(keys[~hidden], values[~hidden])
+        try:
+            return self.wiring.topology(model)
+        finally:
+            for each in self.layers:
+                if each.name in aside:
+                    each.layer.set_links(*aside[each.name])
 
     # --- what the method needs ----------------------------------------------------------------
 

@@ -106,6 +106,7 @@ class Draft:
         self.new_keys = keys.new_empty(0)
         self.new_values = values.new_empty(0)
         self.overlap = 0
+        self.exchanged = self.exchanged_back = 0
         self.seconds = 0.0
 
     @property

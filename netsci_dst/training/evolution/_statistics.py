@@ -21,26 +21,26 @@ def rows_of(
 ) -> list[dict[str, Any]]:
     """Return one row per layer, and one for the network under the name ``all``."""
     common = {"step": step, "epoch": engine.clock.epoch(step)}
-    ends = {each.name: _ends(each) for each in engine.layers}
+    ends = {each.name: _ends(engine, each) for each in engine.layers}
     rows, totals = [], dict.fromkeys(_COUNTS, 0)
     for each in engine.layers:
         own = [draft for draft in drafts if draft.of is each]
         counts = {
             "pruned": sum(d.pruned for d in own),
-            "removed": sum(d.removed for d in own),
+            "removed": sum(d.removed + d.exchanged for d in own),
             "percolated": sum(d.percolated for d in own),
-            "regrown": sum(d.new_keys.numel() for d in own),
-            "shared": sum(d.overlap for d in own),
+            "regrown": sum(d.new_keys.numel() + d.exchanged for d in own),
+            "shared": sum(d.overlap + d.exchanged_back for d in own),
         }
         for name in _COUNTS:
             totals[name] += counts[name]
-        sources = torch.bincount(ends[each.name].sources, minlength=1)
+        sources = torch.bincount(ends[each.name].sources[ends[each.name].keep], minlength=1)
         active = int((sources > 0).sum())
         size = each.layer.neurons(each.grid)[0]
         rows.append(
             common
             | {"layer": each.name}
-            | _row(each.layer.n_links, each.layer.n_possible, len(each.memory), zeta, counts)
+            | _row(engine.visible_links(each), each.layer.n_possible, len(each.memory), zeta, counts)
             | {
                 "active_neurons": active,
                 "anp": active / size,
@@ -53,7 +53,7 @@ def rows_of(
         common
         | {"layer": ALL}
         | _row(
-            sum(each.layer.n_links for each in engine.layers),
+            sum(engine.visible_links(each) for each in engine.layers),
             sum(each.layer.n_possible for each in engine.layers),
             sum(len(each.memory) for each in engine.layers),
             zeta,
@@ -75,9 +75,10 @@ def active_neurons(engine: Engine, ends: dict[str, Ends]) -> tuple[int, int]:
     return sum(int(mask.sum()) for mask in found.values()), sum(m.numel() for m in found.values())
 
 
-def _ends(each: EvolvingLayer) -> Ends:
+def _ends(engine: Engine, each: EvolvingLayer) -> Ends:
     u, v = each.layer.endpoints(None, each.grid)
-    return Ends(u, v, torch.ones_like(u, dtype=torch.bool))
+    hidden = None if engine.rule is None else engine.rule.hidden(each)
+    return Ends(u, v, torch.ones_like(u, dtype=torch.bool) if hidden is None else ~hidden)
 
 
 def _row(

@@ -109,3 +109,40 @@ def _arange(n: int, like: Tensor) -> Tensor:
     import torch
 
     return torch.arange(n, dtype=like.dtype, device=like.device)
+
+
+@registry.register("removal", "global_threshold", source="DSR (Mostafa & Wang 2019)", scope="network")
+def global_threshold(
+    drafts: list[Links],
+    state: dict[str, float],
+    n_remove: int,
+    threshold: float = 1e-3,
+    tolerance: float = 0.1,
+) -> None:
+    """One magnitude threshold for all layers, doubled or halved to remove about what is wanted.
+
+    Parameters
+    ----------
+    drafts
+        The layers; their ``keep`` is changed.
+    state
+        Holds the threshold from one update to the next.
+    n_remove
+        Wanted number over all layers; the threshold changes when the actual number is off by more
+        than ``tolerance`` of it.
+    threshold
+        The first threshold.
+    """
+    now = state.setdefault("threshold", threshold)
+    removed = 0
+    for links in drafts:
+        weight = links.values.abs()
+        goes = links.keep & (weight < now)
+        if bool((goes == links.keep).all()) and links.n_kept:
+            goes[(weight * links.keep).argmax()] = False  # a layer never loses its last link
+        links.keep = links.keep & ~goes
+        removed += int(goes.sum())
+    if removed > (1 + tolerance) * n_remove:
+        state["threshold"] = now / 2
+    elif removed < (1 - tolerance) * n_remove:
+        state["threshold"] = now * 2

@@ -1,0 +1,42 @@
+"""What a step rule is: something a method does at every step, besides topology updates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ._engine import Engine
+    from ._layer import Draft, EvolvingLayer
+
+
+class StepRule:
+    """Base of step rules; every hook does nothing.
+
+    A step rule is registered as a ``step rule``; its options are the keyword arguments of its
+    constructor after ``engine``.
+    """
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+
+    def before_step(self) -> None:
+        """Act between the backward pass and the optimizer."""
+
+    def after_step(self, step: int) -> None:
+        """Act after the optimizer."""
+
+    def report(self, drafts: list[Draft]) -> None:
+        """Act at a topology update, and add to the drafts' statistics what happened since."""
+
+    def hidden(self, each: EvolvingLayer) -> Tensor | None:
+        """Return which of a layer's links take no part in the forward pass, or None."""
+        return None
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return tensors and JSON-compatible facts to continue from."""
+        return {}, {}
+
+    def load(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""

@@ -1,0 +1,97 @@
+"""Deep rewiring: links keep a sign and walk at random; those that cross zero are replaced."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ... import registry
+from ...errors import RecipeError
+from ._step_rule import StepRule
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ._engine import Engine
+    from ._layer import Draft, EvolvingLayer
+
+
+@registry.register("step rule", "deepr", source="Bellec et al. 2017, algorithm 1")
+class DeepR(StepRule):
+    """L1 pull and noise after each step; a link whose sign flips goes dormant, another wakes.
+
+    Parameters
+    ----------
+    l1
+        α: a step of learning rate η pulls each parameter by ηα towards zero.
+    temperature
+        T: the noise has standard deviation √(2ηT); ηα²/18 as in the paper when left out.
+    """
+
+    def __init__(self, engine: Engine, l1: float = 1e-4, temperature: float | None = None):
+        super().__init__(engine)
+        if engine.optimizer is None:
+            raise RecipeError("deepr needs the optimizer: its noise depends on the learning rate")
+        self.l1, self.temperature = l1, temperature
+        self.signs = {each.name: _signs(each.layer.values) for each in engine.layers}
+        self.counts = {each.name: [0, 0] for each in engine.layers}
+
+    def after_step(self, step: int) -> None:
+        """Pull, shake, and replace the links that crossed zero."""
+        import torch
+
+        optimizer = self.engine.optimizer
+        assert optimizer is not None
+        rate = float(optimizer.param_groups[0]["lr"])
+        t = rate * self.l1**2 / 18 if self.temperature is None else self.temperature
+        with torch.no_grad():
+            for each in self.engine.layers:
+                values, signs = each.layer.values, self.signs[each.name]
+                noise = torch.empty_like(values).normal_(generator=self.engine.generator)
+                values -= rate * self.l1 * signs
+                values += math.sqrt(2 * rate * t) * noise
+                each.layer.set_values(values)
+                dormant = values * signs < 0
+                if bool(dormant.any()):
+                    self._replace(each, dormant)
+
+    def _replace(self, each: EvolvingLayer, dormant: Tensor) -> None:
+        import torch
+
+        from ._choose import absent, contains
+        from ._engine import Change
+
+        layer, generator = each.layer, self.engine.generator
+        keys, n = layer.keys, int(dormant.sum())
+        shape = (layer.n_source, layer.n_target)
+        new = absent(n, keys[~dormant], shape, generator)
+        signs = torch.randint(2, (n,), generator=generator, device=generator.device)
+        signs = (signs * 2 - 1).to(self.signs[each.name])
+        order = torch.cat([keys[~dormant], new]).argsort()
+        gone = keys[dormant]
+        self.counts[each.name][0] += n
+        self.counts[each.name][1] += int(contains(gone, new).sum())
+        self.engine.exchange(each, Change(~dormant, new, layer.values.new_zeros(n)))
+        self.signs[each.name] = torch.cat([self.signs[each.name][~dormant], signs])[order]
+
+    def report(self, drafts: list[Draft]) -> None:
+        """Report the replacements since the last report."""
+        for draft in drafts:
+            if draft.head == 0:
+                draft.exchanged, draft.exchanged_back = self.counts[draft.of.name]
+                self.counts[draft.of.name] = [0, 0]
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return the signs and what was not yet reported."""
+        return dict(self.signs), {"counts": self.counts}
+
+    def load(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        self.signs = {name: tensors[name].clone() for name in self.signs}
+        self.counts = {name: list(facts["counts"][name]) for name in self.signs}
+
+
+def _signs(values: Tensor) -> Tensor:
+    import torch
+
+    return torch.where(values < 0, -torch.ones_like(values), torch.ones_like(values))

@@ -1,0 +1,131 @@
+"""Top-KAST: forward through the largest weights, gradients to a larger set of them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ... import registry
+from ._step_rule import StepRule
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ._engine import Engine
+    from ._layer import Draft, EvolvingLayer
+
+
+@registry.register("step rule", "topkast", source="Jayakumar et al. 2020, section 2")
+class TopKast(StepRule):
+    """Links are the top D+M of all weights; those outside the top D are zero in the forward pass.
+
+    All weights are remembered. The larger set is chosen anew at topology updates, the smaller one
+    after every step from within it.
+
+    Parameters
+    ----------
+    margin
+        M as a multiple of D.
+    l2
+        Strength of the pull on weights of the margin, divided by the density D; the optimizer's
+        weight decay when left out.
+    """
+
+    def __init__(self, engine: Engine, margin: float = 1.0, l2: float | None = None):
+        super().__init__(engine)
+        self.l2 = l2
+        self.forward: dict[str, int] = {}
+        self.backward: dict[str, int] = {}
+        self.theta: dict[str, Tensor] = {}
+        self.aside: dict[str, tuple[Tensor, Tensor]] = {}
+        for each in engine.layers:
+            n, possible = each.layer.n_links, each.layer.n_possible
+            self.forward[each.name] = n
+            self.backward[each.name] = min(possible, n + round(margin * n))
+            theta = each.layer.values.new_empty(possible)
+            deviation = math.sqrt(2 / each.layer.n_source)
+            theta.normal_(0, deviation, generator=engine.generator)
+            self.theta[each.name] = theta
+            keys = self._largest(theta.abs(), self.backward[each.name])
+            each.layer.set_links(keys, theta[keys])
+            each.memory.remember(keys, theta[keys])
+            self._hide(each)
+
+    def before_step(self) -> None:
+        """Bring back the margin's weights and pull them towards zero."""
+        optimizer = self.engine.optimizer
+        decay = float(optimizer.param_groups[0].get("weight_decay", 0.0)) if optimizer else 0.0
+        for each in self.engine.layers:
+            margin, weights = self.aside[each.name]
+            values = each.layer.values
+            values[margin] = weights
+            density = self.forward[each.name] / each.layer.n_possible
+            pull = (decay if self.l2 is None else self.l2) / density - decay
+            self._add_gradient(each, margin, pull * weights)
+            each.layer.set_values(values)
+
+    def _add_gradient(self, each: EvolvingLayer, margin: Tensor, pull: Tensor) -> None:
+        layer = each.layer
+        if layer.weight.grad is None:
+            return
+        extra = layer.values.new_zeros(margin.shape)
+        extra[margin] = pull
+        layer.weight.grad += layer._store.scatter(layer, extra)
+
+    def after_step(self, step: int) -> None:
+        """Put the weights outside the top D aside until the next step."""
+        for each in self.engine.layers:
+            self.theta[each.name][each.layer.keys] = each.layer.values
+            self._hide(each)
+
+    def report(self, drafts: list[Draft]) -> None:
+        """Choose the larger set anew among all weights."""
+        from ._choose import contains
+        from ._engine import Change
+
+        for draft in drafts:
+            if draft.head:
+                continue
+            each, theta = draft.of, self.theta[draft.of.name]
+            chosen = self._largest(theta.abs(), self.backward[each.name])
+            present = each.layer.keys
+            keep, new = contains(chosen, present), chosen[~contains(present, chosen)]
+            draft.exchanged = new.numel()
+            self.engine.exchange(each, Change(keep, new, theta[new]))
+            each.layer.set_values(theta[each.layer.keys])
+            self._hide(each)
+
+    def _hide(self, each: EvolvingLayer) -> None:
+        import torch
+
+        values = each.layer.values
+        inside = self._largest(values.abs(), self.forward[each.name])
+        margin = torch.ones_like(values, dtype=torch.bool)
+        margin[inside] = False
+        self.aside[each.name] = (margin, values[margin])
+        values[margin] = 0
+        each.layer.set_values(values)
+
+    def _largest(self, magnitude: Tensor, k: int) -> Tensor:
+        from ._choose import top_k
+
+        return top_k(magnitude, k, self.engine.generator)
+
+    def hidden(self, each: EvolvingLayer) -> Tensor | None:
+        """Return the margin."""
+        return self.aside[each.name][0]
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return all weights and the margin."""
+        tensors: dict[str, Tensor] = {}
+        for name, (margin, weights) in self.aside.items():
+            tensors |= {f"{name}/margin": margin, f"{name}/aside": weights}
+            tensors[f"{name}/theta"] = self.theta[name]
+        return tensors, {"forward": self.forward, "backward": self.backward}
+
+    def load(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        for name in self.aside:
+            self.aside[name] = (tensors[f"{name}/margin"].bool(), tensors[f"{name}/aside"])
+            self.theta[name] = tensors[f"{name}/theta"].clone()
+        self.forward, self.backward = dict(facts["forward"]), dict(facts["backward"])

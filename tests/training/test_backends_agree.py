@@ -1,0 +1,66 @@
+"""Both backends, from one seed, make the same network: links identical, weights to 1e-9."""
+
+import numpy as np
+import pytest
+import torch
+
+from netsci_dst.training._session import Session, surroundings
+from netsci_dst.training.distributed import World
+from netsci_dst.training.recipe import load_recipe
+
+METHODS = ["static", "set", "rigl", "cht", "chts", "chts-l3p", "snfs", "mest", "mest-ems"]
+METHODS += ["gmp", "granet", "chtss", "chts-gmp", "esml", "deepr", "dsr", "topkast"]
+
+
+def trained(backend, method, steps=200, **changes):
+    recipe = load_recipe(
+        method=method,
+        backend=backend,
+        dtype="float64",
+        sparsity=0.9,
+        steps=steps,
+        update_steps=34,
+        model_options={"hidden": [64, 48, 64]},
+        **changes,
+    )
+    with surroundings(recipe, torch.device("cpu")):
+        session = Session(recipe, World())
+        engine, updates, rows, step = session.engine, 0, [], 0
+        while step < steps:
+            for batch in session.batches.epoch(step // session.steps_per_epoch):
+                step += 1
+                engine.begin(step)
+                session.optimizer.zero_grad()
+                session.task.loss(session.model, batch).value.backward()
+                engine.before_step()
+                session.optimizer.step()
+                engine.after_step(step)
+                if engine.due(step):
+                    rows += engine.update(step)
+                    updates += 1
+                if step == steps:
+                    break
+    return session, updates, rows
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_masked_and_csr_train_the_same_network(method):
+    changes = {}
+    if method not in ("static", "deepr", "topkast", "gmp"):
+        changes["method_options"] = {"update_end": 1.0}
+    masked, updates, _ = trained("masked", method, **changes)
+    csr, _, rows = trained("csr", method, **changes)
+    assert updates >= 5 or method == "static"
+    assert {each.layer.backend for each in csr.layers} == {"csr"}
+    assert {each.layer.backend for each in masked.layers} == {"masked"}
+    for a, b in zip(masked.layers, csr.layers):
+        assert torch.equal(a.layer.keys, b.layer.keys)
+        assert torch.allclose(a.layer.values, b.layer.values, rtol=1e-9, atol=1e-9)
+        assert b.layer.values.abs().max() > 1e-3
+    if method != "static":
+        changed = [row for row in rows if row["layer"] == "all"]
+        assert sum(row["regrown"] + row["pruned"] for row in changed) > 0
+    a, b = dict(masked.model.named_parameters()), dict(csr.model.named_parameters())
+    assert np.allclose(
+        a["output.weight"].detach(), b["output.weight"].detach(), rtol=1e-9, atol=1e-9
+    )

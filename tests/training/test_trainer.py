@@ -1,0 +1,228 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import netsci_dst as nd
+import netsci_dst.training as training
+from netsci_dst.errors import DataError, NumericalError, RecipeError, RunError, UnknownName
+from netsci_dst.training import checkpoint
+from netsci_dst.training.trainer import area_across_epochs
+
+from ._runs import Stop, facts, same, small
+
+FIXED = ["static", "set", "rigl", "cht", "chts", "snfs", "mest", "esml", "deepr", "topkast"]
+
+
+@pytest.mark.parametrize("method", FIXED)
+def test_link_counts_never_change(tmp_path, method):
+    run = small(tmp_path / "run", method, epochs=3, update_epochs=0.5)
+    counts = {
+        tuple(layer.n_links for layer in snapshot.topology.layers) for snapshot in run.snapshots
+    }
+    assert len(counts) == 1
+    assert sum(next(iter(counts))) in (819, 820)
+    if len(run.evolution):
+        links = run.evolution.query("layer != 'all'").groupby("layer").links
+        assert (links.nunique() == 1).all()
+
+
+def test_a_run_learns_and_records(tmp_path):
+    run = small(tmp_path / "run", "set", epochs=6)
+    metrics, evolution = run.metrics, run.evolution
+    assert list(metrics.epoch) == [1, 2, 3, 4, 5, 6]
+    assert metrics.accuracy.iloc[-1] > 0.85
+    assert metrics.train_loss.is_monotonic_decreasing
+    assert len(run.snapshots) == 7
+    assert run.status == "finished"
+    whole = evolution.query("layer == 'all'")
+    assert list(whole.epoch) == [1, 2, 3, 4, 5]  # after the last epoch nothing is left to learn
+    assert (whole.removed == whole.regrown).all()
+    assert whole.itop.is_monotonic_increasing
+    assert (evolution.removed == (0.3 * evolution.links).round()).sum() >= 2 * 5
+    last = run.snapshots[-1]
+    assert last.topology.dense[0].name == "output"
+    assert set(last.activity) == {"input", "hidden1", "hidden2", "output"}
+    provenance = run.provenance
+    assert provenance["seed"] == 0
+    assert len(provenance["data"]["fingerprint"]) == 64
+    assert provenance["versions"]["torch"]
+    assert metrics.aae.iloc[-1] == pytest.approx(
+        np.trapezoid(metrics.accuracy, metrics.epoch) / (metrics.epoch.iloc[-1] - 1)
+    )
+
+
+def test_the_recipe_of_a_run_repeats_it(tmp_path):
+    first = small(tmp_path / "a", "chts", epochs=2)
+    again = training.train(tmp_path / "a" / "recipe.toml", out=tmp_path / "b")
+    same(facts(first), facts(again))
+
+
+def test_dense_has_no_links_to_store(tmp_path):
+    run = small(tmp_path / "run", "dense", epochs=1)
+    topology = run.snapshots[-1].topology
+    assert not topology.layers
+    assert [layer.name for layer in topology.dense] == ["hidden.0.linear", "hidden.1.linear", "output"]
+    assert len(run.evolution) == 0
+
+
+@pytest.mark.parametrize("method", ["set", "rigl", "snfs", "chtss", "deepr", "topkast", "dsr", "dense"])
+def test_ctrl_c_then_resume_is_bit_for_bit(tmp_path, method):
+    changes = {"optimizer": "adam", "lr": 0.002} if method in ("set", "dense") else {}
+    whole = small(tmp_path / "whole", method, update_epochs=0.4, **changes)
+    with pytest.raises(KeyboardInterrupt):
+        small(tmp_path / "cut", method, update_epochs=0.4, progress=Stop(67), **changes)
+    cut = nd.load_run(tmp_path / "cut")
+    assert cut.status == "interrupted"
+    assert cut.provenance["stopped_at_step"] == 67
+    with pytest.raises(KeyboardInterrupt):
+        training.resume(tmp_path / "cut", progress=Stop(100))
+    resumed = training.resume(tmp_path / "cut")
+    assert resumed.status == "finished"
+    same(facts(whole), facts(resumed))
+    a, _ = checkpoint.load(whole.store, checkpoint.LAST)
+    b, _ = checkpoint.load(resumed.store, checkpoint.LAST)
+    assert a.keys() == b.keys()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_crash_between_checkpoints_repeats_from_the_last(tmp_path):
+    whole = small(tmp_path / "whole", "chts", model_options={"hidden": [64, 64], "dropout": 0.1})
+    with pytest.raises(ZeroDivisionError):
+        small(
+            tmp_path / "cut",
+            "chts",
+            model_options={"hidden": [64, 64], "dropout": 0.1},
+            progress=Stop(117, ZeroDivisionError()),
+        )
+    assert nd.load_run(tmp_path / "cut").status == "failed"
+    same(facts(whole), facts(training.resume(tmp_path / "cut")))
+
+
+def test_a_killed_process_resumes(tmp_path):
+    code = (
+        "import sys, netsci_dst.training as t\n"
+        f"t.train(out={str(tmp_path / 'cut')!r}, data='digits', method='set', sparsity=0.9,"
+        "epochs=40, model_options={'hidden': [64, 64]})"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    table = tmp_path / "cut" / "metrics.parquet"
+    while not table.exists() and process.poll() is None:
+        time.sleep(0.02)
+    time.sleep(0.2)
+    process.kill()
+    process.wait()
+    resumed = training.resume(tmp_path / "cut")
+    whole = small(tmp_path / "whole", "set", epochs=40)
+    same(facts(whole), facts(resumed))
+
+
+def test_two_processes_cannot_write_one_run(tmp_path):
+    small(tmp_path / "run", "set", epochs=1, steps=3)
+    run = nd.load_run(tmp_path / "run")
+    run.update_provenance({"status": "interrupted"})
+    code = (
+        "import sys, netsci_dst.training as t\n"
+        "from netsci_dst.errors import RunLocked\n"
+        "try:\n"
+        f"    t.resume({str(tmp_path / 'run')!r})\n"
+        "except RunLocked as error:\n"
+        "    sys.exit(7)\n"
+    )
+    with run.writing():
+        assert subprocess.run([sys.executable, "-c", code]).returncode == 7
+    with pytest.raises(RunError, match="already holds a run"):
+        small(tmp_path / "run")
+
+
+def test_nan_stops_at_its_step_and_keeps_the_last_good_checkpoint(tmp_path):
+    with pytest.raises(NumericalError, match="not finite at step"):
+        small(tmp_path / "run", "set", lr=1e18, evaluate_steps=1)
+    run = nd.load_run(tmp_path / "run")
+    assert run.status == "failed"
+    assert "not finite" in run.provenance["error"]
+    tensors, good = checkpoint.load(run.store, checkpoint.LAST)
+    assert good["step"] < run.provenance["stopped_at_step"]
+    assert all(t.isfinite().all() for n, t in tensors.items() if n.startswith("model"))
+
+
+def test_resume_refuses_other_data(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        small(tmp_path / "run", progress=Stop(5))
+    from netsci_dst.training.data import load
+
+    with pytest.raises(DataError, match="changed"):
+        training.resume(tmp_path / "run", dataset=load("digits").limited(train=100))
+
+
+def test_static_on_another_runs_final_topology(tmp_path):
+    first = small(tmp_path / "first", "set")
+    second = small(tmp_path / "second", "static", init_from=str(tmp_path / "first"), epochs=1)
+    final, initial = first.snapshots[-1].topology, first.snapshots[0].topology
+    for layer in second.snapshots[0].topology.layers:
+        assert np.array_equal(layer.keys, final.layer(layer.name).keys)
+        known, mine, theirs = np.intersect1d(
+            layer.keys, initial.layer(layer.name).keys, return_indices=True
+        )
+        assert 0 < known.size < layer.n_links
+        assert np.array_equal(layer.weights[mine], initial.layer(layer.name).weights[theirs])
+        assert (layer.weights != 0).all()
+
+
+def test_snapshots_by_rule(tmp_path):
+    settings = {"method": "set", "evaluate_steps": 5, "steps": 45, "model_options": {"hidden": [16]}}
+    log = small(tmp_path / "log", snapshot_rule="log", **settings)
+    assert log.snapshots.steps == [0, 5, 10, 20, 40, 45]
+    kept = small(tmp_path / "kept", snapshot_keep=2, **settings)
+    assert kept.snapshots.steps == [0, 40, 45]
+    every = small(tmp_path / "every", snapshot_every=3, **settings)
+    assert every.snapshots.steps == [0, 15, 30, 45]
+    assert len(small(tmp_path / "none", snapshot_rule="none", **settings).snapshots) == 0
+
+
+def test_accumulation_changes_nothing_but_memory(tmp_path):
+    one = small(tmp_path / "one", "rigl", dtype="float64", steps=60)
+    four = small(tmp_path / "four", "rigl", dtype="float64", steps=60, accumulate=4)
+    a, b = one.snapshots[-1].topology, four.snapshots[-1].topology
+    for first, second in zip(a.layers, b.layers):
+        assert np.array_equal(first.keys, second.keys)
+        assert np.allclose(first.weights, second.weights, atol=1e-6)
+
+
+def test_global_random_state_and_threads_are_left_alone(tmp_path):
+    torch.manual_seed(3)
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    numpy_before = np.random.get_state()[1].copy()  # noqa: NPY002
+    small(tmp_path / "run", "chts", steps=5)
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.get_num_threads() == threads
+    assert np.array_equal(numpy_before, np.random.get_state()[1])  # noqa: NPY002
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"method": "sett"}, RecipeError),
+        ({"data": "digitz"}, UnknownName),
+        ({"model": "mpl"}, UnknownName),
+        ({"device": "gpu9"}, RecipeError),
+        ({"sparsity": 1.0}, RecipeError),
+        ({"epochs": 0}, RecipeError),
+        ({"sparse_layers": ("nothing*",)}, nd.errors.TopologyError),
+        ({"model_options": {"hiden": [3]}}, UnknownName),
+        ({"method": "granet", "sparsity": 0.3}, RecipeError),
+    ],
+)
+def test_bad_requests_leave_no_folder(tmp_path, changes, error):
+    with pytest.raises(error):
+        small(tmp_path / "run", **changes)
+    assert not Path(tmp_path / "run").exists()
+
+
+def test_area_across_epochs_by_hand():
+    assert area_across_epochs([(1.0, 0.5)]) == 0.5
+    assert area_across_epochs([(1, 0.0), (2, 1.0), (3, 1.0)]) == pytest.approx(0.75)
