@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,98 +19,122 @@ if TYPE_CHECKING:
 _DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
 
-def csr_linear(layer: SparseLinear, x: Tensor, relu: bool) -> Tensor:
-    """Return the layer's output, ``(..., n_target)``, activated when ``relu``.
+def csr_chain(layers: Sequence[SparseLinear], x: Tensor, relu: bool) -> Tensor:
+    """Return what layers give one after another, each activated when ``relu``.
 
-    The result is a transposed view of ``(n_target, batch)``: the next layer takes it as it is.
+    Together they are one node of autograd, which is most of the cost of a small layer. The result
+    is a transposed view of ``(n_target, batch)``: the next layer takes it as it is.
     """
-    weight = layer.weight
-    if x.shape[-1] != layer.n_source:
-        raise NetsciError(f"the layer takes {layer.n_source} features, not {x.shape[-1]}")
+    first = layers[0]
+    if x.shape[-1] != first.n_source:
+        raise NetsciError(f"the layer takes {first.n_source} features, not {x.shape[-1]}")
+    weight = first.weight
     if x.dtype is not weight.dtype:
         if not torch.is_autocast_enabled(x.device.type):
             raise NetsciError(f"the layer's weights are {weight.dtype}, its input is {x.dtype}")
         x = x.to(weight.dtype)
-    flat = x if x.dim() == 2 else x.reshape(-1, layer.n_source)
+    flat = x if x.dim() == 2 else x.reshape(-1, first.n_source)
     if weight.device.type == "cpu" and weight.dtype in _DTYPES:
-        y = _CsrLinear.apply(flat, weight, layer.bias, layer, relu)
+        parameters = [p for layer in layers for p in (layer.weight, layer.bias)]
+        y = _CsrChain.apply(flat, layers, relu, *parameters)
     else:
-        from ._csr_torch import TorchCsr
-
-        y = TorchCsr.apply(flat, weight, layer)
-        y = y if layer.bias is None else y + layer.bias
-        y = torch.relu(y) if relu else y
-    return y if x.dim() == 2 else y.reshape(*x.shape[:-1], layer.n_target)
+        y = _by_torch(layers, flat, relu)
+    return y if x.dim() == 2 else y.reshape(*x.shape[:-1], layers[-1].n_target)
 
 
-class _CsrLinear(torch.autograd.Function):
-    """``relu(x A + bias)`` on a CPU by the loops of `_kernels`."""
+def _by_torch(layers: Sequence[SparseLinear], x: Tensor, relu: bool) -> Tensor:
+    from ._csr_torch import TorchCsr
+
+    for layer in layers:
+        x = TorchCsr.apply(x, layer.weight, layer)
+        x = x if layer.bias is None else x + layer.bias
+        x = torch.relu(x) if relu else x
+    return x
+
+
+class _CsrChain(torch.autograd.Function):
+    """``relu(x A + bias)``, layer after layer, on a CPU by the loops of `_kernels`."""
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, values: Tensor, bias: Tensor | None, layer: SparseLinear, relu: bool
+        ctx: Any, x: Tensor, layers: Sequence[SparseLinear], relu: bool, *parameters: Tensor | None
     ) -> Tensor:
-        xt = x.t()
-        if not xt.is_contiguous():
-            xt = xt.contiguous()
-        n_source, n_target, batch = layer.n_source, layer.n_target, xt.shape[1]
-        links = layer._buffers["indptr"], layer._buffers["indices"]
-        y = xt.new_empty((n_target, batch))
-        dtype = _DTYPES[values.dtype]
-        for block, first, last in _kernels.blocks(dtype, batch):
-            _kernels.forward(dtype, block)(
-                links[0].data_ptr(),
-                links[1].data_ptr(),
-                values.data_ptr(),
-                0 if bias is None else bias.data_ptr(),
-                xt.data_ptr(),
-                y.data_ptr(),
-                n_source,
-                n_target,
-                batch,
-                first,
-                last,
-                relu,
-            )
-        ctx.save_for_backward(xt, values, y if relu else None)
-        ctx.facts = layer, links, bias is not None, batch
+        y = x.t()
+        if not y.is_contiguous():
+            y = y.contiguous()
+        batch, dtype = y.shape[1], _DTYPES[y.dtype]
+        runs = [
+            (_kernels.forward(dtype, n), _kernels.backward(dtype, n), first, last)
+            for n, first, last in _kernels.blocks(dtype, batch)
+        ]
+        activations, links = [y], []
+        for i, layer in enumerate(layers):
+            values, bias = parameters[2 * i], parameters[2 * i + 1]
+            buffers = layer._buffers
+            starts, targets = buffers["indptr"], buffers["indices"]
+            x, y = y, y.new_empty((layer.n_target, batch))
+            for forward, _, first, last in runs:
+                forward(
+                    starts.data_ptr(),
+                    targets.data_ptr(),
+                    values.data_ptr(),
+                    0 if bias is None else bias.data_ptr(),
+                    x.data_ptr(),
+                    y.data_ptr(),
+                    layer.n_source,
+                    layer.n_target,
+                    batch,
+                    first,
+                    last,
+                    relu,
+                )
+            links.append((starts, targets))
+            activations.append(y)
+        if not relu:
+            activations.pop()
+        ctx.facts = layers, links, runs, relu, batch
+        ctx.save_for_backward(*activations, *parameters)
         return y.t()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         if torch.is_grad_enabled():
             raise NetsciError("the csr backend has no second derivatives; use backend='masked'")
-        xt, values, y = ctx.saved_tensors
-        layer, links, has_bias, batch = ctx.facts
+        layers, links, runs, relu, batch = ctx.facts
+        saved = ctx.saved_tensors
+        parameters = saved[-2 * len(layers) :]
         gy = gradient.t()
         if not gy.is_contiguous():
             gy = gy.contiguous()
-        g = gy if y is None else torch.empty_like(gy)
-        gx = torch.empty_like(xt) if ctx.needs_input_grad[0] else None
-        gv = torch.empty_like(values)
-        gb = values.new_empty(layer.n_target) if has_bias else None
-        if not batch:
-            gv.zero_()
-            gb = None if gb is None else gb.zero_()
-        dtype = _DTYPES[values.dtype]
-        for block, first, last in _kernels.blocks(dtype, batch):
-            _kernels.backward(dtype, block)(
-                links[0].data_ptr(),
-                links[1].data_ptr(),
-                values.data_ptr(),
-                xt.data_ptr(),
-                0 if y is None else y.data_ptr(),
-                gy.data_ptr(),
-                g.data_ptr(),
-                0 if gx is None else gx.data_ptr(),
-                gv.data_ptr(),
-                0 if gb is None else gb.data_ptr(),
-                layer.n_source,
-                layer.n_target,
-                batch,
-                first,
-                last,
-            )
-        if layer._capture:
-            layer._captured = [*(layer._captured or []), (xt, g)]
-        return None if gx is None else gx.t(), gv, gb, None, None
+        # What comes from outside is not ours to write to.
+        g = torch.empty_like(gy) if relu else gy
+        gradients: list[Tensor | None] = []
+        for i in range(len(layers) - 1, -1, -1):
+            layer, (starts, targets), x = layers[i], links[i], saved[i]
+            values, bias = parameters[2 * i], parameters[2 * i + 1]
+            gx = torch.empty_like(x) if i or ctx.needs_input_grad[0] else None
+            new = torch.empty_like if batch else torch.zeros_like
+            gv, gb = new(values), None if bias is None else new(bias)
+            for _, backward, first, last in runs:
+                backward(
+                    starts.data_ptr(),
+                    targets.data_ptr(),
+                    values.data_ptr(),
+                    x.data_ptr(),
+                    saved[i + 1].data_ptr() if relu else 0,
+                    gy.data_ptr(),
+                    g.data_ptr(),
+                    0 if gx is None else gx.data_ptr(),
+                    gv.data_ptr(),
+                    0 if gb is None else gb.data_ptr(),
+                    layer.n_source,
+                    layer.n_target,
+                    batch,
+                    first,
+                    last,
+                )
+            if layer._capture:
+                layer._captured = [*(layer._captured or []), (x, g)]
+            gradients += [gb, gv]
+            gy = g = gx
+        return None if gy is None else gy.t(), None, None, *reversed(gradients)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from netsci_dst.errors import NetsciError
 
+from ._csr import csr_chain
 from ._masked import masked_weight
 from ._stores import store
 from .base import SparseLayer
@@ -73,17 +74,13 @@ class SparseLinear(SparseLayer):
         """Map ``(..., n_source)`` to ``(..., n_target)``."""
         if self.backend == "masked":
             return nn.functional.linear(x, masked_weight(self), self.bias)
-        from ._csr import csr_linear
-
-        return csr_linear(self, x, relu=False)
+        return csr_chain((self,), x, relu=False)
 
     def relu(self, x: Tensor) -> Tensor:
         """Return ``relu(layer(x))``, in one pass where the backend has one."""
         if self.backend == "masked":
             return torch.relu(self.forward(x))
-        from ._csr import csr_linear
-
-        return csr_linear(self, x, relu=True)
+        return csr_chain((self,), x, relu=True)
 
     def extra_repr(self) -> str:
         """Say the size, the links and the backend."""

@@ -13,6 +13,7 @@ from netsci_dst.errors import RecipeError, UnknownName
 from netsci_dst.topology import Population
 
 from ..layers import SparseLinear
+from ..layers._csr import csr_chain
 from ..layers.dense import Linear
 from ..wiring import Wiring
 
@@ -39,20 +40,20 @@ class Hidden(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(batch, n_source)`` to the population's activity, ``(batch, n_target)``."""
-        if self._fuses:
-            x = self.linear.relu(x)
-        else:
-            x = self.activation(self.linear(x))
+        x = self.activation(self.linear(x))
         return x if self.dropout is None else self.dropout(x)
 
-    @property
-    def _fuses(self) -> bool:
-        # Someone who watches the modules inside must see them called.
-        parts = (self.linear, self.activation)
+    def is_plain(self) -> bool:
+        """Whether this is a CSR layer and ReLU alone, and nobody watches the modules."""
+        linear, activation = self.linear, self.activation
         return (
-            type(self.linear) is SparseLinear
-            and type(self.activation) is nn.ReLU
-            and not any(part._forward_hooks or part._forward_pre_hooks for part in parts)
+            type(linear) is SparseLinear
+            and linear.backend == "csr"
+            and type(activation) is nn.ReLU
+            and self.dropout is None
+            and not any(
+                m._forward_hooks or m._forward_pre_hooks for m in (self, linear, activation)
+            )
         )
 
 
@@ -77,8 +78,12 @@ class MLP(nn.Module):
         """Map ``(batch, *input_shape)`` to logits, ``(batch, n_classes)``."""
         if x.dim() != 2:
             x = x.flatten(1)
-        for layer in self.hidden:
-            x = layer(x)
+        for plain, group in itertools.groupby(self.hidden, Hidden.is_plain):
+            if plain:
+                x = csr_chain([layer.linear for layer in group], x, relu=True)
+            else:
+                for layer in group:
+                    x = layer(x)
         return self.output(x)
 
     def wiring(self) -> Wiring:
