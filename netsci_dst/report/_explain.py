@@ -83,8 +83,8 @@ EXPLANATIONS = {
             "The share of neurons with at least k links, on logarithmic axes, and the fitted tail "
             "from k_min up. α is the discrete maximum-likelihood exponent, k_min is chosen by the "
             "least Kolmogorov-Smirnov distance, p is the share of synthetic data sets from the fit "
-            "that lie farther from their own fit (semi-parametric bootstrap). p > 0.1 does not rule "
-            "a power law out; it does not prove one, least of all when the tail holds few neurons. "
+            "that lie farther from their own fit (semi-parametric bootstrap). p > 0.1 does not "
+            "rule a power law out; it does not prove one, least of all when the tail holds few neurons. "
             "γ is the same exponent on plfit's grid from 1.01 to 10; 10 is the cap: no power law.",
             "P(k) = k<sup>−α</sup> / ζ(α, k<sub>min</sub>),&emsp; α̂ = argmax [ −n ln ζ(α, "
             "k<sub>min</sub>) − α Σ ln k<sub>i</sub> ]",
@@ -104,7 +104,7 @@ EXPLANATIONS = {
         Explanation(
             "adjacency",
             "Adjacency matrices",
-            "Even grey is random wiring; bright corners (sorted by degree) are hubs linked to hubs.",
+            "Even grey is random wiring; a dark corner (sorted by degree) is hubs linked to hubs.",
             "Rows are source neurons, columns target neurons; each cell shows the share of its "
             "possible links that exist, on one scale through all snapshots of the layer.",
             "A[u, v] = 1 when the link u → v exists",
@@ -172,8 +172,8 @@ EXPLANATIONS = {
             "Which method is best at each setting, and would the seeds alone explain the gap?",
             "Mean ± standard error over seeds; the best of a column is marked. The win rate is the "
             "share of settings (data, model, sparsity) where a method has the best mean. Change "
-            "against dense is in percentage points of the metric and of AAE. Wilcoxon's signed-rank "
-            "test pairs runs of equal data, model, sparsity and seed; with fewer than six pairs it "
+            "against dense is in percentage points of the metric and of AAE. Wilcoxon's "
+            "signed-rank test pairs runs of equal data, model, sparsity and seed; with fewer than six pairs it "
             "cannot reach p < 0.05, and says so.",
             "s.e. = s / √n;&emsp; Δ = metric − mean metric of dense runs",
             f"{_CHT}, fig. 3; {_CHTSS}, fig. 3",

@@ -119,16 +119,18 @@ def _disk(frames: Frames) -> Pack:
     return pack
 
 
+FIT_MEASURES = ("power_law", "power_law_test")
 _FIT = ("alpha", "sigma", "xmin", "ks", "p_value", "gamma", "n_tail", "tail_share")
 
 
 def _fits(data: RunData) -> dict[str, dict[str, dict[str, Any]]]:
     """Power-law fits by scope and step."""
     out: dict[str, dict[str, dict[str, Any]]] = {}
-    for quantity, scope in data.quantities("power_law"):
+    known = [(m, q, s) for m in FIT_MEASURES for q, s in data.quantities(m)]
+    for measure, quantity, scope in known:
         if quantity not in (*_FIT, "verdict"):
             continue
-        for row in data.series("power_law", quantity, scope).itertuples():
+        for row in data.series(measure, quantity, scope).itertuples():
             fit = out.setdefault(scope, {}).setdefault(str(int(row.step)), {})
             if isinstance(row.text, str) and quantity == "verdict":
                 fit["verdict"] = row.text
@@ -141,7 +143,7 @@ def _captions(data: RunData, frames: Frames) -> dict[str, list[float | None]]:
     """ASI, γ and modularity at each snapshot, the latest known value where a step has none."""
     out = {}
     for name, (measure, quantity) in {
-        "asi": ("asi", "asi"),
+        "asi": ("asi", "asi_layers"),
         "gamma": ("power_law", "gamma"),
         "modularity": ("modularity", "modularity"),
     }.items():

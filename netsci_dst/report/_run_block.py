@@ -15,7 +15,7 @@ from ._colours import palette
 from ._data import RunData
 from ._explain import EXPLANATIONS
 from ._frames import Frames, collect, communities
-from ._payload import describe, json_script, pack_script, packs
+from ._payload import FIT_MEASURES, describe, json_script, pack_script, packs
 from ._plotly import spec
 from ._sketch import hero, sparkline
 from ._summary import cards, percent, verdict
@@ -52,7 +52,7 @@ def run_block(
         "has_embedding": bool(frames and frames.theta),
         "has_community": bool(frames and communities(data, frames) is not None),
         "has_activity": bool(frames and any(a is not None for a in frames.activity)),
-        "paths_measure": "paths",
+        "paths_measure": PATHS,
         "recipe": _recipe(data),
         "provenance": json.dumps(data.provenance, indent=2, default=str, ensure_ascii=False),
         **_fit_table(data),
@@ -92,12 +92,15 @@ def _charts(data: RunData) -> dict[str, list[Chart]]:
     return {
         "training": training.charts(data),
         "evolution": evolution.charts(data),
-        "degrees": _named(data, "power_law", ("alpha", "gamma", "p_value")),
-        "paths": _named(data, PATHS, None),
+        "degrees": [
+            *_named(data, "power_law", ("alpha", "gamma")),
+            *_named(data, "power_law_test", ("p_value",)),
+        ],
+        "paths": _named(data, PATHS, ("paths", "hub_share_every", "hub_share_any")),
     }
 
 
-PATHS = "credit_assigned_paths"
+PATHS = "credit_paths"
 
 
 def _named(data: RunData, measure: str, quantities: tuple[str, ...] | None) -> list[Chart]:
@@ -178,16 +181,24 @@ _FIT_COLUMNS = {
 
 def _fit_table(data: RunData) -> dict[str, Any]:
     scopes = list(dict.fromkeys(s for q, s in data.quantities("power_law") if q == "alpha"))
-    present = [
-        q for q in _FIT_COLUMNS if any(data.value("power_law", q, s) is not None for s in scopes)
-    ]
-    rows = []
+    rows, present = [], []
+    for quantity in _FIT_COLUMNS:
+        if any(_fitted(data, quantity, scope) is not None for scope in scopes):
+            present.append(quantity)
     for scope in scopes:
-        cells = [data.value("power_law", q, scope) for q in present]
-        said = data.text("power_law", "verdict", scope) or ""
+        cells = [_fitted(data, quantity, scope) for quantity in present]
+        said = data.text("power_law_test", "verdict", scope) or ""
         rows.append([scope, *("–" if c is None else f"{c:.4g}" for c in cells), said])
     head = ["scope", *(_FIT_COLUMNS[q] for q in present), "verdict"]
     return {"fit_head": head, "fit_rows": rows}
+
+
+def _fitted(data: RunData, quantity: str, scope: str) -> float | None:
+    for measure in FIT_MEASURES:
+        value = data.value(measure, quantity, scope)
+        if value is not None:
+            return value
+    return None
 
 
 def _measure_rows(data: RunData) -> list[tuple[str, ...]]:

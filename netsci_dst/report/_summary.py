@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..topology import Topology
 from ._data import RunData
 from .charts.evolution import ELM_THRESHOLD, elm_episodes
 
@@ -60,7 +61,7 @@ def _became(data: RunData) -> str:
     return f"It became a network of {' '.join(parts)}{shape}."
 
 
-def _active(topology) -> int:  # noqa: ANN001
+def _active(topology: Topology) -> int:
     return int((topology.degrees > 0).sum())
 
 
@@ -192,18 +193,16 @@ def _power_law(data: RunData) -> Card | None:
     alpha = data.value("power_law", "alpha")
     if alpha is None:
         return None
-    p = data.value("power_law", "p_value")
-    said = data.text("power_law", "verdict")
-    if said is None:
-        said = (
-            "The p-value was not computed."
-            if p is None
-            else f"Not ruled out (p = {p:.2g})."
-            if p > 0.1
-            else f"A power law is ruled out (p = {p:.2g})."
-        )
-    value = f"{alpha:.2f}" + (f", p = {p:.2f}" if p is not None else "")
-    return Card("alpha", "Power-law α", value, said[:1].upper() + said[1:])
+    p = data.value("power_law_test", "p_value")
+    said = data.text("power_law_test", "verdict")
+    word = (said or "not tested").split(":")[0].strip()
+    tail = data.value("power_law", "tail_share")
+    text = f"Power law {word}" if word != "too few points" else "Too few neurons in the tail to say"
+    if p is not None:
+        text += f", p = {p:.2g}"
+    if tail is not None:
+        text += f"; the tail holds {percent(tail, 0)} of the neurons"
+    return Card("alpha", "Power-law α", f"{alpha:.2f}", text + ".")
 
 
 def _gamma(data: RunData) -> Card | None:
@@ -223,11 +222,8 @@ def _gamma(data: RunData) -> Card | None:
 
 
 def _modularity(data: RunData) -> Card | None:
-    for quantity in ("modularity", "q", "Q"):
-        value = data.value("modularity", quantity)
-        if value is not None:
-            break
-    else:
+    value = data.value("modularity", "modularity")
+    if value is None:
         return None
     text = (
         "It falls apart into clear communities."
@@ -240,18 +236,17 @@ def _modularity(data: RunData) -> Card | None:
 
 
 def _asi(data: RunData) -> Card | None:
-    for measure in ("asi", "embedding", "angular_separation"):
-        value = data.value(measure, "asi")
-        value = data.value(measure, "index") if value is None else value
-        if value is not None:
-            break
-    else:
+    value = data.value("asi", "asi_layers")
+    if value is None:
         return None
+    p = data.value("asi", "asi_layers_p")
     text = (
-        "The layers separate completely on the hyperbolic circle."
+        "The layers separate completely on the hyperbolic circle"
         if value > 0.999
-        else "The layers mostly separate on the hyperbolic circle."
+        else "The layers mostly separate on the hyperbolic circle"
         if value > 0.7
-        else "The layers mix on the hyperbolic circle."
+        else "The layers mix on the hyperbolic circle"
     )
-    return Card("asi", "ASI", f"{value:.2f}", text)
+    if p is not None:
+        text += f" (permutation p = {p:.2g})"
+    return Card("asi", "ASI of the layers", f"{value:.2f}", text + ".")

@@ -23,7 +23,7 @@ NS.start = async () => {
     });
   }
   if (roots.length) await open(roots.find((root) => !root.hidden) ?? roots[0]);
-  if (document.getElementById("compare-data")) NS.startCompare();
+  if (document.getElementById("compare-data")) await NS.startCompare();
   document.documentElement.dataset.ready = "true";
 };
 
