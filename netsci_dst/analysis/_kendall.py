@@ -22,7 +22,8 @@ def kendall_tau_b(a: NDArray, b: NDArray) -> float:
     pairs = a.size * (a.size - 1) // 2
     tied_x, tied_y = _tied(x), _tied(y)
     difference = pairs - tied_x - tied_y + tied_both - 2 * discordant
-    return float(difference / math.sqrt(pairs - tied_x) / math.sqrt(pairs - tied_y))
+    tau = difference / math.sqrt(pairs - tied_x) / math.sqrt(pairs - tied_y)
+    return float(min(1.0, max(-1.0, tau)))
 
 
 def _tied(ranks: NDArray[np.int64]) -> int:

@@ -129,7 +129,7 @@ def standard_error(alpha: float, xmin: float, n: int, discrete: bool) -> float:
 def profile_interval(
     alpha: float, sigma: float, xmin: float, n: int, mean_excess: float, discrete: bool
 ) -> tuple[float, float]:
-    """Return where twice the log-likelihood lies at most 3.84, chi-squared's 95 %, below its top."""
+    """Return where twice the log-likelihood lies less than 3.84 (95 % of chi-squared) off its top."""
     from scipy.optimize import brentq
 
     def loss(s: float) -> float:
