@@ -150,6 +150,11 @@ class Run:
         if flush:
             self.flush(name)
 
+    def replace(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write a table anew."""
+        self._rows[name] = [dict(row) for row in rows]
+        self.flush(name)
+
     def flush(self, *names: str) -> None:
         """Write out tables with rows that were appended."""
         import pyarrow as pa

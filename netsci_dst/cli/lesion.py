@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..topology import Topology
 from . import _console
 
 PANEL = "Understand"
@@ -23,7 +24,6 @@ def command(
 
     The values are kept with the run, in analysis/lesion.parquet.
     """
-    from ..analysis.robustness import removal_orders
     from ..run import load_run
     from ..training.lesion import lesion
 
@@ -34,11 +34,22 @@ def command(
     if not all(0 <= share <= 1 for share in wanted):
         raise typer.BadParameter("shares lie between 0 and 1")
     opened = load_run(run)
-    orders = removal_orders(opened.snapshots[-1].topology, seed=seed)
+    orders = _orders(opened.snapshots[-1].topology, seed)
     with _console.progress("lesions", "evaluations") as update:
         rows = lesion(opened, orders, wanted, progress=update)
-    opened.append("analysis/lesion", rows)
+    opened.replace("analysis/lesion", rows)
     if json:
         _console.result_json(rows)
     else:
         _console.table(None, list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _orders(topology: Topology, seed: int) -> dict[str, list[tuple[str, int]]]:
+    from ..analysis.robustness import ORDERS, removal_order
+
+    place = [(p.name, i) for p in topology.graph_populations for i in range(p.size)]
+    hidden = {p.name for p in topology.graph_populations if p.role == "hidden"}
+    return {
+        order: [place[n] for n in removal_order(topology, order, seed) if place[n][0] in hidden]
+        for order in ORDERS
+    }

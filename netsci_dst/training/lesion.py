@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..errors import RunError
 from ..run import Run
 
 
 def lesion(
     run: Run,
-    orders: Mapping[str, Mapping[str, NDArray[np.int64]]],
+    orders: Mapping[str, Sequence[tuple[str, int]]],
     shares: Sequence[float],
     *,
     device: str = "cpu",
@@ -26,10 +23,9 @@ def lesion(
     Parameters
     ----------
     orders
-        Name of the order -> population -> its neurons, first to go first.
+        Name of the order -> its neurons as (population, index), first to go first.
     shares
-        Shares of all ordered neurons to silence, counted over the populations together: the
-        orders of the populations are interleaved in proportion to their sizes.
+        Shares of the ordered neurons to silence, each from 0 to 1.
     progress
         Called as ``progress(done, total, what)``.
 
@@ -48,33 +44,34 @@ def lesion(
 
     session = restore(run, device=device, dataset=dataset)
     outputs = session.wiring.outputs
-    unknown = sorted({p for order in orders.values() for p in order} - set(outputs))
+    unknown = sorted({p for order in orders.values() for p, _ in order} - set(outputs))
     if unknown:
         raise RunError(f"the model does not say which module is population {unknown[0]!r}")
     rows, done = [], 0
     total = len(orders) * len(shares)
     for name, order in orders.items():
         for share in shares:
-            silent = {p: neurons[: round(share * neurons.size)] for p, neurons in order.items()}
+            removed = order[: round(share * len(order))]
+            silent: dict[str, list[int]] = {}
+            for population, neuron in removed:
+                silent.setdefault(population, []).append(neuron)
             found = _evaluate(session, silent)
-            removed = sum(neurons.size for neurons in silent.values())
-            rows.append({"order": name, "share": share, "removed": removed, **found})
+            rows.append({"order": name, "share": share, "removed": len(removed), **found})
             done += 1
             if progress:
                 progress(done, total, name)
     return rows
 
 
-def _evaluate(session: Any, silent: Mapping[str, NDArray[np.int64]]) -> dict[str, float]:
+def _evaluate(session: Any, silent: Mapping[str, Sequence[int]]) -> dict[str, float]:
     import torch
 
     hooks = []
     try:
         for population, neurons in silent.items():
-            if neurons.size:
-                module = session.model.get_submodule(session.wiring.outputs[population])
-                index = torch.from_numpy(np.ascontiguousarray(neurons)).to(session.device)
-                hooks.append(module.register_forward_hook(_silence(index)))
+            module = session.model.get_submodule(session.wiring.outputs[population])
+            index = torch.tensor(neurons, device=session.device)
+            hooks.append(module.register_forward_hook(_silence(index)))
         with torch.no_grad():
             return dict(session.task.evaluate(session.model, session.batches))
     finally:
