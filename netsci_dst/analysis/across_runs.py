@@ -1,0 +1,246 @@
+"""Across runs: means with errors, win rates, paired tests, and what goes with accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import NetsciError
+from ..run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "MeanError",
+    "PairedTest",
+    "area_across_epochs",
+    "mean_and_error",
+    "paired_wilcoxon",
+    "spearman_interval",
+    "what_goes_with",
+    "win_rate",
+]
+
+
+class MeanError(NamedTuple):
+    """A mean over seeds with its standard error; the error of a single value is NaN."""
+
+    mean: float
+    error: float
+    n: int
+
+
+def mean_and_error(values: ArrayLike) -> MeanError:
+    """Return mean, standard error ``s / √n`` (s with n − 1) and n of the finite values.
+
+    Examples
+    --------
+    >>> mean_and_error([98.8, 98.9, 98.7])
+    MeanError(mean=98.8, error=0.0577..., n=3)
+    """
+    x = np.asarray(values, dtype=float).ravel()
+    x = x[np.isfinite(x)]
+    if not x.size:
+        return MeanError(float("nan"), float("nan"), 0)
+    error = float(x.std(ddof=1) / np.sqrt(x.size)) if x.size > 1 else float("nan")
+    return MeanError(float(x.mean()), error, x.size)
+
+
+def area_across_epochs(epochs: ArrayLike, metric: ArrayLike) -> float:
+    """Return AAE: the trapezoid of a metric over epochs, over the span of the epochs (CHT).
+
+    With evaluations at epochs 1 to E this is the sum over (E − 1). One evaluation is its own mean.
+    """
+    x, y = np.asarray(epochs, dtype=float), np.asarray(metric, dtype=float)
+    keep = np.isfinite(x) & np.isfinite(y)
+    order = np.argsort(x[keep], kind="stable")
+    x, y = x[keep][order], y[keep][order]
+    if not x.size:
+        return float("nan")
+    span = x[-1] - x[0]
+    return float(np.trapezoid(y, x) / span) if span else float(y.mean())
+
+
+def win_rate(
+    frame: pd.DataFrame,
+    method: str = "method",
+    settings: Sequence[str] = ("data", "sparsity", "seed"),
+    value: str = "accuracy",
+    higher_is_better: bool = True,
+) -> pd.Series:
+    """Return in what share of settings each method is the best (CHTs-24 fig. 3).
+
+    Settings in which a method is missing are left out, so that all compete in the same; a tie
+    counts in equal parts. Repeated rows of one method and setting count by their mean.
+
+    Parameters
+    ----------
+    frame
+        A row per result.
+    method, settings, value
+        Names of its columns.
+
+    Returns
+    -------
+    pandas.Series
+        Share of wins by method, which sum to 1; all NaN when no setting has every method.
+    """
+    table = frame.pivot_table(index=list(settings), columns=method, values=value, aggfunc="mean")
+    full = table.dropna(axis=0, how="any")
+    best = full.max(axis=1) if higher_is_better else full.min(axis=1)
+    won = full.eq(best, axis=0)
+    return won.div(won.sum(axis=1), axis=0).mean(axis=0)
+
+
+class PairedTest(NamedTuple):
+    """Wilcoxon's signed-rank test of paired values."""
+
+    difference: float  # median of a − b
+    p_value: float
+    n: int  # pairs whose two values differ
+
+
+def paired_wilcoxon(a: ArrayLike, b: ArrayLike) -> PairedTest:
+    """Test whether paired values, such as two methods on the same seeds, differ.
+
+    Two-sided; exact up to 50 pairs without ties. Pairs with a NaN are left out, pairs without a
+    difference do not count (Wilcoxon's rule); with no pair left p is 1. With n pairs p cannot be
+    below ``2^(1−n)``: six are the fewest that can show p < 0.05.
+    """
+    from scipy.stats import wilcoxon
+
+    x, y = np.asarray(a, dtype=float).ravel(), np.asarray(b, dtype=float).ravel()
+    if x.shape != y.shape:
+        raise NetsciError(f"a paired test needs as many values on both sides: {x.size}, {y.size}")
+    keep = np.isfinite(x) & np.isfinite(y)
+    difference = (x - y)[keep]
+    median = float(np.median(difference)) if difference.size else float("nan")
+    changed = difference[difference != 0]
+    if not changed.size:
+        return PairedTest(median, 1.0, 0)
+    tied = np.unique(np.abs(changed)).size < changed.size
+    way = "approx" if tied or changed.size > 50 else "exact"
+    p_value = float(wilcoxon(changed, method=way).pvalue)
+    return PairedTest(median, min(1.0, p_value) if np.isfinite(p_value) else 1.0, changed.size)
+
+
+@dataclass(frozen=True)
+class SpearmanInterval:
+    """A rank correlation with its bootstrap percentile interval."""
+
+    rho: float
+    low: float
+    high: float
+    p_value: float
+    n: int
+
+
+def spearman_interval(
+    x: ArrayLike, y: ArrayLike, bootstraps: int = 2000, level: float = 0.95, seed: int = 0
+) -> SpearmanInterval:
+    """Return Spearman's ρ with a bootstrap interval over the pairs, and its p-value.
+
+    The p-value is Student's approximation. Fewer than three pairs, or values that do not vary,
+    give NaN.
+    """
+    from scipy.stats import rankdata, spearmanr
+
+    a, b = np.asarray(x, dtype=float).ravel(), np.asarray(y, dtype=float).ravel()
+    if a.shape != b.shape:
+        raise NetsciError(f"a correlation needs as many values on both sides: {a.size}, {b.size}")
+    keep = np.isfinite(a) & np.isfinite(b)
+    a, b = a[keep], b[keep]
+    nan = float("nan")
+    if a.size < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return SpearmanInterval(nan, nan, nan, nan, a.size)
+    found = spearmanr(a, b)
+    drawn = np.random.default_rng(seed).integers(0, a.size, size=(bootstraps, a.size))
+    rho = _pearson(rankdata(a[drawn], axis=1), rankdata(b[drawn], axis=1))
+    rho = rho[np.isfinite(rho)]
+    tail = (1 - level) / 2
+    low, high = np.quantile(rho, [tail, 1 - tail]) if rho.size else (nan, nan)
+    return SpearmanInterval(
+        float(found.statistic), float(low), float(high), float(found.pvalue), a.size
+    )
+
+
+def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    a = a - a.mean(axis=1, keepdims=True)
+    b = b - b.mean(axis=1, keepdims=True)
+    scale = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    return np.divide((a * b).sum(axis=1), scale, out=np.full(len(a), np.nan), where=scale > 0)
+
+
+def what_goes_with(
+    runs: Iterable[Run],
+    metric: str = "accuracy",
+    bootstraps: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Say which stored measures go with a metric across runs, by rank.
+
+    For every measure the value at the last snapshot that has it is taken, for the metric its last
+    evaluation. Association is no cause: runs that differ in method or sparsity differ in both.
+
+    Parameters
+    ----------
+    runs
+        At least three runs that have been analysed.
+    metric
+        A column of the runs' metrics.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per scope, measure and quantity known of at least three runs: scope, measure,
+        quantity, n, rho, low, high, p_value, strongest first.
+
+    Raises
+    ------
+    NetsciError
+        If fewer than three runs have the metric.
+    """
+    import pandas as pd
+
+    from .results import results
+
+    columns = ["scope", "measure", "quantity", "n", "rho", "low", "high", "p_value"]
+    frames, scores = [], []
+    for run in runs:
+        score = _last(run.metrics, metric)
+        if score is None:
+            continue
+        values = results(run).values
+        last = values.drop_duplicates(["scope", "measure", "quantity"], keep="last")
+        frames.append(last.assign(run=len(scores)))
+        scores.append(score)
+    if len(scores) < 3:
+        raise NetsciError(
+            f"{len(scores)} of the runs have a metric {metric!r}; a correlation needs three"
+        )
+    rows = []
+    score = np.array(scores)
+    table = pd.concat(frames)
+    for (scope, measure, quantity), group in table.groupby(columns[:3], sort=True):
+        found = spearman_interval(
+            group["value"], score[group["run"].to_numpy()], bootstraps, level, seed
+        )
+        if np.isfinite(found.rho):
+            place = (scope, measure, quantity)
+            rows.append((*place, found.n, found.rho, found.low, found.high, found.p_value))
+    frame = pd.DataFrame(rows, columns=columns)
+    order = frame["rho"].abs().sort_values(ascending=False, kind="stable").index
+    return frame.loc[order].reset_index(drop=True)
+
+
+def _last(metrics: Any, name: str) -> float | None:
+    if name not in metrics.columns:
+        return None
+    known = metrics[name].dropna()
+    return float(known.iloc[-1]) if len(known) else None
