@@ -9,20 +9,39 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .methods import MethodOptions
+    from .own_loop import SparseTraining, sparsify
     from .progress import Progress
     from .recipe import Recipe, load_recipe
+    from .recorder import Recorder, record
     from .trainer import Interrupted, resume, train
 
 _HOMES = {
     "Interrupted": ".trainer",
+    "MethodOptions": ".methods",
     "Progress": ".progress",
     "Recipe": ".recipe",
+    "Recorder": ".recorder",
+    "SparseTraining": ".own_loop",
     "load_recipe": ".recipe",
+    "record": ".recorder",
     "resume": ".trainer",
+    "sparsify": ".own_loop",
     "train": ".trainer",
 }
-# `record` is also the name of the module that holds it: the module is not imported by that name.
-__all__ = ["Interrupted", "Progress", "Recipe", "load_recipe", "resume", "train"]
+__all__ = [
+    "Interrupted",
+    "MethodOptions",
+    "Progress",
+    "Recipe",
+    "Recorder",
+    "SparseTraining",
+    "load_recipe",
+    "record",
+    "resume",
+    "sparsify",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -143,9 +143,7 @@ class Session:
             own = checkpoint.part("optimizer", tensors)
             checkpoint.load_optimizer(self.optimizer, own, facts["optimizer"])
             engine = checkpoint.part("engine", tensors)
-            engine = {
-                k: v if k == "generator" else v.to(self.device) for k, v in engine.items()
-            }
+            engine = {k: v if k == "generator" else v.to(self.device) for k, v in engine.items()}
             self.engine.load(engine, facts["engine"])
             torch.set_rng_state(tensors["random/cpu"])
             if self.device.type == "cuda" and "random/cuda" in tensors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -83,9 +84,7 @@ def make_sparse(
             keys, weights = _from_run(start, name, n_source, n_target)
             first[names.index(name)] = final[names.index(name)] = keys.size
         if method.weights != "model":
-            drawn = initial_weights(
-                method.weights, n_source, n_target, keys.size, rng=rng
-            )
+            drawn = initial_weights(method.weights, n_source, n_target, keys.size, rng=rng)
             weights = drawn if weights is None else np.where(np.isnan(weights), drawn, weights)
         links[name] = (keys, weights)
     layers = sparsify_module(
@@ -189,7 +188,7 @@ class _Placer:
 def _is_mlp(wiring: Wiring, model: nn.Module) -> bool:
     """Whether the layers form one chain of fully connected ones."""
     ends = list(wiring.layers.values())
-    chain = all(a[1] == b[0] for a, b in zip(ends, ends[1:]))
+    chain = all(a[1] == b[0] for a, b in itertools.pairwise(ends))
     return chain and all(len(_shape(model.get_submodule(n))) == 2 for n in wiring.layers)
 
 

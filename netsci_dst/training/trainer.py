@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import signal
@@ -19,7 +20,7 @@ from ..snapshots import Snapshot
 from . import checkpoint
 from ._session import Session, device_of, surroundings
 from ._setup import describe
-from .distributed import World, join
+from .distributed import join
 from .probe import activity, probe_inputs
 from .progress import Progress
 from .provenance import machine, now, versions
@@ -109,6 +110,11 @@ def resume(
     run = load_run(path)
     if run.status == "finished":
         return run
+    if "origin" in run.recipe:
+        raise RunError(
+            f"{run.path} was recorded from a training loop of one's own: continue it there, with "
+            "the state_dict of model, optimizer and SparseTraining"
+        )
     recipe = load_recipe(run.recipe)
     world = join()
     device = device_of(recipe.device, world)
@@ -181,9 +187,7 @@ class _Loop:
         session = self.session
         self._restore()
         if self.run is not None:
-            self.progress.started(
-                self.run, self.step, session.total_steps, session.steps_per_epoch
-            )
+            self.progress.started(self.run, self.step, session.total_steps, session.steps_per_epoch)
         if self.step == 0:
             self._snapshot({})
             self._checkpoint()
@@ -402,7 +406,7 @@ def area_across_epochs(curve: list[tuple[float, float]]) -> float:
     """Return AAE: the trapezoid of a metric over epochs, over the epochs between first and last."""
     if len(curve) == 1:
         return curve[0][1]
-    area = sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in zip(curve, curve[1:]))
+    area = sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in itertools.pairwise(curve))
     return area / (curve[-1][0] - curve[0][0])
 
 
@@ -471,6 +475,3 @@ def _same_data(run: Run, session: Session) -> None:
 
 def _slug(name: str) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in name.rstrip("/").split("/")[-1])
-
-
-__all__ = ["Interrupted", "RunError", "World", "area_across_epochs", "resume", "train"]

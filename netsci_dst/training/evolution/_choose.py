@@ -20,8 +20,8 @@ def top_k(scores: Tensor, k: int, generator: torch.Generator) -> Tensor:
         return torch.empty(0, dtype=torch.int64, device=scores.device)
     if k >= n:
         return torch.arange(n, device=scores.device)
+    _refuse_nan(scores.max())
     threshold = scores.kthvalue(n - k + 1).values
-    _refuse_nan(threshold)
     above = (scores > threshold).nonzero().flatten()
     tied = (scores == threshold).nonzero().flatten()
     missing = k - above.numel()
@@ -45,6 +45,7 @@ def sample_k(scores: Tensor, k: int, exponent: float, generator: torch.Generator
         return torch.empty(0, dtype=torch.int64, device=scores.device)
     if exponent == 0:
         return random_subset(n, k, generator).sort().values
+    _refuse_nan(scores.max())
     positive = (scores > 0).nonzero().flatten()
     if positive.numel() < k:
         zero = (scores <= 0).nonzero().flatten()
@@ -54,7 +55,6 @@ def sample_k(scores: Tensor, k: int, exponent: float, generator: torch.Generator
     # -log of an exponential variable is a Gumbel variable.
     noise = torch.empty_like(weights).exponential_(generator=generator).log_()
     perturbed = weights.log_().mul_(exponent).sub_(noise)
-    _refuse_nan(perturbed)
     return positive[perturbed.topk(k, sorted=False).indices].sort().values
 
 
@@ -116,10 +116,11 @@ def _localise(
     keys: Tensor, n_target: int, sources: Tensor | None, targets: Tensor | None, columns: int
 ) -> Tensor:
     u, v = keys // n_target, keys % n_target
+    inside = torch.ones(keys.shape, dtype=torch.bool, device=keys.device)
     for chosen, ends in ((sources, u), (targets, v)):
         if chosen is not None:
-            inside = contains(chosen, ends)
-            u, v = u[inside], v[inside]
+            inside &= contains(chosen, ends)
+    u, v = u[inside], v[inside]
     u = u if sources is None else torch.searchsorted(sources, u)
     v = v if targets is None else torch.searchsorted(targets, v)
     return u * columns + v
@@ -143,6 +144,6 @@ def _by_listing(n: int, taken: Tensor, size: int, generator: torch.Generator) ->
     return places[random_subset(places.numel(), n, generator)]
 
 
-def _refuse_nan(values: Tensor) -> None:
-    if bool(values.isnan().any()):
+def _refuse_nan(largest: Tensor) -> None:
+    if bool(largest.isnan()):
         raise NumericalError("a score by which links are chosen is not a number (NaN)")

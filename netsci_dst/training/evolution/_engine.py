@@ -110,7 +110,9 @@ class Engine:
             return False
         if step % self.clock.interval == 0:
             if step < self.last_evolving_step and not self._all_stopped:
-                return self.method.removal is not None or self._density_moves(step) or bool(self.rule)
+                return (
+                    self.method.removal is not None or self._density_moves(step) or bool(self.rule)
+                )
             return self._density_moves(step) or bool(self.rule)
         return step == self._density_end
 
@@ -509,9 +511,7 @@ def _changes(drafts: list[Draft]) -> dict[str, Change]:
             continue
         if name not in changes:
             nothing = (keys.new_empty(0), draft.new_values.new_empty(0))
-            everything = torch.ones(
-                draft.of.layer.n_links, dtype=torch.bool, device=keys.device
-            )
+            everything = torch.ones(draft.of.layer.n_links, dtype=torch.bool, device=keys.device)
             changes[name] = Change(everything, *nothing)
         keep, others, values = changes[name]
         keep[draft.where] = draft.links.keep

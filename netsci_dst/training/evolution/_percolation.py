@@ -42,8 +42,12 @@ class Network:
         self.populations: tuple[Population, ...] = tuple(wiring.populations)
         self.feeding = {p.name: wiring.feeding(p.name) for p in self.populations}
         self.leaving = {p.name: wiring.leaving(p.name) for p in self.populations}
-        self.skips_into = {p.name: any(b == p.name for _, b in wiring.skips) for p in self.populations}
-        self.skips_from = {p.name: any(a == p.name for a, _ in wiring.skips) for p in self.populations}
+        self.skips_into = {
+            p.name: any(b == p.name for _, b in wiring.skips) for p in self.populations
+        }
+        self.skips_from = {
+            p.name: any(a == p.name for a, _ in wiring.skips) for p in self.populations
+        }
 
     def inactive(self, population: Population, ends: Mapping[str, Ends]) -> Tensor | None:
         """Return which neurons lack links on a side, bool ``(size,)``; None where that is moot."""

@@ -53,7 +53,5 @@ def _rounded(scores: Tensor) -> Tensor:
     return ((bits >> _DROPPED_BITS) << _DROPPED_BITS).view(torch.float64)
 
 
-def _by_rank(
-    links: Links, scores: Tensor, positive: Tensor, candidates: Tensor, n: int
-) -> Tensor:
+def _by_rank(links: Links, scores: Tensor, positive: Tensor, candidates: Tensor, n: int) -> Tensor:
     raise NotImplementedError

@@ -40,7 +40,9 @@ def rows_of(
         rows.append(
             common
             | {"layer": each.name}
-            | _row(engine.visible_links(each), each.layer.n_possible, len(each.memory), zeta, counts)
+            | _row(
+                engine.visible_links(each), each.layer.n_possible, len(each.memory), zeta, counts
+            )
             | {
                 "active_neurons": active,
                 "anp": active / size,

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
-from ...errors import RecipeError
 from ._step_rule import StepRule
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ class DeepR(StepRule):
 
     def __init__(self, engine: Engine, l1: float = 1e-4, temperature: float | None = None):
         super().__init__(engine)
-        if engine.optimizer is None:
-            raise RecipeError("deepr needs the optimizer: its noise depends on the learning rate")
         self.l1, self.temperature = l1, temperature
         self.signs = {each.name: _signs(each.layer.values) for each in engine.layers}
         self.counts = {each.name: [0, 0] for each in engine.layers}

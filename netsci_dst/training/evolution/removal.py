@@ -84,7 +84,9 @@ def sensitivity(links: Links) -> Tensor:
     return _ratio(links.need("gradients").abs(), links.values.abs())
 
 
-@registry.register("removal", "reciprocal_sensitivity", source="CHTss table 12", needs=("gradients",))
+@registry.register(
+    "removal", "reciprocal_sensitivity", source="CHTss table 12", needs=("gradients",)
+)
 def reciprocal_sensitivity(links: Links) -> Tensor:
     """Keep links of large weight for their gradient: |W / ∇W|."""
     return _ratio(links.values.abs(), links.need("gradients").abs())
@@ -111,7 +113,9 @@ def _arange(n: int, like: Tensor) -> Tensor:
     return torch.arange(n, dtype=like.dtype, device=like.device)
 
 
-@registry.register("removal", "global_threshold", source="DSR (Mostafa & Wang 2019)", scope="network")
+@registry.register(
+    "removal", "global_threshold", source="DSR (Mostafa & Wang 2019)", scope="network"
+)
 def global_threshold(
     drafts: list[Links],
     state: dict[str, float],
