@@ -96,7 +96,8 @@ class Recipe(BaseModel):
 
     # what is recorded
     snapshot_rule: Literal["evaluation", "log", "none"] = Field(
-        "evaluation", description="When a snapshot is taken: at evaluations, log-spaced ones, never."
+        "evaluation",
+        description="When a snapshot is taken: at evaluations, log-spaced ones, never.",
     )
     snapshot_every: int = Field(1, ge=1, description="Take every n-th of those snapshots.")
     snapshot_keep: int | None = Field(

@@ -40,7 +40,8 @@ def learning_rate(recipe: Recipe, total_steps: int, steps_per_epoch: int, interv
         return lambda step: _ramp(step, warmup) * (lr + (low - lr) * _done(step, end))
     if recipe.lr_schedule == "cosine":
         return lambda step: (
-            _ramp(step, warmup) * (low + (lr - low) * (1 + math.cos(math.pi * _done(step, end))) / 2)
+            _ramp(step, warmup)
+            * (low + (lr - low) * (1 + math.cos(math.pi * _done(step, end))) / 2)
         )
     if recipe.lr_schedule == "multistep":
         bounds = [share * total_steps for share in recipe.lr_milestones]
@@ -63,4 +64,3 @@ def _done(step: int, end: int) -> float:
 
 def _ramp(step: int, warmup: int) -> float:
     return min(1.0, step / warmup) if warmup else 1.0
-

@@ -66,11 +66,17 @@ def test_dense_has_no_links_to_store(tmp_path):
     run = small(tmp_path / "run", "dense", epochs=1)
     topology = run.snapshots[-1].topology
     assert not topology.layers
-    assert [layer.name for layer in topology.dense] == ["hidden.0.linear", "hidden.1.linear", "output"]
+    assert [layer.name for layer in topology.dense] == [
+        "hidden.0.linear",
+        "hidden.1.linear",
+        "output",
+    ]
     assert len(run.evolution) == 0
 
 
-@pytest.mark.parametrize("method", ["set", "rigl", "snfs", "chtss", "deepr", "topkast", "dsr", "dense"])
+@pytest.mark.parametrize(
+    "method", ["set", "rigl", "snfs", "chtss", "deepr", "topkast", "dsr", "dense"]
+)
 def test_ctrl_c_then_resume_is_bit_for_bit(tmp_path, method):
     changes = {"optimizer": "adam", "lr": 0.002} if method in ("set", "dense") else {}
     whole = small(tmp_path / "whole", method, update_epochs=0.4, **changes)
@@ -174,7 +180,12 @@ def test_static_on_another_runs_final_topology(tmp_path):
 
 
 def test_snapshots_by_rule(tmp_path):
-    settings = {"method": "set", "evaluate_steps": 5, "steps": 45, "model_options": {"hidden": [16]}}
+    settings = {
+        "method": "set",
+        "evaluate_steps": 5,
+        "steps": 45,
+        "model_options": {"hidden": [16]},
+    }
     log = small(tmp_path / "log", snapshot_rule="log", **settings)
     assert log.snapshots.steps == [0, 5, 10, 20, 40, 45]
     kept = small(tmp_path / "kept", snapshot_keep=2, **settings)
@@ -196,11 +207,11 @@ def test_accumulation_changes_nothing_but_memory(tmp_path):
 def test_global_random_state_and_threads_are_left_alone(tmp_path):
     torch.manual_seed(3)
     before, threads = torch.get_rng_state(), torch.get_num_threads()
-    numpy_before = np.random.get_state()[1].copy()  # noqa: NPY002
+    numpy_before = np.random.get_state()[1].copy()
     small(tmp_path / "run", "chts", steps=5)
     assert torch.equal(before, torch.get_rng_state())
     assert torch.get_num_threads() == threads
-    assert np.array_equal(numpy_before, np.random.get_state()[1])  # noqa: NPY002
+    assert np.array_equal(numpy_before, np.random.get_state()[1])
 
 
 @pytest.mark.parametrize(
