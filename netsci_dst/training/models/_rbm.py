@@ -78,7 +78,9 @@ class RBM(nn.Module):
         layer = self.weights
         ends = torch.stack(layer.endpoints())
         shape = (layer.n_source, layer.n_target)
-        matrix = torch.sparse_coo_tensor(ends, layer.values, shape, is_coalesced=True)
+        matrix = torch.sparse_coo_tensor(
+            ends, layer.values, shape, is_coalesced=True, check_invariants=False
+        )
         return (matrix @ hidden.t()).t()
 
     def wiring(self) -> Wiring:
