@@ -26,7 +26,7 @@ _ACTIVATIONS: dict[str, type[nn.Module]] = {
     "sigmoid": nn.Sigmoid,
     "elu": nn.ELU,
 }
-_LARGEST_DENSE = 2**28
+_LARGEST_DENSE = 2**26
 
 
 class Hidden(nn.Module):

@@ -42,7 +42,7 @@ def mlp(
     layers
         What hidden layers are made of: ``dense``, or ``csr`` or ``masked`` sparse layers without
         links to begin with; ``auto`` is dense unless a layer's dense weight would not fit (more
-        than 2^28 positions), where it is csr.
+        than 2^26 positions), where it is csr.
     generator
         Draws the initial weights; torch's own when left out.
 

@@ -1,0 +1,126 @@
+"""One training step of sparse networks against the dense network and masked dense, one thread.
+
+A step is forward, cross-entropy, backward and SGD with momentum and weight decay. All sides take
+turns within one run, a few steps at a time, and the medians are compared.
+
+    python benchmarks/training_step.py [--quick] [--only NAME]
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import time
+
+import _report
+import numpy as np
+import torch
+from torch import nn
+
+from netsci_dst.training.layers import sparsify_module
+from netsci_dst.training.models.mlp import mlp
+
+# name: input, hidden, batch, sparsity, the ratio asked for and the one aimed at
+CASES = {
+    "784-1568x3-10, batch 32, 99 %": (784, 1568, 32, 0.99, 12, 25),
+    "784-784x3-10, batch 32, 99 %": (784, 784, 32, 0.99, 7, 15),
+    "3072-3072x3-10, batch 32, 99 %": (3072, 3072, 32, 0.99, 40, 70),
+    "784-1568x3-10, batch 128, 95 %": (784, 1568, 128, 0.95, 4.5, 8),
+}
+SIDES = ("dense", "masked", "csr")
+
+
+class Side:
+    """A network, its optimizer and the times of its steps."""
+
+    def __init__(self, kind: str, n_input: int, hidden: int, sparsity: float, fused: bool):
+        self.model = (
+            _dense(n_input, hidden) if kind == "dense" else _sparse(kind, n_input, hidden, sparsity)
+        )
+        self.optimizer = torch.optim.SGD(
+            self.model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, fused=fused or None
+        )
+        self.seconds: list[float] = []
+
+    def step(self, x: torch.Tensor, y: torch.Tensor) -> None:
+        start = time.perf_counter()
+        self.optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(self.model(x), y)
+        loss.backward()
+        self.optimizer.step()
+        self.seconds.append(time.perf_counter() - start)
+
+
+def _dense(n_input: int, hidden: int) -> nn.Module:
+    sizes = [n_input, hidden, hidden, hidden]
+    parts = [(nn.Linear(a, b), nn.ReLU()) for a, b in itertools.pairwise(sizes)]
+    return nn.Sequential(*itertools.chain(*parts), nn.Linear(hidden, 10))
+
+
+def _sparse(backend: str, n_input: int, hidden: int, sparsity: float) -> nn.Module:
+    generator = torch.Generator().manual_seed(0)
+    model = mlp((n_input,), 10, hidden=[hidden] * 3, generator=generator)
+    keys = {}
+    for name in model.wiring().sparse_names():
+        linear = model.get_submodule(name)
+        n = linear.in_features * linear.out_features
+        chosen = torch.randperm(n, generator=generator)[: round((1 - sparsity) * n)]
+        keys[name] = chosen.sort().values
+    sparsify_module(model, list(keys), backend, keys=keys)
+    return model
+
+
+def measure(case: tuple, fused: bool, rounds: int) -> dict[str, float]:
+    """Return the median step of each side in milliseconds, and their ratios."""
+    n_input, hidden, batch, sparsity, asked, aim = case
+    sides = {kind: Side(kind, n_input, hidden, sparsity, fused) for kind in SIDES}
+    batches = [(torch.randn(batch, n_input), torch.randint(0, 10, (batch,))) for _ in range(8)]
+    repeats = {"dense": 3, "masked": 3, "csr": 12}
+    for turn in range(rounds + 1):
+        if turn == 1:
+            for side in sides.values():
+                side.seconds.clear()  # the first round warms up and compiles
+        for kind, side in sides.items():
+            for i in range(repeats[kind]):
+                side.step(*batches[i % 8])
+    ms = {kind: 1000 * float(np.median(side.seconds)) for kind, side in sides.items()}
+    return {
+        **{f"{kind}_ms": round(value, 4) for kind, value in ms.items()},
+        "dense_over_csr": round(ms["dense"] / ms["csr"], 2),
+        "masked_over_csr": round(ms["masked"] / ms["csr"], 2),
+        "asked": asked,
+        "aim": aim,
+        "steps": {kind: len(side.seconds) for kind, side in sides.items()},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few steps, nothing is written")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    results: dict[str, dict] = {}
+    for fused in (True, False):
+        optimizer = "SGD(fused=True)" if fused else "SGD()"
+        results[optimizer] = {}
+        for name, case in CASES.items():
+            if options.only not in name:
+                continue
+            found = measure(case, fused, 4 if options.quick else 20)
+            results[optimizer][name] = found
+            print(
+                f"{optimizer:16s} {name:32s} dense {found['dense_ms']:8.2f} ms  "
+                f"masked {found['masked_ms']:8.2f} ms  csr {found['csr_ms']:7.3f} ms  "
+                f"dense/csr {found['dense_over_csr']:5.1f} (asked {found['asked']}, "
+                f"aim {found['aim']})  masked/csr {found['masked_over_csr']:5.1f} "
+                f"(asked {1.4 * found['asked']:.1f})",
+                flush=True,
+            )
+    if not options.quick and not options.only:
+        _report.write("training_step", results, threads=1)
+
+
+if __name__ == "__main__":
+    main()
