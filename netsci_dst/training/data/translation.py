@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def multi30k(
     path: str | Path | None = None,
     *,
-    source: str = "en",
-    target: str = "de",
+    source_language: str = "en",
+    target_language: str = "de",
     tokenizer: str = "bpe",
     vocabulary: int = 10_000,
     max_length: int = 128,
@@ -30,8 +30,8 @@ def multi30k(
     path
         Folder with ``train``, ``validation`` and ``test`` (parquet, tsv, or a text file per
         language), or a hub id; the hub's ``bentrevett/multi30k`` when left out.
-    source, target
-        Languages.
+    source_language, target_language
+        Columns or file endings, such as ``en`` and ``de``.
     tokenizer
         ``bpe``, or a stored ``tokenizer.json``.
     vocabulary
@@ -40,15 +40,17 @@ def multi30k(
         Training pairs with more tokens on a side are left out.
     """
     place = _found(path, "multi30k") or "bentrevett/multi30k"
-    return _load("multi30k", place, source, target, None, tokenizer, vocabulary, max_length)
+    return _load(
+        "multi30k", place, source_language, target_language, None, tokenizer, vocabulary, max_length
+    )
 
 
 @register("data", "iwslt14", summary="160,000 sentences of talks, German-English.")
 def iwslt14(
     path: str | Path | None = None,
     *,
-    source: str = "en",
-    target: str = "de",
+    source_language: str = "en",
+    target_language: str = "de",
     tokenizer: str = "bpe",
     vocabulary: int = 10_000,
     max_length: int = 128,
@@ -66,15 +68,17 @@ def iwslt14(
             "iwslt14 has no canonical copy to fetch: give path, a folder with train, validation "
             "and test as parquet, tsv, or text files such as train.en and train.de"
         )
-    return _load("iwslt14", place, source, target, None, tokenizer, vocabulary, max_length)
+    return _load(
+        "iwslt14", place, source_language, target_language, None, tokenizer, vocabulary, max_length
+    )
 
 
 @register("data", "wmt17", summary="Millions of sentences of news, English-German.")
 def wmt17(
     path: str | Path | None = None,
     *,
-    source: str = "en",
-    target: str = "de",
+    source_language: str = "en",
+    target_language: str = "de",
     tokenizer: str = "bpe",
     vocabulary: int = 32_000,
     max_length: int = 128,
@@ -82,24 +86,35 @@ def wmt17(
     """Load WMT17 (Bojar et al. 2017), by default ``wmt/wmt17``; options as for `multi30k`."""
     place, config = _found(path, "wmt17"), None
     if place is None:
-        other = target if source == "en" else source
+        other = target_language if source_language == "en" else source_language
         place, config = "wmt/wmt17", f"{other}-en"
-    return _load("wmt17", place, source, target, config, tokenizer, vocabulary, max_length)
+    return _load(
+        "wmt17", place, source_language, target_language, config, tokenizer, vocabulary, max_length
+    )
 
 
 @register("data", "pairs", summary="Sentence pairs of your own.")
 def pairs(
     path: str | Path,
     *,
-    source: str,
-    target: str,
+    source_language: str,
+    target_language: str,
     config: str | None = None,
     tokenizer: str = "bpe",
     vocabulary: int = 10_000,
     max_length: int = 128,
 ) -> PairData:
     """Load any sentence pairs; options as for `multi30k`, and ``config`` of a hub data set."""
-    return _load("pairs", str(path), source, target, config, tokenizer, vocabulary, max_length)
+    return _load(
+        "pairs",
+        str(path),
+        source_language,
+        target_language,
+        config,
+        tokenizer,
+        vocabulary,
+        max_length,
+    )
 
 
 def _found(path: str | Path | None, name: str) -> str | None:

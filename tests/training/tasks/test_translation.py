@@ -61,7 +61,7 @@ def test_batches_hold_every_pair_once_within_the_tokens_asked_for():
 def test_padding_changes_nothing():
     data = copying()
     task = get_task("translation")
-    model = task.build("transformer", SMALL, data).eval()
+    model = task.build("transformer", SMALL, data).eval().requires_grad_(False)
     batches = task.prepare(data, BatchOptions(200))
     batch = batches.probe(12)
     total = tokens = 0.0
@@ -92,7 +92,7 @@ def test_learns_to_copy_and_beam_search_writes_it_down():
 def test_beam_search_finds_the_best_of_all_translations():
     data, task = copying(), get_task("translation", beam=WORDS * WORDS)
     torch.manual_seed(3)
-    model = task.build("transformer", SMALL, data).eval()
+    model = task.build("transformer", SMALL, data).eval().requires_grad_(False)
     with torch.no_grad():
         model.final_logits_bias.normal_()
         model.final_logits_bias[0, END] = 3.0
