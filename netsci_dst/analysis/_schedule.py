@@ -53,5 +53,5 @@ def _on_dask(units: Sequence[Unit], scheduler: str) -> Iterator[tuple[Unit, list
     with client:
         pieces = split(units, max(1, sum(client.ncores().values())))
         futures = [client.submit(work, unit, pure=False) for unit in pieces]
-        for _, result in as_completed(futures, with_results=True):
+        for _, result in as_completed(futures, loop=client.loop, with_results=True):
             yield result
