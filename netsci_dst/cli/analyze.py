@@ -89,9 +89,13 @@ def _summary(frame) -> None:
         _console.say("no values")
         return
     whole = frame[frame["scope"] == "network"]
-    last = whole.sort_values("step").groupby(["measure", "quantity", "run"], sort=False).tail(1)
+    latest = whole.groupby(["measure", "quantity", "run"], sort=False)["step"].transform("max")
+    last = whole[(whole["step"] == latest) | whole["step"].isna()]
+    last = last.drop_duplicates(["measure", "quantity", "run"], keep="last")
     runs = list(dict.fromkeys(last["run"]))
     rows = []
+    order = {measure: i for i, measure in enumerate(dict.fromkeys(last["measure"]))}
+    last = last.sort_values("measure", key=lambda column: column.map(order), kind="stable")
     for (measure, quantity), part in last.groupby(["measure", "quantity"], sort=False):
         by_run = part.set_index("run")
         cells = []
@@ -99,9 +103,11 @@ def _summary(frame) -> None:
             if run not in by_run.index:
                 cells.append(None)
                 continue
-            text = by_run.loc[run, "text"]
-            cells.append(
-                text if isinstance(text, str) and text else float(by_run.loc[run, "value"])
-            )
+            text, value = by_run.loc[run, "text"], float(by_run.loc[run, "value"])
+            cells.append(_short(text) if isinstance(text, str) and text else value)
         rows.append([measure, quantity, *cells])
     _console.table(None, ["measure", "quantity", *runs], rows)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
