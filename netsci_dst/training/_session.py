@@ -39,13 +39,15 @@ class Session:
         self.method = recipe.resolved_method()
         self.device = device_of(recipe.device, world)
         self.dataset = load_data(recipe) if dataset is None else dataset
-        self.task: Task = get_task(_task_name(recipe))
+        self.task: Task = get_task(_task_name(recipe), **recipe.task_options)
         self.dtype = _DTYPES[recipe.dtype]
         torch.manual_seed(recipe.seed)
         self.batches = self._batches()
         self.steps_per_epoch = self.batches.steps_per_epoch
         self.total_steps = recipe.steps or max(1, round(recipe.epochs * self.steps_per_epoch))
-        self.model: nn.Module = self.task.build(recipe.model, recipe.model_options, self.dataset)
+        self.model: nn.Module = self.task.build(
+            recipe.model, recipe.model_options, self.dataset, recipe.seed
+        )
         self.model.to(device=self.device, dtype=self.dtype)
         world.broadcast_module(self.model)
         self.wiring = self._wiring()
