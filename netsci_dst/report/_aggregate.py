@@ -21,11 +21,6 @@ class Mean:
     error: float
     n: int
 
-    @property
-    def text(self) -> str:
-        """As ``mean ± s.e.``; without the s.e. for a single run."""
-        return f"{self.mean:.4g}" if self.n < 2 else f"{self.mean:.4g} ± {self.error:.2g}"
-
 
 @dataclass(frozen=True)
 class Paired:
@@ -40,12 +35,11 @@ class Paired:
 
 
 def mean_se(values: Iterable[float]) -> Mean | None:
-    """Return mean and s.e. (sample standard deviation / √n) of the finite values; None of none."""
-    x = np.array([v for v in values if v is not None and math.isfinite(v)], dtype=float)
-    if not x.size:
-        return None
-    error = float(x.std(ddof=1) / math.sqrt(x.size)) if x.size > 1 else math.nan
-    return Mean(float(x.mean()), error, int(x.size))
+    """Return mean and standard error of the finite values; None of none."""
+    from ..analysis import mean_and_error
+
+    found = mean_and_error(list(values))
+    return Mean(*found) if found.n else None
 
 
 def setting(row: Mapping[str, Any]) -> tuple[str, str, float]:
@@ -92,7 +86,7 @@ def win_rates(
 def against_dense(
     rows: Sequence[Mapping[str, Any]], quantity: str
 ) -> dict[tuple[str, str, float], dict[str, float]]:
-    """Return per setting and sparse method the mean minus the dense mean on the same data and model."""
+    """Return per setting and sparse method the mean minus dense's on the same data and model."""
     means = table(rows, quantity)
     dense = {where[:2]: found[DENSE].mean for where, found in means.items() if DENSE in found}
     return {
@@ -140,14 +134,9 @@ def _pairs(
 
 
 def _wilcoxon(first: str, second: str, pairs: np.ndarray, more_is_better: bool) -> Paired:
-    from scipy.stats import wilcoxon
+    from ..analysis import paired_wilcoxon
 
     difference = pairs[:, 0] - pairs[:, 1]
     ahead = difference > 0 if more_is_better else difference < 0
-    p = 1.0
-    if np.any(difference != 0):
-        exact = "exact" if len(np.unique(np.abs(difference))) == len(difference) <= 50 else "auto"
-        if np.any(difference == 0):
-            exact = "auto"
-        p = float(wilcoxon(difference, method=exact).pvalue)
+    p = paired_wilcoxon(pairs[:, 0], pairs[:, 1]).p_value
     return Paired(first, second, len(pairs), float(difference.mean()), int(ahead.sum()), p)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -177,25 +176,15 @@ class RunData:
         """Area across the epochs: trapezoid of the metric over epochs / (E - 1)."""
         if self.metric is None:
             return None
-        return area_across_epochs(*self.curve(self.metric))
+        from ..analysis import area_across_epochs
+
+        x, y = self.curve(self.metric)
+        return area_across_epochs(x, y) if len(y) > 1 else None
 
     def layers(self) -> Iterator[str]:
         """Yield the names of the sparse layers."""
         if self.topology:
             yield from (layer.name for layer in self.topology.layers)
-
-
-def area_across_epochs(epochs: NDArray[np.float64], values: NDArray[np.float64]) -> float | None:
-    """Return the mean height of a metric over training (AAE, CHT section 4).
-
-    One evaluation per epoch gives the papers' trapezoid / (E - 1); the same formula with the span
-    of epochs in place of E - 1 holds for any spacing.
-    """
-    if len(values) < 2 or epochs[-1] <= epochs[0]:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return float(np.trapezoid(values, epochs) / (epochs[-1] - epochs[0]))
 
 
 def _find(tree: Any, key: str, default: Any = None) -> Any:

@@ -41,7 +41,8 @@ EXPLANATIONS = {
             "to light its links in every view.",
             "Left: each neuron as a dot in its population, inputs on their own grid, larger with "
             "more links; faint dots have no link. Right: the coalescent embedding of the largest "
-            "component in the hyperbolic disk: popular neurons lie near the centre, similar ones at "
+            "component in the hyperbolic disk: popular neurons lie near the centre, similar "
+            "ones at "
             "similar angles. Angles are turned (never stretched) from one embedding to the next so "
             "that neurons move as little as they can.",
             "r<sub>i</sub> = 2β ln i + 2(1 − β) ln N, β = 1 / (γ − 1), i = rank by degree;&emsp; "
@@ -64,7 +65,8 @@ EXPLANATIONS = {
         Explanation(
             "evolution",
             "Evolution of the links",
-            "ITOP tells how much of the network was ever tried; an overlap at the dotted line means "
+            "ITOP tells how much of the network was ever tried; an overlap at the dotted "
+            "line means "
             "the topology has settled.",
             "Recorded at every topology update, for each layer: the links removed and regrown, how "
             "many were the same (the overlap; at 0.9 or more the layer is in an epitopological "
@@ -78,13 +80,15 @@ EXPLANATIONS = {
         Explanation(
             "degrees",
             "Degree distribution",
-            "A straight tail over more than a decade with p > 0.1 is compatible with a power law; a "
+            "A straight tail over more than a decade with p > 0.1 is compatible with a power "
+            "law; a "
             "curve that drops like a cliff is not.",
             "The share of neurons with at least k links, on logarithmic axes, and the fitted tail "
             "from k_min up. α is the discrete maximum-likelihood exponent, k_min is chosen by the "
             "least Kolmogorov-Smirnov distance, p is the share of synthetic data sets from the fit "
             "that lie farther from their own fit (semi-parametric bootstrap). p > 0.1 does not "
-            "rule a power law out; it does not prove one, least of all when the tail holds few neurons. "
+            "rule a power law out; it does not prove one, least of all when the tail holds "
+            "few neurons. "
             "γ is the same exponent on plfit's grid from 1.01 to 10; 10 is the cap: no power law.",
             "P(k) = k<sup>−α</sup> / ζ(α, k<sub>min</sub>),&emsp; α̂ = argmax [ −n ln ζ(α, "
             "k<sub>min</sub>) − α Σ ln k<sub>i</sub> ]",
@@ -173,7 +177,8 @@ EXPLANATIONS = {
             "Mean ± standard error over seeds; the best of a column is marked. The win rate is the "
             "share of settings (data, model, sparsity) where a method has the best mean. Change "
             "against dense is in percentage points of the metric and of AAE. Wilcoxon's "
-            "signed-rank test pairs runs of equal data, model, sparsity and seed; with fewer than six pairs it "
+            "signed-rank test pairs runs of equal data, model, sparsity and seed; with fewer "
+            "than six pairs it "
             "cannot reach p < 0.05, and says so.",
             "s.e. = s / √n;&emsp; Δ = metric − mean metric of dense runs",
             f"{_CHT}, fig. 3; {_CHTSS}, fig. 3",

@@ -210,17 +210,19 @@ def _activity(snapshot: Snapshot) -> NDArray[np.float32] | None:
 
 
 def _add_embeddings(frames: Frames, data: RunData) -> None:
-    from ._angles import aligned
+    from ..analysis import align_angles
 
-    previous: NDArray[np.float64] | None = None
+    previous: dict[int, float] = {}
     for step in frames.steps:
         parts = [data.array("embedding", name, step) for name in ("theta", "r", "nodes")]
         if all(part is not None for part in parts):
             theta, r, nodes = parts
+            angle = dict(zip(nodes.tolist(), theta.tolist()))
+            if previous.keys() & angle.keys():
+                angle = dict(zip(angle, align_angles(previous, angle).tolist()))
             full = np.full((2, frames.n_nodes), np.nan)
-            full[0, nodes], full[1, nodes] = theta, r
-            full[0] = aligned(full[0], previous)
-            previous = full[0]
+            full[0, nodes], full[1, nodes] = list(angle.values()), r
+            previous = angle
             frames.theta.append(full[0])
             frames.r.append(full[1])
         frames.embedding_of.append(len(frames.theta) - 1)
