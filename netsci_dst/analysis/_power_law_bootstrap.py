@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ._power_law_search import exceeds, suffixes
+from ._power_law_search import REAL, exceeds, suffixes
 from ._zeta import scaled_zeta
 
 # Integers of the tail that are drawn from a table; those above it by rejection.
@@ -34,7 +34,7 @@ class Model:
     n: int
     xmin: float
     alpha: float
-    discrete: bool
+    kind: int
     fixed: bool
 
 
@@ -44,7 +44,7 @@ def build_model(
     n_tail: int,
     xmin: float,
     alpha: float,
-    discrete: bool,
+    kind: int,
     fixed: bool,
     parametric: bool,
 ) -> Model:
@@ -66,7 +66,7 @@ def build_model(
     tail = np.empty(0)
     pmf = np.empty(0)
     above = xmin
-    if discrete:
+    if kind != REAL:
         tail = xmin + np.arange(_TABLE, dtype=np.float64)
         pmf = np.exp(-alpha * np.log(tail / xmin)) / scaled_zeta(alpha, xmin)
         # Drop what no replicate will ever draw, so that the table stays in the fast cache.
@@ -80,7 +80,7 @@ def build_model(
     probabilities = np.append(probabilities, left)
     return Model(
         values, np.log(values), probabilities / probabilities.sum(), above,
-        n, xmin, alpha, discrete, fixed,
+        n, xmin, alpha, kind, fixed,
     )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def count_exceeding(model: Model, ks: float, replicates: int, seed: int, workers
     def part(i: int) -> int:
         return _count(
             model.values, model.logs, accept, alias, model.above, model.n, model.xmin,
-            model.alpha, model.discrete, model.fixed, ks, start, edges[i], edges[i + 1],
+            model.alpha, model.kind, model.fixed, ks, start, edges[i], edges[i + 1],
         )  # fmt: skip
 
     if len(edges) == 2:
@@ -113,7 +113,7 @@ def _count_from_histograms(
         counts = generator.multinomial(model.n, model.probabilities)
         exceeding += _one(
             model.values, model.logs, counts, model.above, model.xmin, model.alpha,
-            model.discrete, model.fixed, ks, start + np.uint64(i),
+            model.kind, model.fixed, ks, start + np.uint64(i),
         )  # fmt: skip
     return exceeding
 
@@ -154,14 +154,14 @@ def _uniform(state):
 
 
 @njit(cache=True, nogil=True)
-def draw_above(state, above, alpha, discrete):
+def draw_above(state, above, alpha, kind):
     """Return one value of the power law at or above ``above``.
 
     For integers by rejection from the floor of a continuous power law, whose acceptance is close
     to 1 when ``above`` is large against the exponent.
     """
     power = -1.0 / (alpha - 1.0)
-    if not discrete:
+    if kind == REAL:
         return above * _uniform(state) ** power
     # Ratio of the discrete mass at x to the continuous mass of [x, x + 1), largest at ``above``.
     top = -(alpha - 1.0) / math.expm1((1.0 - alpha) * math.log1p(1.0 / above)) / above
@@ -176,7 +176,7 @@ def draw_above(state, above, alpha, discrete):
 
 @njit(cache=True, nogil=True)
 def _replicate(
-    values, logs, counts, extra, n_extra, xmin, log_xmin, fixed, discrete, ks,
+    values, logs, counts, extra, n_extra, xmin, log_xmin, fixed, kind, ks,
     u, u_logs, number, tail, tail_logs,
 ):  # fmt: skip
     """Gather a histogram and the values above it into a sample, and test it."""
@@ -193,12 +193,12 @@ def _replicate(
             u[size], u_logs[size], number[size] = x, math.log(x), 1
             size += 1
     suffixes(u_logs, number, size, tail, tail_logs)
-    return exceeds(u, u_logs, tail, tail_logs, size, xmin, log_xmin, fixed, discrete, ks)
+    return exceeds(u, u_logs, tail, tail_logs, size, xmin, log_xmin, fixed, kind, ks)
 
 
 @njit(cache=True, nogil=True)
 def _count(
-    values, logs, accept, alias, above, n, xmin, alpha, discrete, fixed, ks, seed, first, last
+    values, logs, accept, alias, above, n, xmin, alpha, kind, fixed, ks, seed, first, last
 ):  # fmt: skip
     size = accept.size
     most = values.size + n
@@ -222,19 +222,19 @@ def _count(
             if float(bits & np.uint64(0xFFFFFFFF)) * 2.0**-32 >= accept[i]:
                 i = alias[i]
             if i == size - 1:
-                extra[n_extra] = draw_above(state, above, alpha, discrete)
+                extra[n_extra] = draw_above(state, above, alpha, kind)
                 n_extra += 1
             else:
                 counts[i] += 1
         exceeding += _replicate(
-            values, logs, counts, extra, n_extra, xmin, log_xmin, fixed, discrete, ks,
+            values, logs, counts, extra, n_extra, xmin, log_xmin, fixed, kind, ks,
             u, u_logs, number, tail, tail_logs,
         )  # fmt: skip
     return exceeding
 
 
 @njit(cache=True, nogil=True)
-def _one(values, logs, counts, above, xmin, alpha, discrete, fixed, ks, seed):
+def _one(values, logs, counts, above, xmin, alpha, kind, fixed, ks, seed):
     n_extra = counts[-1]
     most = values.size + n_extra
     u, u_logs = np.empty(most), np.empty(most)
@@ -245,8 +245,8 @@ def _one(values, logs, counts, above, xmin, alpha, discrete, fixed, ks, seed):
     state[0] = _next(state) ^ seed
     extra = np.empty(n_extra)
     for i in range(n_extra):
-        extra[i] = draw_above(state, above, alpha, discrete)
+        extra[i] = draw_above(state, above, alpha, kind)
     return _replicate(
-        values, logs, counts, extra, n_extra, xmin, math.log(xmin), fixed, discrete, ks,
+        values, logs, counts, extra, n_extra, xmin, math.log(xmin), fixed, kind, ks,
         u, u_logs, number, tail, tail_logs,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ._power_law_alternatives import Tail, compare
 from ._power_law_bootstrap import build_model, count_exceeding
 from ._power_law_gamma import gamma_on_grid
-from ._power_law_search import distance, exponent, search, suffixes
+from ._power_law_search import REAL, distance, exponent, search, suffixes
 from ._power_law_verdict import degenerate, describe, judge
 from ._zeta import log_zeta_derivatives, scaled_zeta
 from .power_law import PowerLawFit
@@ -28,13 +28,13 @@ def estimate(
     xmin: float | None,
     bootstraps: int,
     seed: int,
-    discrete: bool,
+    kind: int,
     parametric: bool,
     alternatives: bool,
     workers: int,
 ) -> PowerLawFit:
     """Fit, test and judge; ``values`` are distinct, sorted and not negative."""
-    n = int(counts.sum())
+    n, discrete = int(counts.sum()), kind != REAL
     positive = values > 0
     u, number = values[positive], counts[positive]
     facts: dict[str, Any] = {
@@ -48,13 +48,13 @@ def estimate(
     if answer is not None:
         return _nothing(facts, *answer)
     gamma = gamma_on_grid(u, number)
-    start, low, alpha, ks, tail = _fit(u, number, xmin, discrete)
+    start, low, alpha, ks, tail = _fit(u, number, xmin, kind)
     n_tail = int(tail[start])
     mean_excess = float((number[start:] * np.log(u[start:] / low)).sum()) / n_tail
     p_value = math.nan
     if bootstraps:
         model = build_model(
-            u[:start], number[:start], n_tail, low, alpha, discrete, xmin is not None or parametric,
+            u[:start], number[:start], n_tail, low, alpha, kind, xmin is not None or parametric,
             parametric,
         )  # fmt: skip
         p_value = count_exceeding(model, ks, bootstraps, seed, workers) / bootstraps
@@ -77,19 +77,19 @@ def estimate(
 
 
 def _fit(
-    u: Floats, number: Integers, xmin: float | None, discrete: bool
+    u: Floats, number: Integers, xmin: float | None, kind: int
 ) -> tuple[int, float, float, float, Integers]:
     """Return the first position of the tail, xmin, exponent, KS distance, and counts from each."""
     logs = np.log(u)
     tail, tail_logs = np.empty(u.size + 1, np.int64), np.empty(u.size + 1)
     suffixes(logs, number, u.size, tail, tail_logs)
     if xmin is None:
-        start, alpha, ks = search(u, logs, tail, tail_logs, u.size, discrete)
+        start, alpha, ks = search(u, logs, tail, tail_logs, u.size, kind)
         return start, float(u[start]), alpha, ks, tail
     low, start = float(xmin), int(np.searchsorted(u, xmin))
-    alpha = exponent(low, math.log(low), tail[start], tail_logs[start], discrete)
+    alpha = exponent(low, math.log(low), tail[start], tail_logs[start], kind)
     ks = distance(
-        u, logs, tail, u.size, start, low, math.log(low), alpha, discrete, math.inf
+        u, logs, tail, u.size, start, low, math.log(low), alpha, kind, math.inf
     )  # fmt: skip
     return start, low, alpha, ks, tail
 
@@ -129,7 +129,7 @@ def standard_error(alpha: float, xmin: float, n: int, discrete: bool) -> float:
 def profile_interval(
     alpha: float, sigma: float, xmin: float, n: int, mean_excess: float, discrete: bool
 ) -> tuple[float, float]:
-    """Return where twice the log-likelihood lies less than 3.84 (95 % of chi-squared) off its top."""
+    """Return the exponents whose likelihood is not significantly below the highest (95 %)."""
     from scipy.optimize import brentq
 
     def loss(s: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ._power_law_search import distance, exponent, suffixes
+from ._power_law_search import INTEGER, REAL, distance, exponent, suffixes
 from ._zeta import scaled_zeta
 
 GRID_LOW, GRID_HIGH, GRID_STEP = 1.01, 10.0, 0.01
@@ -28,26 +28,26 @@ def gamma_on_grid(u: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
     n = int(counts.sum())
     if u.size < 2:
         return math.nan
-    discrete = bool((u == np.floor(u)).all())
-    if discrete and u[0] > _CONTINUOUS_FROM and n > _SMALL_SAMPLE:
-        discrete = False
+    kind = INTEGER if (u == np.floor(u)).all() else REAL
+    if u[0] > _CONTINUOUS_FROM and n > _SMALL_SAMPLE:
+        kind = REAL
     logs = np.log(u)
     tail, tail_logs = np.empty(u.size + 1, np.int64), np.empty(u.size + 1)
     suffixes(logs, counts, u.size, tail, tail_logs)
-    gamma, n_tail = _search(u, logs, tail, tail_logs, discrete)
+    gamma, n_tail = _search(u, logs, tail, tail_logs, kind)
     if n < _SMALL_SAMPLE:
         gamma = gamma * (n_tail - 1) / n_tail + 1 / n_tail
     return float(gamma)
 
 
 @njit(cache=True, nogil=True)
-def _search(u, logs, tail, tail_logs, discrete):
+def _search(u, logs, tail, tail_logs, kind):
     best, limit, n_tail = math.nan, math.inf, 0
     for i in range(u.size - 1):
-        free = exponent(u[i], logs[i], tail[i], tail_logs[i], discrete)
-        if discrete:
+        free = exponent(u[i], logs[i], tail[i], tail_logs[i], kind)
+        if kind == INTEGER:
             s = _on_grid(free, u[i], tail_logs[i] / tail[i] - logs[i])
-            d = distance(u, logs, tail, u.size, i, u[i], logs[i], s, True, limit)
+            d = distance(u, logs, tail, u.size, i, u[i], logs[i], s, INTEGER, limit)
         else:
             s = free
             d = _lower_distance(logs, tail, u.size, i, s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -96,6 +96,7 @@ def fit_power_law(
     *,
     counts: ArrayLike | None = None,
     discrete: bool | None = None,
+    support: Literal["full", "observed"] = "full",
     parametric: bool = False,
     alternatives: bool = True,
     workers: int = 1,
@@ -121,6 +122,9 @@ def fit_power_law(
         How often each value occurs, for data given as a histogram.
     discrete
         Whether the values are integers; None to look.
+    support
+        Where the distributions of integers are compared: at every integer, as Clauset et al. do,
+        or just below each observed value alone, as igraph does.
     parametric
         Draw synthetic samples from the fitted tail alone, with its size and its fixed xmin
         (Survival, section 4.6), instead of the tail together with values resampled from below
@@ -160,7 +164,7 @@ def fit_power_law(
     _check_options(xmin, bootstraps, workers)
     return estimate(
         u, number, xmin, int(bootstraps), int(seed),
-        _is_discrete(u, discrete, xmin), bool(parametric), bool(alternatives), int(workers),
+        _kind(u, discrete, xmin, support), bool(parametric), bool(alternatives), int(workers),
     )  # fmt: skip
 
 
@@ -207,14 +211,21 @@ def _histogram(
     return u[number > 0], number[number > 0]
 
 
-def _is_discrete(u: NDArray[np.float64], asked: bool | None, xmin: float | None) -> bool:
+def _kind(u: NDArray[np.float64], asked: bool | None, xmin: float | None, support: str) -> int:
+    from ._power_law_search import INTEGER, OBSERVED, REAL
+
+    if support not in ("full", "observed"):
+        raise NetsciError(f"support must be 'full' or 'observed', not {support!r}")
     whole = bool((u == np.floor(u)).all())
     if asked and not whole:
         raise NetsciError("discrete=True needs integers, but some values are not")
-    discrete = whole if asked is None else bool(asked)
-    if discrete and xmin is not None and not float(xmin).is_integer():
+    if not (whole if asked is None else asked):
+        if support == "observed":
+            raise NetsciError("support='observed' is for integers only")
+        return REAL
+    if xmin is not None and not float(xmin).is_integer():
         raise NetsciError(f"xmin must be whole for integers, not {xmin} (or say discrete=False)")
-    return discrete
+    return INTEGER if support == "full" else OBSERVED
 
 
 def _check_options(xmin: float | None, bootstraps: int, workers: int) -> None:

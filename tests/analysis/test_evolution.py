@@ -1,5 +1,7 @@
 """ITOP, overlap and ELM episodes on plain numbers and on a run's table."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,7 +39,7 @@ def test_episodes_cover_exactly_the_updates_at_or_above_the_threshold(values, th
     found = elm_episodes(values, threshold=threshold)
     covered = [i for e in found for i in range(e.start, e.end + 1)]
     assert covered == [i for i, value in enumerate(values) if value >= threshold]
-    assert all(b.start > a.end + 1 for a, b in zip(found, found[1:], strict=False))
+    assert all(b.start > a.end + 1 for a, b in itertools.pairwise(found))
 
 
 def test_episodes_refuse_nonsense():

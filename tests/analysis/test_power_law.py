@@ -230,6 +230,8 @@ def test_fixed_xmin_beyond_the_data():
         ([1, 2], {"bootstraps": -1}, "bootstraps"),
         ([1, 2], {"workers": 0}, "workers"),
         ([1.5, 2], {"discrete": True}, "integers"),
+        ([1, 2], {"support": "some"}, "support"),
+        ([1.5, 2], {"support": "observed"}, "integers"),
         ([1, 2], {"counts": [1]}, "counts"),
         ([1, 2], {"counts": [1, -1]}, "counts"),
     ],

@@ -6,6 +6,7 @@ from scipy import stats
 from scipy.special import zeta
 
 from netsci_dst.analysis._power_law_bootstrap import alias_table, build_model, draw_above
+from netsci_dst.analysis._power_law_search import INTEGER
 from netsci_dst.analysis.power_law import fit_power_law
 
 from . import _power_law_reference as reference
@@ -52,7 +53,7 @@ def test_power_against_a_wrong_law():
 @pytest.mark.parametrize(("alpha", "above"), [(1.4, 3), (2.5, 1), (2.5, 60), (6.0, 2)])
 def test_draws_far_out_follow_the_law(alpha, above):
     state = np.array([12345], dtype=np.uint64)
-    drawn = np.array([draw_above(state, float(above), alpha, True) for _ in range(20_000)])
+    drawn = np.array([draw_above(state, float(above), alpha, INTEGER) for _ in range(20_000)])
     edges = np.arange(above, above + 12)
     expected = edges**-alpha / zeta(alpha, above)
     observed = np.array([(drawn == x).sum() for x in edges])
@@ -75,7 +76,7 @@ def test_the_alias_table_holds_the_probabilities():
 
 def test_the_model_of_a_replicate_sums_to_one():
     body, counts = np.array([1.0, 2.0]), np.array([30, 10])
-    model = build_model(body, counts, 60, 3.0, 1.7, True, False, False)
+    model = build_model(body, counts, 60, 3.0, 1.7, INTEGER, False, False)
     assert model.n == 100
     assert model.probabilities.sum() == pytest.approx(1)
     assert model.probabilities[:2] == pytest.approx([0.3, 0.1])
@@ -87,3 +88,15 @@ def test_very_large_samples_are_drawn_as_histograms():
     fit = fit_power_law(np.arange(1, 400), counts=counts, xmin=1, bootstraps=20)
     assert fit.alpha == pytest.approx(2.5, abs=0.01)
     assert fit.p_value == 0  # cut off at 400, which 400 million values cannot hide
+
+
+def test_p_value_just_below_the_observed_values_is_that_of_igraph():
+    igraph = pytest.importorskip("igraph")
+    values = np.ceil(np.random.default_rng(1).lognormal(2, 1, 400)).astype(int)
+    fit = fit_power_law(values, bootstraps=4000, support="observed", alternatives=False)
+    other = igraph.power_law_fit(values.tolist(), method="discrete", p_precision=0.02)
+    assert (fit.xmin, fit.n_tail) == (other.xmin, (values >= other.xmin).sum())
+    assert fit.alpha == pytest.approx(other.alpha, abs=1e-3)
+    assert fit.ks == pytest.approx(other.D, abs=1e-5)
+    assert 0.02 < fit.p_value < 0.98
+    assert abs(fit.p_value - other.p) < 4 * np.sqrt(fit.p_value * (1 - fit.p_value) / 625)
