@@ -37,12 +37,10 @@ def _write(path: Path, text: str) -> None:
 
 def command_line() -> str:
     """Return every command with its help, as the program prints it."""
-    from netsci_dst.cli._app import add_commands, app
+    from netsci_dst.cli._app import application
 
-    if not app.registered_commands:
-        add_commands(full=True)
     parts = []
-    for command in app.registered_commands:
+    for command in application(full=True).registered_commands:
         parts.append(f"## netsci-dst {command.name}\n\n{_options_of(command)}\n")
     return "\n".join(parts)
 

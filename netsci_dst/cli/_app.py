@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -9,19 +11,10 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..errors import MissingDependency, NetsciError, RecipeError, UnknownName
+from ..errors import NetsciError, RecipeError, UnknownName
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-
-app = typer.Typer(
-    name="netsci-dst",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Train sparse networks whose topology evolves, record that topology, study it.",
-)
+_EXTRAS = {"torch": "train", "plotly": "report", "jinja2": "report", "matplotlib": "report"}
 
 
 def _version(asked: bool) -> None:
@@ -30,7 +23,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
@@ -38,21 +30,26 @@ def _options(
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Options before the command."""
+    """Train sparse networks whose topology evolves, record that topology, study it."""
 
 
-def add_commands(arguments: list[str] | None = None, *, full: bool = False) -> None:
-    """Load the command that the arguments name, or all of them when they name none.
+def application(arguments: list[str] | None = None, *, full: bool = False) -> typer.Typer:
+    """Return the application with the command that the arguments name, or with all of them.
 
     A command is the function ``command`` of a public module here; its name is the module's. One
     whose options take time to find out has them in ``full_command``, which the list of commands
-    does without.
+    does without unless ``full``.
     """
-    import importlib
-    import pkgutil
-
-    import netsci_dst.cli as package
-
+    app = typer.Typer(
+        name="netsci-dst",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    package = importlib.import_module("netsci_dst.cli")
     modules = [m.name for m in pkgutil.iter_modules(package.__path__) if m.name[0] != "_"]
     asked = next((a for a in arguments or () if not a.startswith("-")), None)
     chosen = [m for m in modules if m.rstrip("_") == asked] or modules
@@ -62,6 +59,7 @@ def add_commands(arguments: list[str] | None = None, *, full: bool = False) -> N
         if hasattr(loaded, "full_command"):
             function = loaded.full_command() if full or len(chosen) == 1 else _named(function)
         app.command(module.rstrip("_"), rich_help_panel=loaded.PANEL)(function)
+    return app
 
 
 def _named(function: Callable[..., object]) -> Callable[[], None]:
@@ -74,32 +72,30 @@ def _named(function: Callable[..., object]) -> Callable[[], None]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with 0 (done), 1 (failed), 2 (wrong usage) or 130 (Ctrl-C)."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    add_commands(arguments)
     try:
-        app(arguments)
+        application(arguments)(arguments)
     except NetsciError as error:
-        if "--debug" in arguments:
-            raise
-        typer.secho(f"error: {error}", fg="red", err=True)
-        usage = isinstance(error, (UnknownName, RecipeError)) and not isinstance(
-            error, MissingDependency
-        )
-        raise SystemExit(USAGE if usage else FAILED) from None
+        _refuse(error, str(error), arguments)
     except ModuleNotFoundError as error:
-        if "--debug" in arguments or (error.name or "").startswith("netsci_dst"):
+        if (error.name or "").startswith("netsci_dst"):
             raise
-        extra = {"torch": "train", "plotly": "report", "jinja2": "report", "matplotlib": "report"}
-        hint = f"pip install 'netsci-dst[{extra.get(error.name or '', 'all')}]'"
-        typer.secho(f"error: this needs {error.name}; install it with: {hint}", fg="red", err=True)
-        raise SystemExit(FAILED) from None
-    except MemoryError:
-        if "--debug" in arguments:
-            raise
-        typer.secho("error: out of memory; ask for less at once", fg="red", err=True)
-        raise SystemExit(FAILED) from None
+        package = (error.name or "").partition(".")[0]
+        hint = f"pip install 'netsci-dst[{_EXTRAS.get(package, 'all')}]'"
+        _refuse(
+            error, f"this needs {package}, which is not installed; get it with: {hint}", arguments
+        )
+    except MemoryError as error:
+        _refuse(error, "out of memory; ask for less at once", arguments)
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:
         # The reader of a pipe, such as `head`, has seen enough.
         sys.stderr.close()
         raise SystemExit(DONE) from None
+
+
+def _refuse(error: Exception, message: str, arguments: list[str]) -> None:
+    if "--debug" in arguments:
+        raise error
+    typer.secho(f"error: {message}", fg="red", err=True)
+    raise SystemExit(USAGE if isinstance(error, (UnknownName, RecipeError)) else FAILED) from None
