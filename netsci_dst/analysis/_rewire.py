@@ -39,18 +39,19 @@ def _ring(position, other):
 
 @njit(cache=True)
 def exchange_in_layer(indptr, indices, sources, places, homes, wanted, state):
-    """Exchange the targets of pairs of links of a layer, in place; return how many were.
+    """Attempt ``wanted`` exchanges of the targets of two links of a layer, in place.
 
-    With ``places`` (of targets) and ``homes`` (of sources) on a ring of circumference 1, only
-    exchanges that do not lengthen the links are made, which turns the layer into a lattice.
+    With ``places`` (of targets) and ``homes`` (of sources) on a ring of circumference 1, exchanges
+    are made, as many as wanted, only where they do not lengthen the links: that makes a lattice.
     """
     m = indices.size
     done = 0
     lattice = places.size > 0
     if m < 2:
         return 0
-    for _ in range(20 * wanted):
-        if done == wanted:
+    # At random, an attempt that is refused counts as a step: else not all graphs are as likely.
+    for _ in range((20 if lattice else 1) * wanted):
+        if lattice and done == wanted:
             break
         e, f = _below(m, state), _below(m, state)
         u, w = sources[e], sources[f]
@@ -83,8 +84,9 @@ def exchange_in_network(indptr, indices, tails, mates, places, wanted, state):
     lattice = places.size > 0
     if m < 4:
         return 0
-    for _ in range(20 * wanted):
-        if done == wanted:
+    # At random, an attempt that is refused counts as a step: else not all graphs are as likely.
+    for _ in range((20 if lattice else 1) * wanted):
+        if lattice and done == wanted:
             break
         # An entry is a link with a direction, so both ways to exchange two links can be drawn.
         e, f = _below(m, state), _below(m, state)

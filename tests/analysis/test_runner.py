@@ -372,8 +372,8 @@ def test_wrong_requests_say_what_would_be_right(synthetic_run):
         analyze(synthetic_run, "t_links", options={"t_links": {"factor": object()}})
     with pytest.raises(NetsciError, match="stored with runs"):
         results(nx.path_graph(3))
+    analyze(synthetic_run, "t_links")
     with pytest.raises(UnknownName, match="'degrees'"):
-        analyze(synthetic_run, "t_links")
         results(synthetic_run).array("t_links", "degree", 0)
 
 
