@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import MissingDependency
-from ._per_head import check_heads, declare_attention, split_heads
+from ._attention import check_heads, declare_attention
 from ._plan import Plan
 
 try:
@@ -20,18 +20,15 @@ if TYPE_CHECKING:
 class Llama(LlamaForCausalLM):
     """A LLaMA whose linear layers but the generator are sparse by default."""
 
-    per_head = False
-
     def wiring(self) -> Wiring:
         """Declare q·k and gate·up as products, v → o, and the residual streams."""
         config, plan = self.config, Plan()
         stream = plan.population("stream0", config.hidden_size, "residual")
-        heads = config.num_attention_heads if self.per_head else None
         for i in range(config.num_hidden_layers):
             path = f"model.layers.{i}"
             middle, after = f"stream{i}.attention", f"stream{i + 1}"
             ends = (stream, stream, middle)
-            declare_attention(plan, f"{path}.self_attn", "o_proj", *ends, config.hidden_size, heads)
+            declare_attention(plan, f"{path}.self_attn", "o_proj", *ends, config.hidden_size)
             plan.population(middle, config.hidden_size, "residual")
             plan.skip(stream, middle)
             product = plan.population(f"{path}.mlp.gate_up", config.intermediate_size)
@@ -54,7 +51,6 @@ def build(
     layers: int,
     heads: int,
     max_length: int,
-    per_head: bool,
 ) -> Llama:
     """Build the module with random weights (normal, standard deviation 0.02)."""
     check_heads(name, width, heads)
@@ -72,9 +68,4 @@ def build(
         bos_token_id=None,
         eos_token_id=None,
     )
-    model = Llama(config)
-    if per_head:
-        model.per_head = True
-        for layer in model.model.layers:
-            split_heads(layer.self_attn, heads, "o_proj")
-    return model
+    return Llama(config)

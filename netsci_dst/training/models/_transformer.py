@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from ...errors import MissingDependency
-from ._per_head import check_heads, declare_attention, split_heads
+from ._attention import check_heads, declare_attention
 from ._plan import Plan
 
 try:
@@ -23,8 +23,6 @@ PAD, UNKNOWN, BEGIN, END = range(4)
 
 class Transformer(MarianMTModel):
     """A Marian model whose linear layers but the generator are sparse by default."""
-
-    per_head = False
 
     def wiring(self) -> Wiring:
         """Declare q·k as products, v → out, feed-forward layers and the residual streams."""
@@ -46,8 +44,7 @@ class Transformer(MarianMTModel):
 
     def _attention(self, plan: Plan, path: str, queries: str, keys: str) -> str:
         config, after = self.config, f"{path}.stream"
-        heads = config.encoder_attention_heads if self.per_head else None
-        declare_attention(plan, path, "out_proj", queries, keys, after, config.d_model, heads)
+        declare_attention(plan, path, "out_proj", queries, keys, after, config.d_model)
         plan.population(after, config.d_model, "residual")
         plan.skip(queries, after)
         return after
@@ -69,7 +66,6 @@ def build(
     heads: int,
     dropout: float,
     max_length: int,
-    per_head: bool,
 ) -> Transformer:
     """Build the module; see `netsci_dst.training.models.transformer.transformer`."""
     check_heads("transformer", width, heads)
@@ -97,10 +93,6 @@ def build(
     )
     model = Transformer(config)
     _initialise(model)
-    if per_head:
-        model.per_head = True
-        for module in [m for m in model.modules() if hasattr(m, "q_proj")]:
-            split_heads(module, heads, "out_proj")
     return model
 
 

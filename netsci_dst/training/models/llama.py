@@ -35,7 +35,6 @@ class LlamaBuilder:
         layers: int | None = None,
         heads: int | None = None,
         max_length: int = 1024,
-        per_head: bool = False,
     ) -> nn.Module:
         """Build the model with random weights; nothing is downloaded.
 
@@ -47,8 +46,6 @@ class LlamaBuilder:
             In place of those of the named size.
         max_length
             Longest sequence.
-        per_head
-            Whether q, k, v and o are one layer per head, each of which evolves on its own.
 
         Raises
         ------
@@ -59,7 +56,7 @@ class LlamaBuilder:
 
         given = (width, feed_forward, layers, heads)
         sizes = [b if a is None else a for a, b in zip(given, _SIZES[self.name])]
-        return build(self.name, vocabulary, *sizes, max_length, per_head)
+        return build(self.name, vocabulary, *sizes, max_length)
 
 
 for _name, _size in _SIZES.items():

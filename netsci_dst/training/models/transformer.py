@@ -27,7 +27,6 @@ def transformer(
     heads: int = 8,
     dropout: float = 0.1,
     max_length: int = 512,
-    per_head: bool = False,
 ) -> nn.Module:
     """Build a Transformer with tied embeddings, sinusoidal positions, ReLU and Glorot weights.
 
@@ -47,9 +46,6 @@ def transformer(
         Of activations and of attention.
     max_length
         Longest sentence, in tokens.
-    per_head
-        Whether q, k, v and the output projection are one layer per head, each of which evolves on
-        its own.
 
     Raises
     ------
@@ -58,4 +54,4 @@ def transformer(
     """
     from ._transformer import build
 
-    return build(vocabulary, width, feed_forward, layers, heads, dropout, max_length, per_head)
+    return build(vocabulary, width, feed_forward, layers, heads, dropout, max_length)

@@ -54,7 +54,7 @@ class ContrastiveDivergence(Task):
         if label_smoothing:
             raise RecipeError("contrastive divergence has no labels to smooth")
         data, noise = batch.tensors
-        generator = torch.Generator(device=data.device).manual_seed(int(noise))
+        generator = torch.Generator(device=data.device).manual_seed(int(noise[0]))
         machine: Any = getattr(model, "module", model)
         model_side = machine.gibbs(data, self.steps, generator)
         energy = machine.free_energy(torch.cat([data, model_side]))
@@ -104,16 +104,17 @@ class _Probabilities(ArrayBatches):
         """Yield batches ``(samples, seed)``; the seed depends on where the batch stands."""
         for step, batch in enumerate(super().epoch(epoch, start), start=start):
             words = np.random.SeedSequence([self.options.seed, epoch, step, self.options.rank])
-            noise = int(words.generate_state(1, np.uint64)[0] >> np.uint64(1))
+            noise = int(words.generate_state(1, np.uint64)[0] >> np.uint64(2))
             x = batch.tensors[0].flatten(1)
-            yield batch._replace(tensors=(x, torch.tensor(noise)))
+            # A seed per sample, so that a batch can be cut: its first one is used.
+            yield batch._replace(tensors=(x, noise + torch.arange(len(x))))
 
     def evaluation(self, split: str | None = None) -> Iterator[Batch]:
         """Yield flat batches of a held-out split."""
         for batch in super().evaluation(split):
-            yield batch._replace(tensors=(batch.tensors[0].flatten(1), torch.tensor(0)))
+            yield batch._replace(tensors=(batch.tensors[0].flatten(1), torch.zeros(batch.samples)))
 
     def probe(self, size: int) -> Batch:
         """Return the first samples of the evaluation split."""
         batch = super().probe(size)
-        return batch._replace(tensors=(batch.tensors[0].flatten(1), torch.tensor(0)))
+        return batch._replace(tensors=(batch.tensors[0].flatten(1), torch.zeros(batch.samples)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class PairBatches(Batches):
                 f"of {self._length.max()}; raise the batch size (it counts tokens)"
             )
 
-    @property
+    @cached_property
     def steps_per_epoch(self) -> int:
         """Number of batches in one epoch."""
         return len(_packed(np.sort(self._length), self.options.batch_size))

@@ -62,10 +62,9 @@ def test_the_transformer_has_table_5s_size_and_tied_embeddings():
     assert model.lm_head.weight is model.model.shared.weight
 
 
-@pytest.mark.parametrize("per_head", [False, True])
 @pytest.mark.parametrize("name", ["llama-60m", "transformer"])
-def test_wiring_fits_and_sparse_layers_with_all_links_change_nothing(name, per_head):
-    model = build(name, per_head=per_head, **TINY)
+def test_wiring_fits_and_sparse_layers_with_all_links_change_nothing(name):
+    model = build(name, **TINY)
     declared = wiring.of(model)
     before = output(model, name)
     names = declared.sparse_names()
@@ -76,14 +75,6 @@ def test_wiring_fits_and_sparse_layers_with_all_links_change_nothing(name, per_h
     torch.testing.assert_close(output(model, name), before, atol=1e-5, rtol=1e-4)
     topology = declared.topology(model)
     assert [layer.name for layer in topology.dense] == ["lm_head"]
-
-
-@pytest.mark.parametrize("name", ["llama-60m", "transformer"])
-def test_layers_split_by_head_compute_the_same(name):
-    whole, split = build(name, **TINY), build(name, per_head=True, **TINY)
-    torch.testing.assert_close(output(split, name), output(whole, name), atol=1e-5, rtol=1e-4)
-    heads = [p for p in split.wiring().populations if ".qk.heads." in p.name]
-    assert {p.size for p in heads} == {12}
 
 
 def test_populations_of_llama_follow_the_products():

@@ -63,7 +63,7 @@ def test_the_gradient_is_that_of_contrastive_divergence():
     from netsci_dst.training.tasks._task import Batch
 
     data = torch.tensor([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
-    loss = task.loss(rbm, Batch((data, torch.tensor(7)), 2))
+    loss = task.loss(rbm, Batch((data, torch.tensor([7, 8])), 2))
     loss.value.backward()
     model_side = rbm.gibbs(data, 1, torch.Generator().manual_seed(7))
     positive = rbm.hidden_probability(data).T @ data
@@ -124,9 +124,9 @@ def test_training_learns_the_prototypes_and_repeats(digits):
 
 def test_the_noise_of_a_batch_depends_on_its_place_alone(digits):
     batches = get_task("contrastive-divergence").prepare(digits, BatchOptions(batch_size=30))
-    whole = [int(batch.tensors[1]) for batch in batches.epoch(1)]
+    whole = [int(batch.tensors[1][0]) for batch in batches.epoch(1)]
     assert len(set(whole)) == len(whole)
-    assert [int(batch.tensors[1]) for batch in batches.epoch(1, start=4)] == whole[4:]
+    assert [int(batch.tensors[1][0]) for batch in batches.epoch(1, start=4)] == whole[4:]
     assert next(iter(batches.evaluation())).tensors[0].max() == 1.0
 
 
