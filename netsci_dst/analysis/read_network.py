@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..topology import Layer, Population, Topology
@@ -85,6 +86,8 @@ def _edge_list(file: Path) -> Topology:
         raise DataError(f"{file} is not an edge list of two columns: {text}") from error
     ends = table.to_numpy(dtype=str)
     ends = np.char.strip(ends)
+    if len(ends) > 1 and not _numbers(ends[:1]) and _numbers(ends[1:]):
+        ends = ends[1:]  # a header in words that are not known as such
     lacking = np.flatnonzero((ends == "").any(axis=1))
     if lacking.size:
         raise DataError(f"{file}: link {lacking[0] + 1} lacks an end")
@@ -103,6 +106,14 @@ def _edge_list(file: Path) -> Topology:
     ends = (pairs[:, 0], pairs[:, 1])
     layer = Layer.from_links("links", "nodes", "nodes", (n, n), *ends, directed=False)
     return Topology((Population("nodes", n),), (layer,))
+
+
+def _numbers(ends: NDArray[np.str_]) -> bool:
+    try:
+        ends.astype(np.int64)
+    except ValueError:
+        return False
+    return True
 
 
 def _form(file: Path) -> tuple[str, int]:
