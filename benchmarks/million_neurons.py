@@ -9,6 +9,7 @@ largest memory the process ever held.
 from __future__ import annotations
 
 import argparse
+import itertools
 import resource
 import tempfile
 import time
@@ -39,7 +40,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    sparsity = 1 - options.links / options.neurons
+    sizes = [784] + [options.neurons] * 3
+    # SET's own allocation gives a layer links in proportion to its neurons on both sides.
+    wanted = options.links / 2 * sum(a + b for a, b in itertools.pairwise(sizes))
+    sparsity = 1 - wanted / sum(a * b for a, b in itertools.pairwise(sizes))
 
     begun = time.perf_counter()
     model = mlp((1, 28, 28), 10, hidden=[options.neurons] * 3)
@@ -48,13 +52,15 @@ def main() -> None:
             model,
             method="set",
             sparsity=sparsity,
+            allocation="er",
             total_steps=options.steps,
             update_every=options.update_every,
             out=Path(folder) / "run",
             seed=0,
         )
+        # The output layer sums 300,000 activities, so steps must be small.
         optimizer = torch.optim.SGD(
-            model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, fused=True
+            model.parameters(), lr=3 / options.neurons, momentum=0.9, weight_decay=5e-4, fused=True
         )
         training.attach(optimizer)
         layers = sparse_layers(model)

@@ -12,6 +12,7 @@ from torch import Tensor
 from netsci_dst.errors import NetsciError
 
 from . import _kernels
+from ._compile import outside_compile
 
 if TYPE_CHECKING:
     from .linear import SparseLinear
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
 
+@outside_compile
 def csr_chain(layers: Sequence[SparseLinear], x: Tensor, relu: bool) -> Tensor:
     """Return what layers give one after another, each activated when ``relu``.
 

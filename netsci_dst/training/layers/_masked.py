@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from ._compile import outside_compile
+
 if TYPE_CHECKING:
     from .base import SparseLayer
 
@@ -37,7 +39,7 @@ def masked_weight(layer: SparseLayer) -> Tensor:
     return layer.weight
 
 
-@torch.compiler.disable
+@outside_compile
 def _captured(layer: SparseLayer, weight: Tensor) -> Tensor:
     def keep(gradient: Tensor) -> None:
         if layer.capture:

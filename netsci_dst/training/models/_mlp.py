@@ -78,12 +78,16 @@ class MLP(nn.Module):
         """Map ``(batch, *input_shape)`` to logits, ``(batch, n_classes)``."""
         if x.dim() != 2:
             x = x.flatten(1)
-        for plain, group in itertools.groupby(self.hidden, Hidden.is_plain):
-            if plain:
-                x = csr_chain([layer.linear for layer in group], x, relu=True)
-            else:
-                for layer in group:
-                    x = layer(x)
+        chain: list[SparseLinear] = []
+        for layer in self.hidden:
+            if layer.is_plain():
+                chain.append(layer.linear)
+                continue
+            if chain:
+                x, chain = csr_chain(chain, x, relu=True), []
+            x = layer(x)
+        if chain:
+            x = csr_chain(chain, x, relu=True)
         return self.output(x)
 
     def wiring(self) -> Wiring:

@@ -230,3 +230,47 @@ def test_the_plain_torch_path_gives_the_same(dtype):
         results.append((y.detach(), ours.grad, layer.gradients, layer.dense_gradient()))
     for a, b in zip(*results):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_compiled_masked_layers_are_one_graph_and_may_be_rewired():
+    model = make_network("masked")
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    x = torch.randn(8, 36, dtype=torch.float64)
+    torch.testing.assert_close(compiled(x), model(x))
+    compiled(x).sum().backward()
+    found = [layer.gradients.clone() for layer in sparse_layers(model).values()]
+    model.zero_grad()
+    model(x).sum().backward()
+    for layer, gradient in zip(sparse_layers(model).values(), found):
+        torch.testing.assert_close(layer.gradients, gradient)
+        keep = torch.arange(layer.n_links) > 2
+        layer.rewire(keep, layer.keys[:2], torch.ones(2, dtype=torch.float64))
+    torch.testing.assert_close(compiled(x), model(x))
+
+
+@pytest.mark.parametrize("backend", ["masked", "csr"])
+def test_compile_leaves_capturing_and_csr_alone(backend):
+    model = make_network(backend)
+    compiled = torch.compile(model, backend="aot_eager")
+    x = torch.randn(8, 36, dtype=torch.float64)
+    layers = sparse_layers(model).values()
+    found = []
+    for forward in (compiled, model):
+        for layer in layers:
+            layer.capture = True
+        model.zero_grad()
+        forward(x).sum().backward()
+        found.append([layer.dense_gradient() for layer in layers])
+    for a, b in zip(*found):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("backend", ["masked", "csr"])
+def test_autocast_trains_the_full_precision_weights(backend):
+    model = make_network(backend).float()
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = model(torch.randn(8, 36)).float().square().sum()
+    loss.backward()
+    for layer in sparse_layers(model).values():
+        assert layer.gradients.dtype == torch.float32
+        assert layer.gradients.any()
