@@ -1,0 +1,137 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from netsci_dst.analysis import (
+    analyze,
+    area_across_epochs,
+    mean_and_error,
+    paired_wilcoxon,
+    spearman_interval,
+    what_goes_with,
+    win_rate,
+)
+from netsci_dst.errors import NetsciError
+
+from .conftest import make_run
+
+
+def test_mean_and_standard_error():
+    values = [98.81, 98.76, 98.90, 98.70]
+    found = mean_and_error(values)
+    assert found.mean == pytest.approx(np.mean(values))
+    assert found.error == pytest.approx(stats.sem(values))
+    assert mean_and_error([1, np.nan, 3]).n == 2
+    assert math.isnan(mean_and_error([5]).error)
+    assert math.isnan(mean_and_error([]).mean)
+
+
+def test_area_across_epochs():
+    # E evaluations at 1..E: trapezoid over (E - 1).
+    metric = [0.5, 0.7, 0.8, 0.9]
+    truth = ((0.5 + 0.7) / 2 + (0.7 + 0.8) / 2 + (0.8 + 0.9) / 2) / 3
+    assert area_across_epochs([1, 2, 3, 4], metric) == pytest.approx(truth)
+    assert area_across_epochs([4, 3, 2, 1], metric[::-1]) == pytest.approx(truth)
+    assert area_across_epochs([1, 2, 3], [0.6, 0.6, 0.6]) == pytest.approx(0.6)
+    assert area_across_epochs([7], [0.4]) == 0.4
+    assert area_across_epochs([1, 2, 3], [0.2, np.nan, 0.4]) == pytest.approx(0.3)
+    assert math.isnan(area_across_epochs([], []))
+
+
+def test_win_rate():
+    rows = []
+    scores = {"a": [3, 3, 1, 2], "b": [2, 3, 2, 1], "c": [1, 1, 1, 9]}
+    for method, values in scores.items():
+        for i, value in enumerate(values):
+            rows.append(
+                {"method": method, "data": "x", "sparsity": 0.9, "seed": i, "accuracy": value}
+            )
+    frame = pd.DataFrame(rows)
+    # a wins seed 0, a and b share seed 1, b wins 2, c wins 3.
+    assert win_rate(frame).to_dict() == {"a": 0.375, "b": 0.375, "c": 0.25}
+    low = win_rate(frame, higher_is_better=False)
+    assert low.sum() == pytest.approx(1)
+    assert low["a"] == pytest.approx(0.5 / 4)
+    # Without c in seed 3 that setting does not count.
+    part = frame[~((frame["method"] == "c") & (frame["seed"] == 3))]
+    assert win_rate(part).to_dict() == pytest.approx({"a": 0.5, "b": 0.5, "c": 0.0})
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.floats(-5, 5), st.floats(-5, 5)), min_size=1, max_size=30))
+def test_wilcoxon_against_scipy(pairs):
+    a, b = np.array(pairs).T
+    found = paired_wilcoxon(a, b)
+    changed = (a - b)[a != b]
+    assert found.n == changed.size
+    assert 0 <= found.p_value <= 1
+    assert found.difference == pytest.approx(np.median(a - b))
+    if changed.size and np.unique(np.abs(changed)).size == changed.size:
+        truth = stats.wilcoxon(a, b, method="exact" if changed.size == a.size else "auto")
+        if changed.size == a.size:
+            assert found.p_value == pytest.approx(truth.pvalue)
+    back = paired_wilcoxon(b, a)
+    assert back.p_value == pytest.approx(found.p_value)
+    assert back.difference == pytest.approx(-found.difference)
+
+
+def test_wilcoxon_of_few_pairs():
+    assert paired_wilcoxon([1, 2, 3], [1, 2, 3]) == (0.0, 1.0, 0)
+    # Five pairs, all one way: 2 / 2^5.
+    assert paired_wilcoxon([2, 4, 6, 8, 10], [1, 2, 3, 4, 5]).p_value == pytest.approx(2 / 32)
+    assert paired_wilcoxon([1, np.nan, 3], [0, 1, 1]).n == 2
+    with pytest.raises(NetsciError, match="as many values"):
+        paired_wilcoxon([1, 2], [1])
+
+
+def test_spearman_with_its_interval():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=60)
+    y = x + rng.normal(size=60)
+    found = spearman_interval(x, y)
+    truth = stats.spearmanr(x, y)
+    assert found.rho == pytest.approx(truth.statistic)
+    assert found.p_value == pytest.approx(truth.pvalue)
+    assert found.low < found.rho < found.high
+    assert found == spearman_interval(x, y)
+    assert math.isnan(spearman_interval([1, 2], [1, 2]).rho)
+    assert math.isnan(spearman_interval([1, 1, 1], [1, 2, 3]).rho)
+    exact = spearman_interval(np.arange(9), np.arange(9) ** 3)
+    assert exact.rho == pytest.approx(1)
+    assert exact.low == pytest.approx(1)
+
+
+def test_intervals_cover_the_truth():
+    # Normal pairs with Pearson 0.5 have Spearman 6/π asin(0.25).
+    truth = 6 / np.pi * np.arcsin(0.25)
+    rng = np.random.default_rng(1)
+    hits = 0
+    for seed in range(150):
+        x, y = rng.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], size=60).T
+        found = spearman_interval(x, y, bootstraps=400, seed=seed)
+        hits += found.low <= truth <= found.high
+    assert hits / 150 > 0.88
+
+
+def test_what_goes_with_accuracy(tmp_path):
+    runs = []
+    for i, density in enumerate((0.06, 0.1, 0.14, 0.2, 0.26)):
+        run = make_run(
+            tmp_path / f"r{i}", (16, 20, 20, 12), density, 2, seed=i, accuracy=0.5 + density
+        )
+        analyze(run, ["credit_paths", "assortativity"])
+        runs.append(run)
+    frame = what_goes_with(runs, bootstraps=200)
+    paths = frame[frame["quantity"] == "paths"].iloc[0]
+    assert paths["rho"] == pytest.approx(1)  # denser runs were given a better accuracy
+    assert paths["n"] == 5
+    assert (frame["rho"].abs().diff().dropna() <= 1e-12).all()
+    with pytest.raises(NetsciError, match="needs three"):
+        what_goes_with(runs[:2])
+    with pytest.raises(NetsciError, match="'bleu'"):
+        what_goes_with(runs, "bleu")
