@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import tomllib
@@ -223,11 +224,8 @@ class Snapshots(Sequence[Snapshot]):
         entries = []
         if self._store.exists(_INDEX):
             entries = _read_json(self._store, _INDEX, list)
-            for entry in entries:
-                if not isinstance(entry, dict) or not _SNAPSHOT_NAME.fullmatch(
-                    str(entry.get("file"))
-                ):
-                    raise FormatError(f"{self._store.path(_INDEX)} is corrupt")
+            if not all(_is_entry(entry) for entry in entries):
+                raise FormatError(f"{self._store.path(_INDEX)} is corrupt")
         # A run stopped between writing a snapshot and its index still has the snapshot.
         listed = {entry["file"] for entry in entries}
         for name in self._store.list("snapshots"):
@@ -339,6 +337,20 @@ def _entry(name: str, snapshot: Snapshot, data: bytes) -> dict[str, Any]:
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
     }
+
+
+def _is_entry(entry: Any) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    match = _SNAPSHOT_NAME.fullmatch(str(entry.get("file")))
+    return (
+        match is not None
+        and type(entry.get("step")) is int
+        and int(match[1]) == entry["step"]
+        and isinstance(entry.get("epoch"), (int, float))
+        and math.isfinite(entry["epoch"])
+        and isinstance(entry.get("sha256"), str)
+    )
 
 
 def _read_json(store: Store, name: str, kind: type) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import FormatError
 from ..snapshots import Snapshot
 from . import _parts
+from ._mat5 import read_mat5
 from ._npz import read_npz
 
 
@@ -121,16 +122,14 @@ def _npz(path: Path) -> Snapshot | None:
 
 
 def _mat(path: Path) -> Snapshot | None:
-    import scipy.io
-
-    try:
-        arrays = scipy.io.loadmat(path)
-    except Exception:
-        return None  # the reader of foreign files says what is wrong
+    with path.open("rb") as file:
+        if b"MATLAB 5" not in file.read(116):
+            return None
+    arrays = read_mat5(path)
     if _parts.KEY not in arrays:
         return None
     flat = {k: v.ravel() for k, v in arrays.items() if k.startswith(("layer_", "activity_"))}
-    return _numbered(str(arrays[_parts.KEY].item()), flat, "_", str(path))
+    return _numbered(str(arrays[_parts.KEY]), flat, "_", str(path))
 
 
 def _numbered(text: str, arrays: Mapping[str, Any], separator: str, origin: str) -> Snapshot:

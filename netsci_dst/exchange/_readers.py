@@ -13,6 +13,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from ..errors import FormatError, MissingDependency
+from ._mat5 import read_mat5
 from ._npz import read_npz
 from ._weights import NamedWeight, from_state, sparse
 
@@ -201,8 +202,6 @@ def _stored_sparse(arrays: dict[str, NDArray[Any]], path: Path) -> Any:
 
 
 def _mat(path: Path, options: Options) -> list[NamedWeight]:
-    import scipy.io
-
     try:
         with path.open("rb") as file:
             head = file.read(128)
@@ -211,11 +210,7 @@ def _mat(path: Path, options: Options) -> list[NamedWeight]:
         raise FormatError(f"cannot read {path}: {error}") from error
     if newer:
         return _mat73(path, options)
-    try:
-        loaded = scipy.io.loadmat(path, chars_as_strings=True)
-    except Exception as error:
-        raise FormatError(f"{path} is not a readable .mat file: {error}") from error
-    return _matrices({k: v for k, v in loaded.items() if not k.startswith("__")}, options, path)
+    return _matrices(read_mat5(path), options, path)
 
 
 def _mat73(path: Path, options: Options) -> list[NamedWeight]:
@@ -270,9 +265,8 @@ def _matrices(
 
 
 def _cells(key: str, value: Any) -> list[tuple[str, Any]]:
-    # MATLAB cell arrays come as arrays of objects.
-    if isinstance(value, np.ndarray) and value.dtype == object:
-        return [(f"{key}{i}", item) for i, item in enumerate(value.ravel(), start=1)]
+    if isinstance(value, list):
+        return [(f"{key}{i}", item) for i, item in enumerate(value, start=1)]
     return [(key, value)]
 
 
