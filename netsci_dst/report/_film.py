@@ -81,7 +81,7 @@ def film(
         path.parent.mkdir(parents=True, exist_ok=True)
         images = _images(figure, scenes, frames, data, progress)
         save = _save_mp4 if path.suffix.lower() == ".mp4" else _save_pillow
-        save(images, path, fps, hold)
+        save(images, path, fps, hold, scenes[0].colours)
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from error
     return path
@@ -130,13 +130,15 @@ def _images(
             progress(t + 1, len(frames.steps))
 
 
-def _save_pillow(images: Iterator[Any], path: Path, fps: float, hold: float) -> None:
+def _save_pillow(
+    images: Iterator[Any], path: Path, fps: float, hold: float, colours: list[str]
+) -> None:
     # One palette for the whole film: dots keep their colour, and the file stays small.
     made = list(images)
     times = [round(1000 / fps)] * (len(made) - 1) + [round(1000 * max(hold, 1 / fps))]
     options: dict[str, Any] = {"quality": 70, "method": 4} if path.suffix == ".webp" else {}
     if path.suffix.lower() == ".gif":
-        palette = made[-1].quantize(96)
+        palette = _palette(colours)
         made = [image.quantize(palette=palette, dither=0) for image in made]
         options = {"optimize": True, "disposal": 1}
     temporary = path.with_name(f".{path.name}.tmp{path.suffix}")
@@ -146,7 +148,27 @@ def _save_pillow(images: Iterator[Any], path: Path, fps: float, hold: float) -> 
     os.replace(temporary, path)
 
 
-def _save_mp4(images: Iterator[Any], path: Path, fps: float, hold: float) -> None:
+def _palette(colours: list[str]) -> Any:
+    """The colours of the populations in eleven tints each, and greys: chosen, not guessed."""
+    image = need("PIL.Image", "report", "a film")
+    rgb = [tuple(int(c[i : i + 2], 16) for i in (1, 3, 5)) for c in colours[:20]]
+    tints = [
+        round(255 + (part - 255) * share)
+        for colour in rgb
+        for share in np.linspace(0.1, 1, 11)
+        for part in colour
+    ]
+    greys = [level for level in np.linspace(20, 255, 16).round().astype(int) for _ in range(3)]
+    flat = [int(v) for v in [*tints, *greys]]
+    holder = image.new("P", (1, 1))
+    holder.putpalette(flat + flat[-3:] * (256 - len(flat) // 3))
+    return holder
+
+
+def _save_mp4(
+    images: Iterator[Any], path: Path, fps: float, hold: float, colours: list[str]
+) -> None:
+    del colours  # a codec needs no palette
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         target = Path(folder) / "film.mp4"
         first = next(images)

@@ -19,6 +19,9 @@ MAX_FRAMES = 400
 LINK_BUDGET = 1_400_000
 MAX_LINKS_PER_FRAME = 12_000
 MATRIX_BUDGET = 1_600_000
+# Neurons times snapshots whose degrees, and whose angles, travel in one page.
+NODE_BUDGET = 1_800_000
+ANGLE_BUDGET = 700_000
 
 
 @dataclass
@@ -85,9 +88,9 @@ def collect(
     index = data.run.snapshots.index
     if not index or not data.populations:
         return None
-    places = _spread(len(index), max_frames)
     last = data.topology
     assert last is not None
+    places = _spread(len(index), min(max_frames, max(NODE_BUDGET // last.n_nodes, 3)))
     order = {p.name: i for i, p in enumerate(data.populations)}
     frames = Frames(
         data.populations,
@@ -160,9 +163,9 @@ def _add(frames: Frames, snapshot: Snapshot, data: RunData) -> None:
 
 
 def _coreness(topology: Any) -> NDArray[np.int64]:
-    from ..graphs import as_igraph
+    from ..analysis import k_shells
 
-    return np.asarray(as_igraph(topology).coreness(), dtype=np.int64)
+    return np.asarray(k_shells(topology).coreness, dtype=np.int64)
 
 
 def _rank_by_degree(
@@ -213,8 +216,20 @@ def _add_embeddings(frames: Frames, data: RunData) -> None:
     from ..analysis import align_angles
 
     previous: dict[int, float] = {}
+    steps = [s for s in frames.steps if data.array("embedding", "nodes", s) is not None]
+    most = max(ANGLE_BUDGET // frames.n_nodes, 2)
+    if len(steps) > most:
+        frames.notes.append(f"{most} of {len(steps)} embeddings are shown, evenly spaced.")
+        steps = [steps[i] for i in _spread(len(steps), most)]
+    elif steps and len(steps) < len(frames.steps):
+        frames.notes.append(
+            f"The disk has {len(steps)} embeddings for {len(frames.steps)} snapshots; in between "
+            "neurons stay where they were while links and sizes move on."
+        )
+    chosen = set(steps)
     for step in frames.steps:
-        parts = [data.array("embedding", name, step) for name in ("theta", "r", "nodes")]
+        names = ("theta", "r", "nodes")
+        parts = [data.array("embedding", n, step) if step in chosen else None for n in names]
         if all(part is not None for part in parts):
             theta, r, nodes = parts
             angle = dict(zip(nodes.tolist(), theta.tolist()))

@@ -100,7 +100,7 @@ def _heat(heat: Heat, width: float, height: float) -> Any:
     grid = figure.subplots(1, n, squeeze=False)[0]
     image = None
     for axes, panel in zip(grid, heat.panels):
-        image = axes.imshow(panel.values, cmap="cividis", vmin=0, vmax=top, aspect="auto")
+        image = axes.imshow(panel.values, cmap="Blues", vmin=0, vmax=top, aspect="auto")
         if panel.values.shape[0] == panel.values.shape[1]:
             axes.set_aspect("equal")
         axes.set_title(plain(panel.name, 40), fontsize=8)

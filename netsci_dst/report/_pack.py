@@ -50,7 +50,7 @@ class Pack:
 
     def text(self) -> str:
         """Return the block as base64 of gzip; the same arrays give the same text."""
-        packed = gzip.compress(b"".join(self._parts), compresslevel=9, mtime=0)
+        packed = gzip.compress(b"".join(self._parts), compresslevel=6, mtime=0)
         return base64.b64encode(packed).decode("ascii")
 
 

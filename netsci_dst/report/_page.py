@@ -33,6 +33,7 @@ SCRIPTS = (
     "time.js",
     "run.js",
     "compare.js",
+    "live.js",
     "main.js",
 )
 STYLES = ("theme.css", "page.css", "figures.css", "print.css")

@@ -73,10 +73,14 @@ def packs(data: RunData, frames: Frames) -> dict[str, Pack]:
 
 
 def _activity(frames: Frames) -> np.ndarray:
-    """Hundredths of the population's mean, at most 2.54; 255 where unknown."""
+    """Activity over the population's mean in 31 steps of its square root, at most 4; 255 unknown.
+
+    What is 0 stays 0: a silent neuron must not look merely quiet.
+    """
     empty = np.full(frames.n_nodes, np.nan)
     rows = np.array([empty if a is None else a for a in frames.activity], dtype=float)
-    return np.where(np.isnan(rows), 255, np.clip(np.round(rows * 100), 0, 254)).astype(np.uint8)
+    level = np.clip(np.round(np.sqrt(np.nan_to_num(rows) / 4) * 31), (rows > 0).astype(float), 31)
+    return np.where(np.isnan(rows), 255, level).astype(np.uint8)
 
 
 def _links(frames: Frames) -> Pack:
@@ -107,14 +111,15 @@ def _matrices(frames: Frames) -> Pack:
 
 
 def _disk(frames: Frames) -> Pack:
+    """Angles in 4,096 steps and radii in 1,022: half a pixel on the rim of a large disk."""
     pack = Pack()
     theta, r = np.array(frames.theta), np.array(frames.r)
     top = float(np.nanmax(r, initial=1e-9))
     placed = np.isfinite(theta)
-    angle = np.round(np.where(placed, theta, 0) / (2 * np.pi) * 65536).astype(np.int64) % 65536
+    angle = np.round(np.where(placed, theta, 0) / (2 * np.pi) * 4096).astype(np.int64) % 4096
     pack.add("theta", angle.astype(np.uint16), over_time=True)
-    # Radius 65,535 marks a neuron that is not placed.
-    radius = np.where(placed, np.round(np.where(placed, r, 0) / top * 65534), 65535)
+    # Radius 1,023 marks a neuron that is not placed.
+    radius = np.where(placed, np.round(np.where(placed, r, 0) / top * 1022), 1023)
     pack.add("r", radius.astype(np.uint16), over_time=True)
     return pack
 

@@ -124,7 +124,7 @@ def _heat(heat: Heat) -> dict[str, Any]:
                 "yaxis": y.replace("axis", ""),
                 "zmin": 0,
                 "zmax": top,
-                "colorscale": "Cividis",
+                "colorscale": "Blues",
                 "showscale": i == n - 1,
                 "colorbar": {"title": {"text": escape(heat.label)}},
             }

@@ -45,6 +45,7 @@ def run_block(
         "cards": [_with_spark(card, data) for card in cards(data)],
         "hero": hero(frames) if frames else None,
         "legend": _legend(frames),
+        "layer_legend": _layer_legend(charts["evolution"]),
         "notes": frames.notes if frames else [],
         "charts": charts,
         "has_frames": frames is not None,
@@ -75,9 +76,7 @@ def _blocks(
 ) -> Markup:
     payload = describe(data, frames, identity)
     payload["charts"] = {
-        chart.key: {**spec(chart), "xIsEpoch": chart.x_is_epoch}
-        for group in charts.values()
-        for chart in group
+        chart.key: _page_spec(chart, group) for group, found in charts.items() for chart in found
     }
     payload["measures"] = _measure_specs(data)
     payload["packs"] = {}
@@ -86,6 +85,19 @@ def _blocks(
         payload["packs"][name] = pack.manifest
         blocks += pack_script(f"{identity}-pack-{name}", pack)
     return json_script(f"{identity}-data", payload) + blocks
+
+
+def _page_spec(chart: Chart, group: str) -> dict[str, Any]:
+    made = {**spec(chart), "xIsEpoch": chart.x_is_epoch}
+    if group == "evolution":
+        # The layers' colours are the same in every chart: the section has one legend for all.
+        made["layout"]["showlegend"] = False
+    return made
+
+
+def _layer_legend(charts: list[Chart]) -> list[dict[str, str]]:
+    named = {s.name: s.colour or "" for chart in charts for s in chart.series}
+    return [{"name": name, "colour": colour} for name, colour in named.items()][:40]
 
 
 def _charts(data: RunData) -> dict[str, list[Chart]]:

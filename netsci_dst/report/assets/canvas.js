@@ -50,6 +50,8 @@ class CanvasView {
     const { frames, t, hidden } = this.app;
     const { u, v, from, total } = frames.links(t);
     const dim = this.app.hovered !== null;
+    // While playing on a slow machine every second or third link is left out for the moment.
+    const stride = this.app.playing ? Math.max(1, Math.round(1 / this.app.share)) : 1;
     c.lineWidth = total > 3000 ? 0.5 : 0.8;
     c.globalAlpha = (dim ? 0.25 : 1) * Math.max(0.07, Math.min(0.5, 14 / Math.sqrt(total + 1)));
     frames.layers.forEach((layer, l) => {
@@ -57,7 +59,7 @@ class CanvasView {
       c.strokeStyle = frames.populations[layer.source].colour;
       for (let k = from[l]; k < from[l + 1];) {
         c.beginPath();
-        for (const end = Math.min(k + 256, from[l + 1]); k < end; k++) this.link(c, u[k], v[k]);
+        for (const end = Math.min(k + 256 * stride, from[l + 1]); k < end; k += stride) this.link(c, u[k], v[k]);
         c.stroke();
       }
     });

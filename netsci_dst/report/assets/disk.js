@@ -11,8 +11,8 @@ class DiskView extends CanvasView {
     this.cx = this.width / 2; this.cy = this.height / 2;
     const small = frames.size > 1500 ? 0.9 : 1.8;
     for (let i = 0; i < frames.size; i++) {
-      if (r[at + i] === 65535) { this.size[i] = -1; continue; }
-      const angle = (theta[at + i] / 65536) * 2 * Math.PI, far = (r[at + i] / 65534) * this.radius;
+      if (r[at + i] === 1023) { this.size[i] = -1; continue; }
+      const angle = (theta[at + i] / 4096) * 2 * Math.PI, far = (r[at + i] / 1022) * this.radius;
       this.x[i] = this.toScreenX(this.cx + far * Math.cos(angle));
       this.y[i] = this.toScreenY(this.cy + far * Math.sin(angle));
       this.size[i] = small + 4.5 * Math.sqrt(frames.degree(t, i) / frames.maxDegree);

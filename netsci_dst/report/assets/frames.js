@@ -44,7 +44,7 @@ class Frames {
   activity(t, i) {
     if (!this.nodes.activity) return null;
     const value = this.nodes.activity.values[t * this.size + i];
-    return value === 255 ? null : value / 100;
+    return value === 255 ? null : 4 * (value / 31) ** 2;
   }
   community(i) { return this.nodes.community ? this.nodes.community.values[i] : null; }
   layer(i) { return this.populations[this.of[i]].name; }
@@ -102,7 +102,7 @@ class Frames {
     parts.push(`k-shell ${this.core(t, i)}`);
     const community = this.community(i), activity = this.activity(t, i);
     if (community !== null) parts.push(`community ${community}`);
-    if (activity !== null) parts.push(activity >= 2.54 ? "activity at least 2.5 × mean" : `activity ${activity.toFixed(2)} × mean`);
+    if (activity !== null) parts.push(activity >= 4 ? "activity at least 4 × mean" : `activity ${NS.number(activity, 2)} × mean`);
     const drawn = this.neighbours(t, i).size;
     if (drawn < into + out) parts.push(`${drawn} of its links drawn`);
     return parts;

@@ -1,5 +1,5 @@
 "use strict";
-NS.start = async () => {
+NS.start = async (states = []) => {
   NS.apps = new Map();
   const roots = [...document.querySelectorAll("article.run")];
   const open = async (root) => {
@@ -23,6 +23,7 @@ NS.start = async () => {
     });
   }
   if (roots.length) await open(roots.find((root) => !root.hidden) ?? roots[0]);
+  states.forEach((state) => NS.apps.get(state.id)?.restore(state));
   if (document.getElementById("compare-data")) await NS.startCompare();
   document.documentElement.dataset.ready = "true";
 };
@@ -38,4 +39,4 @@ document.addEventListener("click", (event) => {
 let wasDark = false;
 addEventListener("beforeprint", () => { wasDark = NS.theme.dark; NS.theme.set(false); });
 addEventListener("afterprint", () => NS.theme.set(wasDark));
-NS.started = NS.start();
+NS.started = NS.start().then(() => NS.live());

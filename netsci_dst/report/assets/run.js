@@ -7,6 +7,7 @@ class RunApp {
     this.hidden = new Set();
     this.hovered = null;
     this.held = false;
+    this.share = 1;
     this.showLinks = true;
     this.colourBy = "layer";
     this.order = "degree";
@@ -21,7 +22,7 @@ class RunApp {
     if (this.run.frames) {
       this.frames = await new Frames(this.run).load();
       this.bar = this.root.querySelector(".timebar");
-      this.timeline = new Timeline(this.bar, this.frames.count, () => this.timeChanged(), (t) => this.frames.when(t));
+      this.timeline = new Timeline(this.bar, this.frames.count, () => this.timeChanged(), (t) => this.frames.when(t), (took) => this.pace(took));
       this.bar.hidden = this.root.hidden;
       this.live = NS.liveCharts(this);
       this.controls();
@@ -31,6 +32,12 @@ class RunApp {
     NS.theme.listeners.add(this.onTheme);
     this.root.dataset.ready = "true";
     return this;
+  }
+
+  // Keeps a film above some twenty frames a second by drawing fewer links while it plays.
+  pace(took) {
+    if (took > 48) this.share = Math.max(0.12, this.share * 0.75);
+    else if (took < 25) this.share = Math.min(1, this.share * 1.05);
   }
 
   get t() { return this.timeline.t; }
@@ -160,10 +167,33 @@ class RunApp {
     const rows = [["population", "neuron", "degree in", "degree out", "k-shell", "community", "activity / mean", "theta", "r share"]];
     const e = frames.disk ? frames.meta.embeddingOf[t] * frames.size : 0;
     for (let i = 0; i < frames.size; i++) {
-      const placed = frames.disk && frames.disk.r.values[e + i] !== 65535;
-      rows.push([frames.layer(i), frames.index(i), frames.degreeIn(t, i), frames.degreeOut(t, i), frames.core(t, i), frames.community(i), frames.activity(t, i), placed ? (frames.disk.theta.values[e + i] / 65536 * 2 * Math.PI).toFixed(5) : "", placed ? (frames.disk.r.values[e + i] / 65534).toFixed(5) : ""]);
+      const placed = frames.disk && frames.disk.r.values[e + i] !== 1023;
+      rows.push([frames.layer(i), frames.index(i), frames.degreeIn(t, i), frames.degreeOut(t, i), frames.core(t, i), frames.community(i), frames.activity(t, i), placed ? (frames.disk.theta.values[e + i] / 4096 * 2 * Math.PI).toFixed(5) : "", placed ? (frames.disk.r.values[e + i] / 1022).toFixed(5) : ""]);
     }
     NS.download(this.name("neurons", `step${frames.meta.steps[t]}`) + ".csv", NS.csv(rows));
+  }
+
+  // What a reader has chosen, so that a live page keeps it; at the end of time means: follow.
+  state() {
+    return { id: this.root.id, t: this.timeline && this.t < this.frames.count - 1 ? this.frames.meta.steps[this.t] : null, hidden: [...this.hidden], colourBy: this.colourBy, showLinks: this.showLinks };
+  }
+
+  restore(state) {
+    if (!this.frames) return;
+    const toggles = this.root.querySelectorAll("[data-toggles] .toggle");
+    state.hidden.forEach((i) => toggles[i]?.click());
+    this.colourBy = state.colourBy;
+    this.root.querySelector("[data-colour-by]").value = state.colourBy;
+    this.showLinks = state.showLinks;
+    this.root.querySelector("[data-links]").checked = state.showLinks;
+    const t = this.frames.meta.steps.indexOf(state.t);
+    if (t >= 0) this.timeline.go(t);
+  }
+
+  destroy() {
+    this.timeline?.stop();
+    NS.theme.listeners.delete(this.onTheme);
+    for (const part of [...this.views, ...this.plots, ...this.images, ...this.fixed]) part.destroy();
   }
 
   show(on) {

@@ -1,7 +1,7 @@
 "use strict";
 // The one slider that moves every view, and plays.
 class Timeline {
-  constructor(bar, count, changed, label) {
+  constructor(bar, count, changed, label, pace = () => {}) {
     this.bar = bar;
     this.slider = bar.querySelector("[data-time]");
     this.button = bar.querySelector("[data-play]");
@@ -10,6 +10,7 @@ class Timeline {
     this.count = count;
     this.changed = changed;
     this.label = label;
+    this.pace = pace;
     this.timer = null;
     this.frames = 0;
     this.slider.addEventListener("input", () => { this.stop(); this.go(Number(this.slider.value)); });
@@ -37,9 +38,11 @@ class Timeline {
     this.button.textContent = "❚❚";
     this.button.setAttribute("aria-pressed", "true");
     this.button.setAttribute("aria-label", "Pause");
-    let last = performance.now();
+    let last = performance.now(), before = last;
     const tick = (time) => {
       this.timer = requestAnimationFrame(tick);
+      this.pace(time - before);
+      before = time;
       if (time - last < 1000 / Number(this.speed.value) - 4) return;
       last = time;
       this.frames++;
