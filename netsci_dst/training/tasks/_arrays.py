@@ -13,9 +13,9 @@ from ...errors import DataError, UnknownName
 from ._order import n_batches, part, shuffled
 from ._task import Batch, Batches, BatchOptions
 
-# Rows are gathered and normalised in chunks of about this many values, not batch by batch: a
-# batch of 32 digits is otherwise mostly overhead.
-_CHUNK_VALUES = 1 << 21
+# Small batches are gathered and normalised several at a time, up to this many values, which stay
+# in a core's cache.
+_CHUNK_VALUES = 1 << 18
 
 
 class ArrayBatches(Batches):
@@ -62,7 +62,7 @@ class ArrayBatches(Batches):
             parts = [self._part(order, step) for step in range(first, last)]
             rows = np.concatenate([rows for rows, _ in parts])
             x = self._augmented(images[rows], epoch, first)
-            y = labels[torch.from_numpy(rows).to(labels.device)]
+            y = labels.index_select(0, torch.from_numpy(rows).to(labels.device))
             begin = 0
             for step, (mine, share) in zip(range(first, last), parts):
                 end = begin + mine.size
@@ -112,7 +112,7 @@ class ArrayBatches(Batches):
         return self._normalised(images)
 
     def _normalised(self, images: Tensor) -> Tensor:
-        return images.to(self.dtype, copy=True).mul_(self._scale).add_(self._shift)
+        return images.to(self.dtype).mul_(self._scale).add_(self._shift)
 
 
 def _splits(dataset: Any) -> list[str]:
@@ -146,7 +146,7 @@ class _Rows:
 
     def __getitem__(self, rows: np.ndarray) -> Tensor:
         if self._held:
-            x = self._x[torch.from_numpy(rows).to(self.device)]
+            x = self._x.index_select(0, torch.from_numpy(rows).to(self.device))
         else:
             x = torch.from_numpy(np.ascontiguousarray(self._x[rows])).to(self.device)
         return x.unsqueeze(1) if x.ndim == 3 else x
