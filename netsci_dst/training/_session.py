@@ -118,6 +118,11 @@ class Session:
         """The parameters the optimizer changes."""
         return [p for group in self.optimizer.param_groups for p in group["params"]]
 
+    def artefacts(self) -> dict[str, str]:
+        """Return files to keep with the run, such as the tokenizer: name -> content."""
+        kept = getattr(self.dataset, "artefacts", None)
+        return kept() if callable(kept) else {}
+
     # --- state --------------------------------------------------------------------------------
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
