@@ -97,6 +97,7 @@ class TokenBatches(Batches):
         length: int,
         evaluation_sequences: int | None,
     ) -> None:
+        options.refuse("text", "augment")
         self.options, self.length = options, length
         self.evaluation_sequences = evaluation_sequences
         self._tokens: dict[str, Tensor] = {}

@@ -34,6 +34,7 @@ class PairBatches(Batches):
     def __init__(
         self, dataset: Any, options: BatchOptions, special: tuple[int, int, int], limit: int | None
     ) -> None:
+        options.refuse("sentence pairs", "augment", "drop_last")
         self.options = options
         self.pad, self.begin, self.end = special
         self._pairs = {

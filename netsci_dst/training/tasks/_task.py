@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from ...errors import RecipeError
+
 if TYPE_CHECKING:
     import numpy as np
     import torch
@@ -86,6 +88,18 @@ class BatchOptions:
     world_size: int = 1
     drop_last: bool = False
     augment: Any = None
+
+    def refuse(self, what: str, *fields: str) -> None:
+        """Raise where fields are set that have no meaning for a kind of data.
+
+        Raises
+        ------
+        RecipeError
+            Naming the first such field.
+        """
+        for name in fields:
+            if getattr(self, name):
+                raise RecipeError(f"{name} has no meaning for {what}; leave it out")
 
 
 class Batches(ABC):

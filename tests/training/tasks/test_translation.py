@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("sacrebleu")
 
-from netsci_dst.errors import DataError  # noqa: E402
+from netsci_dst.errors import DataError, RecipeError  # noqa: E402
 from netsci_dst.training.data._translation_data import Pairs, Ragged  # noqa: E402
 from netsci_dst.training.tasks import get_task  # noqa: E402
 from netsci_dst.training.tasks._task import BatchOptions  # noqa: E402
@@ -121,5 +121,7 @@ def test_bleu_is_sacrebleus():
 def test_refusals():
     with pytest.raises(DataError, match="cannot hold the longest"):
         get_task("translation").prepare(copying(), BatchOptions(4))
+    with pytest.raises(RecipeError, match="drop_last has no meaning for sentence pairs"):
+        get_task("translation").prepare(copying(), BatchOptions(400, drop_last=True))
     with pytest.raises(DataError, match="no sentence pairs"):
         get_task("translation").prepare(SimpleNamespace(kind="text"), BatchOptions())
