@@ -82,8 +82,8 @@ def main() -> None:
         results[name] = found
         print(
             f"{name:18s} {found['seconds']:7.3f} s, igraph {found['seconds_igraph']:7.2f} s: "
-            f"{found['ratio']:5.0f} times faster; p {found['p']:.4f}, alike {found['p_as_igraph']:.4f} and "
-            f"{found['p_igraph']:.4f} "
+            f"{found['ratio']:5.0f} times faster; p {found['p']:.4f}, "
+            f"alike {found['p_as_igraph']:.4f} and {found['p_igraph']:.4f} "
             f"({found['p_difference_in_standard_errors']:.1f} s.e. apart)"
         )
     lowest = min(found["ratio"] for found in results.values())

@@ -12,9 +12,9 @@ from ._power_law_alternatives import Tail, compare
 from ._power_law_bootstrap import build_model, count_exceeding
 from ._power_law_gamma import gamma_on_grid
 from ._power_law_search import REAL, distance, exponent, search, suffixes
+from ._power_law_types import PowerLawFit
 from ._power_law_verdict import degenerate, describe, judge
 from ._zeta import log_zeta_derivatives, scaled_zeta
-from .power_law import PowerLawFit
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

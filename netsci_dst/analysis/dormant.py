@@ -114,12 +114,13 @@ def sleep_history(dormant: Sequence[ArrayLike] | NDArray[np.bool_]) -> SleepHist
     asleep = np.asarray(dormant, dtype=bool)
     if asleep.ndim != 2 or asleep.shape[0] < 1:
         raise NetsciError("sleep_history needs an array of shape (n_snapshots, n_neurons)")
-    ever = asleep.any(axis=0)
+    ever: NDArray[np.bool_] = np.any(asleep, axis=0, keepdims=True)[0]
+    always: NDArray[np.bool_] = np.all(asleep, axis=0, keepdims=True)[0]
     first = np.where(ever, asleep.argmax(axis=0), len(asleep))
     trailing = np.logical_and.accumulate(asleep[::-1], axis=0).sum(axis=0)
     since = np.where(trailing > 0, len(asleep) - trailing, -1)
     never_woke = ever & (since == first)
-    return SleepHistory(asleep.all(axis=0), ever, ever & ~never_woke, never_woke, since)
+    return SleepHistory(always, ever, ever & ~never_woke, never_woke, since)
 
 
 @measure("dormant", tier="cheap", source=f"{_SURVIVAL}; {_SOKAR}")

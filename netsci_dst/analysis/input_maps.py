@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class InputMap:
     degrees: NDArray[np.int64]
     first_hidden: NDArray[np.float64]
 
-    def image(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def image(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return a map as a picture, the channels of a grid of three dimensions summed."""
         return values.sum(axis=0) if values.ndim == 3 else values
 
@@ -53,7 +54,7 @@ def input_maps(topology: Topology | Snapshot) -> tuple[InputMap, ...]:
     ----------
     Survival, figs. 8 (input layer) and 19 (first hidden layer).
     """
-    network: Topology = getattr(topology, "topology", topology)
+    network = topology.topology if isinstance(topology, Snapshot) else topology
     if not network.is_layered:
         raise NotApplicable("a general network has no input layer")
     fed = {layer.source for layer in network.layers}
@@ -85,7 +86,8 @@ def _back(layer: Layer, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return, for each source, the sum of the values of its targets."""
     if np.isnan(values).all():
         return np.full(layer.shape[0], np.nan)
-    return np.bincount(layer.sources, weights=values[layer.indices], minlength=layer.shape[0])
+    sums = np.bincount(layer.sources, weights=values[layer.indices], minlength=layer.shape[0])
+    return sums.astype(np.float64)
 
 
 @measure("input_maps", tier="cheap", source=_SOURCE)
@@ -109,7 +111,7 @@ def input_maps_measure(snapshot: Snapshot) -> Iterator[Value | Array]:
             yield Value(name, "first_hidden_concentration", gini(found.first_hidden.ravel()))
 
 
-def gini(values: NDArray[np.float64]) -> float:
+def gini(values: NDArray[Any]) -> float:
     """Return the Gini coefficient of non-negative values; NaN when all are 0."""
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     total = ordered.sum()
@@ -119,7 +121,7 @@ def gini(values: NDArray[np.float64]) -> float:
     return float((2 * rank - ordered.size - 1) @ ordered / (ordered.size * total))
 
 
-def _centre_share(picture: NDArray[np.float64]) -> float:
+def _centre_share(picture: NDArray[Any]) -> float:
     height, width = picture.shape
     middle = picture[height // 4 : height - height // 4, width // 4 : width - width // 4]
     return float(middle.sum() / picture.sum()) if picture.sum() else float("nan")

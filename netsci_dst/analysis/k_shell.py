@@ -88,7 +88,7 @@ def k_shells(graph: Any) -> KShells:
 
 
 def _seconds(topology: Topology) -> float:
-    return 0.01 + 4e-7 * topology.n_links
+    return 0.01 + 1e-7 * topology.n_links
 
 
 @measure(

@@ -4,88 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import NetsciError
 from ._measure import Value, measure, scopes
+from ._power_law_input import as_histogram, check_options, kind_of
+from ._power_law_types import PowerLawFit, PowerLawSpread
 
 if TYPE_CHECKING:
     from ..snapshots import Snapshot
     from ._power_law_alternatives import Comparison
-    from ._power_law_verdict import Outcome
 
-__all__ = ["PowerLawFit", "cht_gamma", "fit_power_law"]
+__all__ = [
+    "PowerLawFit",
+    "PowerLawSpread",
+    "cht_gamma",
+    "compare_distributions",
+    "fit_power_law",
+    "power_law_spread",
+]
 
 _CSN = "Clauset, Shalizi & Newman 2009"
-
-
-@dataclass(frozen=True)
-class PowerLawFit:
-    """A power law ``p(x) ~ x^-alpha`` for ``x >= xmin``, and how well it holds.
-
-    Attributes
-    ----------
-    alpha, sigma
-        Maximum-likelihood exponent and its standard error.
-    xmin
-        Where the tail starts.
-    ks
-        Largest distance between the cumulative distributions of the tail and of the fit.
-    p_value
-        Share of synthetic samples at least as far from their own fit; NaN when not tested.
-    n, n_zeros, n_tail
-        Number of values, of zeros among them (part of no power law), and of values from xmin up.
-    gamma
-        The exponent on the grid 1.01, 1.02, ..., 10 that CHT reports; 10 is the cap, that is, no
-        power law.
-    confidence_interval
-        95 % profile-likelihood interval of alpha at this xmin.
-    log_likelihood
-        Of the tail under the fit.
-    xmax
-        Largest value.
-    discrete
-        Whether the values were taken as integers.
-    alternatives
-        Likelihood-ratio tests against other distributions on the same tail.
-    outcome
-        ``not ruled out``, ``ruled out``, ``another fits better``, ``too few points``,
-        ``no variation`` or ``not tested``.
-    verdict
-        The outcome with its evidence, in a sentence or two.
-    bootstraps, seed, parametric
-        How ``p_value`` was found.
-    """
-
-    alpha: float
-    sigma: float
-    xmin: float
-    ks: float
-    p_value: float
-    n: int
-    n_zeros: int
-    n_tail: int
-    gamma: float
-    confidence_interval: tuple[float, float]
-    log_likelihood: float
-    xmax: float
-    discrete: bool
-    alternatives: tuple[Comparison, ...]
-    outcome: Outcome
-    verdict: str
-    bootstraps: int = 0
-    seed: int = 0
-    parametric: bool = False
-    fixed_xmin: bool = field(default=False)
-
-    @property
-    def tail_share(self) -> float:
-        """Share of all values that the tail holds."""
-        return self.n_tail / self.n if self.n else math.nan
 
 
 def fit_power_law(
@@ -160,11 +102,11 @@ def fit_power_law(
     """
     from ._power_law_estimate import estimate
 
-    u, number = _histogram(values, counts)
-    _check_options(xmin, bootstraps, workers)
+    u, number = as_histogram(values, counts)
+    check_options(xmin, bootstraps, workers)
     return estimate(
         u, number, xmin, int(bootstraps), int(seed),
-        _kind(u, discrete, xmin, support), bool(parametric), bool(alternatives), int(workers),
+        kind_of(u, discrete, xmin, support), bool(parametric), bool(alternatives), int(workers),
     )  # fmt: skip
 
 
@@ -182,59 +124,68 @@ def cht_gamma(values: ArrayLike) -> float:
     """
     from ._power_law_gamma import gamma_on_grid
 
-    u, number = _histogram(values, None)
+    u, number = as_histogram(values, None)
     return gamma_on_grid(u[u > 0], number[u > 0])
 
 
-def _histogram(
-    values: ArrayLike, counts: ArrayLike | None
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    x = np.asarray(values)
-    if x.dtype.kind not in "biuf" and x.size:
-        raise NetsciError(f"a power law needs numbers, not values of type {x.dtype}")
-    x = x.astype(np.float64).ravel()
-    if not np.isfinite(x).all():
-        raise NetsciError("a power law needs finite values, but some are NaN or infinite")
-    if x.size and x.min() < 0:
-        raise NetsciError(f"a power law needs values of at least 0, but one is {x.min():g}")
-    if counts is None:
-        u, number = np.unique(x, return_counts=True)
-        return u, number.astype(np.int64)
-    weights = np.asarray(counts).ravel()
-    if weights.shape != x.shape:
-        raise NetsciError(f"there are {x.size} values but {weights.size} counts")
-    if weights.size and (weights.dtype.kind not in "biu" or weights.min() < 0):
-        raise NetsciError("counts must be integers of at least 0")
-    u, place = np.unique(x, return_inverse=True)
-    number = np.zeros(u.size, np.int64)
-    np.add.at(number, place, weights.astype(np.int64))
-    return u[number > 0], number[number > 0]
+def compare_distributions(
+    values: ArrayLike,
+    xmin: float | None = None,
+    *,
+    counts: ArrayLike | None = None,
+    discrete: bool | None = None,
+) -> tuple[Comparison, ...]:
+    """Compare a power law with other distributions on the tail of some values.
+
+    Log-normal, exponential, stretched exponential, and the power law with an exponential cut-off,
+    each fitted by maximum likelihood and normalised on the integers (or reals) from xmin up.
+
+    Parameters
+    ----------
+    values, xmin, counts, discrete
+        As for `fit_power_law`, which finds xmin when none is given.
+
+    Returns
+    -------
+    tuple of Comparison
+        With ``name``, ``ratio`` (log-likelihood ratio, negative where the alternative fits better),
+        ``p_value`` of its sign, ``parameters`` and ``better``; empty where nothing can be fitted.
+
+    References
+    ----------
+    Clauset, Shalizi & Newman 2009, section 5 and appendix C; Vuong, Econometrica 57, 307 (1989).
+    """
+    return fit_power_law(values, xmin, 0, counts=counts, discrete=discrete).alternatives
 
 
-def _kind(u: NDArray[np.float64], asked: bool | None, xmin: float | None, support: str) -> int:
-    from ._power_law_search import INTEGER, OBSERVED, REAL
+def power_law_spread(values: ArrayLike, resamples: int = 1000, seed: int = 0) -> PowerLawSpread:
+    """Estimate how uncertain a fit is by refitting the data resampled with replacement.
 
-    if support not in ("full", "observed"):
-        raise NetsciError(f"support must be 'full' or 'observed', not {support!r}")
-    whole = bool((u == np.floor(u)).all())
-    if asked and not whole:
-        raise NetsciError("discrete=True needs integers, but some values are not")
-    if not (whole if asked is None else asked):
-        if support == "observed":
-            raise NetsciError("support='observed' is for integers only")
-        return REAL
-    if xmin is not None and not float(xmin).is_integer():
-        raise NetsciError(f"xmin must be whole for integers, not {xmin} (or say discrete=False)")
-    return INTEGER if support == "full" else OBSERVED
+    These are the errors of Clauset et al., table 6.1: unlike ``sigma``, they include the
+    uncertainty of xmin. All NaN where nothing can be fitted.
 
+    Raises
+    ------
+    NetsciError
+        As `fit_power_law`, or for fewer than two resamples.
+    """
+    from ._power_law_resample import refit_resamples
+    from ._power_law_verdict import degenerate
 
-def _check_options(xmin: float | None, bootstraps: int, workers: int) -> None:
-    if xmin is not None and not (math.isfinite(xmin) and xmin > 0):
-        raise NetsciError(f"xmin must be positive and finite, not {xmin}")
-    if int(bootstraps) != bootstraps or bootstraps < 0:
-        raise NetsciError(f"bootstraps must be a whole number of at least 0, not {bootstraps}")
-    if int(workers) != workers or workers < 1:
-        raise NetsciError(f"workers must be a whole number of at least 1, not {workers}")
+    if int(resamples) != resamples or resamples < 2:
+        raise NetsciError(f"resamples must be a whole number of at least 2, not {resamples}")
+    u, number = as_histogram(values, None)
+    kind = kind_of(u, None, None, "full")
+    u, number = u[u > 0], number[u > 0]
+    if degenerate(int(number.sum()), int(number.sum()), u.size):
+        nan = math.nan
+        return PowerLawSpread(nan, nan, nan, nan, (nan, nan), (nan, nan), int(resamples))
+    found = refit_resamples(u, number, kind, int(resamples), int(seed))
+    found = found[~np.isnan(found[:, 0])]
+    low, high = np.percentile(found, [2.5, 97.5], axis=0)
+    alpha, xmin, n_tail, gamma = (float(value) for value in found.std(axis=0, ddof=1))
+    alphas, xmins = ((float(low[i]), float(high[i])) for i in (0, 1))
+    return PowerLawSpread(alpha, xmin, n_tail, gamma, alphas, xmins, int(resamples))
 
 
 def _fits(snapshot: Snapshot, **options: Any) -> Iterator[tuple[str, PowerLawFit]]:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netsci_dst.analysis.power_law import cht_gamma, fit_power_law
+from netsci_dst.analysis.power_law import (
+    cht_gamma,
+    compare_distributions,
+    fit_power_law,
+    power_law,
+    power_law_spread,
+    power_law_test,
+)
 from netsci_dst.errors import NetsciError
 
 from . import _power_law_reference as reference
@@ -240,3 +247,50 @@ def test_nonsense_is_refused_in_one_line(values, options, says):
     with pytest.raises(NetsciError, match=says) as caught:
         fit_power_law(values, **options)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "alpha", "xmin", "n_tail"), [("words", 0.02, 2, 987), ("terrorism", 0.2, 4, 1663)]
+)
+def test_published_errors(name, alpha, xmin, n_tail, shared_data):
+    # The errors of table 6.1, which are themselves from a few hundred resamples.
+    values = np.loadtxt(shared_data / "degree_sequences" / f"{name}.txt")
+    spread = power_law_spread(values, resamples=300)
+    assert spread.alpha == pytest.approx(alpha, rel=0.5)
+    assert spread.xmin == pytest.approx(xmin, rel=0.5)
+    assert spread.n_tail == pytest.approx(n_tail, rel=0.5)
+    fit = fit_power_law(values, bootstraps=0, alternatives=False)
+    assert spread.alpha_interval[0] < fit.alpha < spread.alpha_interval[1]
+    assert spread.alpha >= fit.sigma  # it includes the choice of xmin
+
+
+def test_spread_of_degenerate_values():
+    assert math.isnan(power_law_spread([3] * 20, resamples=10).alpha)
+    with pytest.raises(NetsciError, match="resamples"):
+        power_law_spread([1, 2], resamples=1)
+
+
+def test_compare_distributions_is_part_of_the_fit():
+    values = SAMPLES["lognormal"]
+    fit = fit_power_law(values, xmin=3, bootstraps=0)
+    assert compare_distributions(values, xmin=3) == fit.alternatives
+    assert [other.name for other in fit.alternatives] == [
+        "lognormal", "exponential", "stretched_exponential", "truncated_power_law"
+    ]  # fmt: skip
+    assert compare_distributions([1, 1, 1]) == ()
+
+
+def test_measures_hold_the_fit_of_each_scope(synthetic_run):
+    snapshot = synthetic_run.snapshots[-1]
+    topology = snapshot.topology
+    values = {(v.scope, v.quantity): v.value for v in power_law(snapshot)}
+    tests = {(v.scope, v.quantity): v for v in power_law_test(snapshot, bootstraps=50)}
+    parts = {"network": topology, "hidden": topology.hidden}
+    parts |= {layer.name: topology.part([layer.name]) for layer in topology.layers}
+    assert {scope for scope, _ in values} == set(parts)
+    for scope, part in parts.items():
+        fit = fit_power_law(part.degrees, bootstraps=50)
+        for quantity in ("alpha", "sigma", "xmin", "ks", "n_tail", "gamma"):
+            assert values[scope, quantity] == pytest.approx(getattr(fit, quantity), nan_ok=True)
+        assert tests[scope, "p_value"].value == pytest.approx(fit.p_value, nan_ok=True)
+        assert tests[scope, "verdict"].text == fit.verdict
