@@ -23,7 +23,7 @@ def tensor_scores(adjacency: torch.Tensor, rule: Rule, threads: int | None = Non
         from ._cpu import matrix
 
         scores = torch.from_numpy(matrix(bipartite(adjacency), rule, threads))
-        return scores.to(adjacency.dtype) if adjacency.dtype == torch.float32 else scores
+        return scores if adjacency.dtype == torch.float64 else scores.float()
     return device_scores(adjacency, rule)
 
 

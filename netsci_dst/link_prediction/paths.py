@@ -28,8 +28,8 @@ def ch3_l3p(adjacency: Any, *, threads: int | None = None) -> Any:
     -------
     numpy.ndarray or torch.Tensor
         Scores, shape (n_source, n_target), zero on existing links. Arrays and CPU tensors are
-        computed in float64 and equal sums are exactly equal; tensors on another device in the
-        tensor's own precision.
+        computed in float64, with equal sums exactly equal; tensors on another device in their own
+        precision. A float64 tensor gives float64, any other float32.
 
     Raises
     ------

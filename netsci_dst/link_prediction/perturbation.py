@@ -63,7 +63,7 @@ def spm(adjacency: Any, *, fraction: float = 0.1, repeats: int = 10, seed: int =
     if is_tensor(adjacency):
         import torch
 
-        dtype = adjacency.dtype if adjacency.dtype.is_floating_point else torch.float32
+        dtype = torch.float64 if adjacency.dtype == torch.float64 else torch.float32
         return torch.from_numpy(scores).to(adjacency.device, dtype)
     return scores
 
