@@ -43,6 +43,7 @@ class Graph:
     layers: dict[str, tuple[int, int]] = field(default_factory=dict)
     grids: dict[str, int] = field(default_factory=dict)
     skips: list[tuple[int, int]] = field(default_factory=list)
+    activities: dict[int, str] = field(default_factory=dict)
 
     def new(self, name: str, units: int, role: str = "hidden") -> int:
         """Add a population and return its number."""
@@ -134,7 +135,12 @@ class Graph:
             tuple((names[a], names[b]) for a, b in skips),
             sparse=tuple(path for path in layers if path not in last) or tuple(layers),
             grids=dict(self.grids),
+            outputs=self._outputs(names),
         )
+
+    def _outputs(self, names: dict[int, str]) -> dict[str, str]:
+        paths = {self.root(number): path for number, path in self.activities.items()}
+        return {names[number]: path for number, path in paths.items() if number in names}
 
 
 def undeclared(why: str) -> TopologyError:

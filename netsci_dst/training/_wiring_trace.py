@@ -61,6 +61,9 @@ class _Walk:
                 self.neurons[node] = None
             elif node.op == "output":
                 outputs = self._owners(fx.node.map_arg(node.args, self.neurons.get))
+                for last in node.all_input_nodes:
+                    for number in self._owners(self.neurons[last]):
+                        self._note_activity(last, number)
             else:
                 self._operation(node)
         if not self.found.layers:
@@ -138,6 +141,7 @@ class _Walk:
         rows = read.movedim(-3, -1) if convolution else read
         rows = rows.reshape(-1, rows.shape[-1])
         source, grid = self.found.read(rows, path, grid_allowed=not convolution)
+        self._note_activity(node.all_input_nodes[0], source)
         axis = -3 if convolution else -1
         target = self.found.new(path, value.shape[axis])
         self.found.layers[path] = (source, target)
@@ -145,6 +149,16 @@ class _Walk:
             self.found.grids[path] = grid
         neurons = self.found.ids(target)
         return (neurons[:, None, None] if convolution else neurons).expand(value.shape)
+
+    def _note_activity(self, node: fx.Node, population: int) -> None:
+        """Remember the module whose output, neuron by neuron, is a population's activity."""
+        while _kind(self.model, node) in ("spatial", "move"):
+            node = next(n for n in node.all_input_nodes if self._known(n))
+        if node.op == "call_module":
+            module = self.model.get_submodule(str(node.target))
+            layer = isinstance(module, nn.Linear | nn.Conv2d | SparseLayer)
+            if layer or operations.kind(module) == "keep":
+                self.found.activities.setdefault(population, str(node.target))
 
     def _first(self, node: fx.Node) -> Tensor | None:
         return next((self.neurons[n] for n in node.all_input_nodes if self._known(n)), None)
@@ -251,6 +265,12 @@ class _Walk:
         if isinstance(neurons, tuple | list):
             return set().union(*(self._owners(part) for part in neurons))
         return set()
+
+
+def _kind(model: nn.Module, node: fx.Node) -> str | None:
+    if node.op == "call_module":
+        return operations.kind(model.get_submodule(str(node.target)))
+    return operations.kind(node.target) if node.op.startswith("call") else None
 
 
 def operator_path(model: nn.Module, path: str) -> Any:

@@ -103,6 +103,7 @@ def test_trace_sequential_with_norm_and_dropout():
     assert found.layers == {"1": ("input", "1"), "5": ("1", "output")}
     assert found.populations[0].shape == (28, 28)
     assert found.sparse_names() == ["1"]
+    assert found.outputs == {"1": "4", "output": "6"}
     assert model.training
     assert torch.equal(model[2].running_mean, before)
 
@@ -129,6 +130,7 @@ def test_trace_flattened_channels():
     found = wiring.of(model, torch.randn(2, 3, 16, 16))
     assert sizes(found) == {"input": 3, "0": 8, "4": 6, "output": 10}
     assert found.grids == {"8": 4}
+    assert found.outputs == {"0": "2", "4": "5", "output": "8"}
     names = found.sparse_names("*")
     sparsify_module(model, names)
     topology = found.topology(model)

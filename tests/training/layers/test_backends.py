@@ -232,6 +232,8 @@ def test_the_plain_torch_path_gives_the_same(dtype):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
 
+# The compiler's own warnings would be errors inside it.
+@pytest.mark.filterwarnings("ignore")
 def test_compiled_masked_layers_are_one_graph_and_may_be_rewired():
     model = make_network("masked")
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
@@ -248,6 +250,7 @@ def test_compiled_masked_layers_are_one_graph_and_may_be_rewired():
     torch.testing.assert_close(compiled(x), model(x))
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("backend", ["masked", "csr"])
 def test_compile_leaves_capturing_and_csr_alone(backend):
     model = make_network(backend)
