@@ -74,7 +74,7 @@ class Recording:
         """Store a snapshot."""
         self._refuse_closed()
         found: dict[str, Any] = {}
-        if self.probe is not None and self.wiring.outputs:
+        if self.probe is not None:
             arguments = self.probe if isinstance(self.probe, tuple) else (self.probe,)
             found = activity(
                 self.model, self.wiring, lambda: self.model(*arguments), _first(arguments)

@@ -30,33 +30,55 @@ def activity(
     inputs
         What the input population holds, where the batch says so directly.
     """
-    by_name = {population.name: population for population in wiring.populations}
-    sums: dict[str, list[Tensor]] = {}
-
-    def watch(population: Population) -> Callable[..., None]:
-        def hook(module: nn.Module, args: Any, output: Any) -> None:
-            tensor = output[0] if isinstance(output, tuple) else output
-            found = _statistics(tensor, population.size)
-            if found is not None:
-                sums.setdefault(population.name, found)
-
-        return hook
-
+    found: dict[str, list[Tensor]] = {}
     with ExitStack() as stack, evaluating(model):
-        for name, path in wiring.outputs.items():
-            handle = model.get_submodule(path).register_forward_hook(watch(by_name[name]))
-            stack.callback(handle.remove)
+        for population in wiring.populations:
+            handle = _watch(model, wiring, population, found)
+            if handle is not None:
+                stack.callback(handle.remove)
         forward()
     if inputs is not None and inputs.is_floating_point():
         for population in wiring.populations:
-            if population.role == "input" and population.name not in sums:
-                found = _statistics(inputs, population.size)
-                if found is not None:
-                    sums[population.name] = found
+            if population.role == "input" and population.name not in found:
+                _note(found, population, inputs)
     return {
         name: {"mean_abs": mean.cpu().numpy(), "positive": positive.cpu().numpy()}
-        for name, (mean, positive) in sums.items()
+        for name, (mean, positive) in found.items()
     }
+
+
+def _watch(
+    model: nn.Module, wiring: Wiring, population: Population, found: dict[str, list[Tensor]]
+) -> Any:
+    """Listen where a population's activity passes: at its own module, or into the next layer."""
+    name = population.name
+    output = wiring.outputs.get(name)
+    leaving = wiring.leaving(name)
+    if output is None and not leaving and population.role == "output":
+        output = next(iter(wiring.feeding(name)), None)
+    if output is not None:
+        return model.get_submodule(output).register_forward_hook(
+            lambda module, args, result: _note(found, population, result)
+        )
+    if not leaving:
+        return None
+    grid = wiring.grids.get(leaving[0], 1)
+    return model.get_submodule(leaving[0]).register_forward_pre_hook(
+        lambda module, args: _note(found, population, args[0], grid)
+    )
+
+
+def _note(
+    found: dict[str, list[Tensor]], population: Population, value: Any, grid: int = 1
+) -> None:
+    tensor = value[0] if isinstance(value, tuple) else value
+    if not torch.is_tensor(tensor) or population.name in found:
+        return
+    if grid > 1 and tensor.shape[-1] == population.size * grid:
+        tensor = tensor.unflatten(-1, (population.size, grid)).movedim(-1, 0)
+    statistics = _statistics(tensor, population.size)
+    if statistics is not None:
+        found[population.name] = statistics
 
 
 def _statistics(tensor: Tensor, size: int) -> list[Tensor] | None:

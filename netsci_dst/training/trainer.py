@@ -85,6 +85,8 @@ def train(
         if world.is_main:
             path = out or f"runs/{_slug(recipe.data)}-{recipe.method}-s{recipe.seed}"
             run = Run.create(path, recipe.to_table(), _provenance(session))
+            for name, text in session.artefacts().items():
+                run.store.write(name, text.encode())
         return _Loop(session, run, progress or Progress()).run_to_end()
 
 
@@ -148,8 +150,7 @@ class _Loop:
         self._stop = False
 
     def _begin_window(self) -> None:
-        zero = torch.zeros((), dtype=torch.float64, device=self.session.device)
-        self.sums = torch.stack([zero, zero, zero])
+        self.sums: list[Any] = [0.0, 0.0, 0.0]
         self.counted = False
         self.samples = 0
         self.window_seconds = 0.0
@@ -200,11 +201,19 @@ class _Loop:
             epoch, position = divmod(self.step, session.steps_per_epoch)
             for batch in session.batches.epoch(epoch, start=position):
                 self._one_step(model, batch)
-                if self.step % session.evaluate_every == 0 or self.step == session.total_steps:
+                evaluated = (
+                    self.step % session.evaluate_every == 0 or self.step == session.total_steps
+                )
+                if evaluated:
                     begun = self._tick(begun)
                     self._evaluate()
                     self._begin_window()
                     begun = self._tick(begun, counts=False)
+                if session.engine.due(self.step):
+                    # After the evaluation: it judges links that have been trained.
+                    self._update(self.step)
+                if evaluated:
+                    self._checkpoint()
                 if self._stop and self._everyone_stops():
                     self._tick(begun)
                     self._check_finite()
@@ -240,16 +249,15 @@ class _Loop:
                 recipe.accumulate > 1 or batch.share != 1.0
             ) else loss.value.backward()
             self._count(loss, piece)
-        self.world.average_gradients(session.parameters)
+        if self.world.size > 1:
+            self.world.average_gradients(session.parameters)
         engine.before_step()
         if recipe.clip:
             torch.nn.utils.clip_grad_norm_(session.parameters, recipe.clip)
         session.optimizer.step()
         self.step = step
-        self._watch(loss)
+        self._watch()
         engine.after_step(step)
-        if engine.due(step):
-            self._update(step)
         self.progress.stepped(step)
 
     def _loss(self, model: torch.nn.Module, batch: Any) -> Loss:
@@ -260,21 +268,26 @@ class _Loop:
         return self.session.task.loss(model, batch, recipe.label_smoothing)
 
     def _count(self, loss: Loss, batch: Any) -> None:
-        weight = loss.weight
-        self.sums[0] += loss.shown * weight
-        self.sums[1] += weight
-        if loss.correct is not None:
-            self.sums[2] += loss.correct
+        shown, correct = loss.shown, loss.correct
+        if self.session.device.type == "cpu":
+            shown, correct = float(shown), None if correct is None else int(correct)
+        else:  # a GPU is not waited for
+            shown = shown.double()
+        self.sums[0] += shown * loss.weight
+        self.sums[1] += loss.weight
+        if correct is not None:
+            self.sums[2] += correct
             self.counted = True
         self.samples += batch.samples
+        self.latest = shown
 
-    def _watch(self, loss: Loss) -> None:
+    def _watch(self) -> None:
         """Note the first step whose loss is not finite; stop there (a GPU says so later)."""
-        finite = torch.isfinite(loss.shown)
-        if self.session.device.type == "cpu":
-            if not finite:
+        if isinstance(self.latest, float):
+            if not math.isfinite(self.latest):
                 self._refuse(self.step)
             return
+        finite = torch.isfinite(self.latest)
         if self._bad_step is None:
             self._bad_step = torch.full((), 2**62, device=finite.device, dtype=torch.int64)
         self._bad_step = torch.where(finite, self._bad_step, self._bad_step.clamp(max=self.step))
@@ -308,7 +321,7 @@ class _Loop:
     def _evaluate(self) -> None:
         session, task = self.session, self.session.task
         self._check_finite()
-        sums = self.world.sum([*self.sums.tolist(), float(self.samples)], session.device)
+        sums = self.world.sum([*map(float, self.sums), float(self.samples)], session.device)
         if self.run is None:
             return
         found = task.evaluate(session.model, session.batches)
@@ -330,14 +343,12 @@ class _Loop:
         }
         self._snapshot({task.metric: metric, "loss": found["loss"]})
         self.run.append("metrics", [row])
-        self.run.flush("evolution")
         is_best = self.best is None or task.better(metric, self.best)
         if is_best:
             self.best = metric
             tensors = checkpoint.nested("model", session.model.state_dict())
             facts = {"step": self.step, task.metric: metric}
             checkpoint.save(self.run.store, checkpoint.BEST, tensors, facts)
-        self._checkpoint(after_evaluation=True)
         self.progress.evaluated(row)
 
     def _snapshot(self, extra: Mapping[str, Any]) -> None:
@@ -346,7 +357,7 @@ class _Loop:
         session = self.session
         topology = session.engine.topology(session.model)
         probe: dict[str, Any] = {}
-        if self.recipe.probe_size and session.wiring.outputs:
+        if self.recipe.probe_size:
             batch = session.batches.probe(self.recipe.probe_size)
             probe = activity(
                 session.model,
@@ -358,16 +369,16 @@ class _Loop:
         self.run.write_snapshot(taken, self.recipe.snapshot_weights)
         self.retention.thin(self.run)
 
-    def _checkpoint(self, after_evaluation: bool = False) -> None:
+    def _checkpoint(self) -> None:
         if self.run is None:
             return
         self.run.flush("evolution")
         tensors, facts = self.session.state()
         window = {
-            "sums": [0.0, 0.0, 0.0] if after_evaluation else self.sums.tolist(),
+            "sums": [float(value) for value in self.sums],
             "counted": self.counted,
-            "samples": 0 if after_evaluation else self.samples,
-            "window_seconds": 0.0 if after_evaluation else self.window_seconds,
+            "samples": self.samples,
+            "window_seconds": self.window_seconds,
         }
         facts |= {
             "step": self.step,
@@ -390,9 +401,7 @@ class _Loop:
             self.curve = [(float(a), float(b)) for a, b in facts["curve"]]
             self.seconds = float(facts["seconds"])
             window = facts["window"]
-            self.sums = torch.tensor(
-                window["sums"], dtype=torch.float64, device=self.session.device
-            )
+            self.sums = [float(value) for value in window["sums"]]
             self.counted = bool(window["counted"])
             self.samples = int(window["samples"])
             self.window_seconds = float(window["window_seconds"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ...link_prediction import positive_links, top_links
 from ._choose import sample_k, top_k
 from ._links import Links
 
@@ -16,33 +18,35 @@ def regrow_by_scores(
     predictor: str, links: Links, n: int, exponent: float, sub_ranking: bool
 ) -> Tensor:
     """Return up to ``n`` absent keys by the predictor's scores; positive scores only."""
-    scores = _scores(predictor, links)
-    flat = scores.reshape(-1)
-    positive = (flat > 0).nonzero().flatten()
-    candidates = _rounded(flat[positive])
+    matrix = _adjacency(links)
     if exponent != float("inf"):
-        n = min(n, positive.numel())
-        return positive[sample_k(candidates, n, exponent, links.generator)]
+        keys, scores = map(_tensor, positive_links(matrix, predictor))
+        return keys[sample_k(scores, min(n, keys.numel()), exponent, links.generator)]
     if sub_ranking:
-        return positive[_by_rank(links, scores, positive, candidates, n)]
-    return positive[top_k(candidates, n, links.generator)]
+        seed = int(torch.randint(2**31, (1,), generator=links.generator, device=links.keys.device))
+        keys, _ = top_links(matrix, predictor, n, rng=np.random.default_rng(seed), ties="spearman")
+        return _tensor(keys)
+    keys, scores = map(_tensor, positive_links(matrix, predictor))
+    return keys[top_k(_rounded(scores), n, links.generator)]
 
 
-def adjacency(links: Links) -> Tensor:
-    """Return the links that are left as a bool matrix ``(n_source, n_target)``."""
-    matrix = torch.zeros(links.n_possible, dtype=torch.bool, device=links.keys.device)
-    matrix[links.kept_keys] = True
-    return matrix.view(links.n_source, links.n_target)
+def _adjacency(links: Links) -> object:
+    """Return the links that are left: CSR on a CPU, a bool tensor ``(n_source, n_target)`` else."""
+    keys = links.kept_keys
+    if keys.device.type != "cpu":
+        matrix = torch.zeros(links.n_possible, dtype=torch.bool, device=keys.device)
+        matrix[keys] = True
+        return matrix.view(links.n_source, links.n_target)
+    import scipy.sparse
+
+    array = keys.numpy()
+    starts = np.searchsorted(array, np.arange(links.n_source + 1) * links.n_target)
+    ends = (np.ones(array.size, dtype=bool), array % links.n_target, starts)
+    return scipy.sparse.csr_array(ends, shape=(links.n_source, links.n_target))
 
 
-def _scores(predictor: str, links: Links) -> Tensor:
-    from .link_predictors import predictor_of
-
-    matrix = adjacency(links)
-    function = predictor_of(predictor)
-    if matrix.device.type == "cpu":
-        return torch.from_numpy(function(matrix.numpy()))
-    return function(matrix)
+def _tensor(array: np.ndarray | Tensor) -> Tensor:
+    return array if isinstance(array, Tensor) else torch.from_numpy(array)
 
 
 def _rounded(scores: Tensor) -> Tensor:
@@ -51,7 +55,3 @@ def _rounded(scores: Tensor) -> Tensor:
     half = 1 << (_DROPPED_BITS - 1)
     bits = scores.contiguous().view(torch.int64) + half
     return ((bits >> _DROPPED_BITS) << _DROPPED_BITS).view(torch.float64)
-
-
-def _by_rank(links: Links, scores: Tensor, positive: Tensor, candidates: Tensor, n: int) -> Tensor:
-    raise NotImplementedError

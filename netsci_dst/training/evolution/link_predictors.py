@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
@@ -36,8 +35,3 @@ def _regrowth_by(predictor: str) -> Any:
 
 for _name, _source in _SOURCES.items():
     registry.register("regrowth", _name, source=_source)(_regrowth_by(_name))
-
-
-def predictor_of(name: str) -> Any:
-    """Return the public link predictor of that name."""
-    return getattr(importlib.import_module("netsci_dst.link_prediction"), name)

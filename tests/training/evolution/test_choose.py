@@ -61,6 +61,14 @@ def test_exponents_change_the_weights():
     assert even == pytest.approx(0.5, abs=0.025)
 
 
+def test_very_unequal_weights_are_still_drawn_exactly():
+    scores = torch.logspace(-300, 0, 50, dtype=torch.float64)
+    chosen = sample_k(scores, 30, 9.0, seeded())
+    assert chosen.tolist() == list(range(20, 50))
+    mixed = torch.cat([torch.zeros(5, dtype=torch.float64), scores])
+    assert sample_k(mixed, 49, 9.0, seeded()).min() >= 5
+
+
 def test_zero_weights_come_last():
     scores = torch.tensor([0.0, 1e-30, 0.0, 5.0])
     for seed in range(20):

@@ -1,0 +1,74 @@
+"""Two processes make the network that one makes, and the same on both."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import netsci_dst as nd
+
+CODE = """
+import sys, torch
+import netsci_dst.training as training
+from netsci_dst.training.trainer import _Loop
+from netsci_dst.training import trainer
+
+out, method = sys.argv[1:]
+seen = []
+finish = _Loop._train
+def train(self):
+    finish(self)
+    seen.extend((each.layer.keys, each.layer.values) for each in self.session.layers)
+_Loop._train = train
+training.train(
+    data="digits", method=method, sparsity=0.9, dtype="float64", steps=60, update_steps=10,
+    evaluate_steps=20, batch_size=33, model_options={"hidden": [40, 40]}, out=out,
+    method_options={"update_end": 1.0}, backend="csr",
+)
+if torch.distributed.is_initialized():
+    for keys, values in seen:
+        for mine in (keys, values):
+            other = mine.clone()
+            torch.distributed.broadcast(other, 0)
+            assert torch.equal(mine, other)
+    torch.distributed.destroy_process_group()
+"""
+
+
+def run(out, method, size):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    processes = []
+    for rank in range(size):
+        env = {**os.environ, "OMP_NUM_THREADS": "1"}
+        if size > 1:
+            env |= {
+                "RANK": str(rank),
+                "LOCAL_RANK": str(rank),
+                "WORLD_SIZE": str(size),
+                "MASTER_ADDR": "127.0.0.1",
+                "MASTER_PORT": str(port),
+            }
+        command = [sys.executable, "-c", CODE, str(out), method]
+        processes.append(subprocess.Popen(command, env=env))
+    assert [process.wait(timeout=240) for process in processes] == [0] * size
+    return nd.load_run(out)
+
+
+@pytest.mark.parametrize("method", ["rigl", "chts"])
+def test_two_processes_equal_one(tmp_path, method):
+    one, two = run(tmp_path / "one", method, 1), run(tmp_path / "two", method, 2)
+    assert two.provenance["world_size"] == 2
+    assert one.evolution.step.nunique() == 5
+    a, b = one.snapshots[-1].topology, two.snapshots[-1].topology
+    for first, second in zip(a.layers, b.layers):
+        assert np.array_equal(first.keys, second.keys)
+        assert np.allclose(first.weights, second.weights, atol=1e-7)
+    kept = ["step", "layer", "links", "removed", "regrown", "overlap", "itop"]
+    assert one.evolution[kept].equals(two.evolution[kept])
+    assert np.allclose(one.metrics.train_loss, two.metrics.train_loss, rtol=1e-9)
+    assert np.allclose(one.metrics.accuracy, two.metrics.accuracy)
