@@ -12,7 +12,7 @@ from ..run import Run
 from ._chart import Chart, Heat, to_csv
 from ._data import RunData
 from ._frames import collect
-from ._matplotlib import draw
+from ._matplotlib import draw, save
 from ._page import open_runs
 from ._scene import scene_figure
 from .charts import degrees, evolution, structure, training
@@ -60,21 +60,13 @@ def figures(
         for key, figure, chart in _all(data):
             path = folder / f"{key}.{format}"
             path.parent.mkdir(exist_ok=True)
-            figure.savefig(path, dpi=dpi, metadata=_METADATA.get(format))
+            save(figure, path, dpi)
             if chart is not None:
                 (folder / f"{key}.csv").write_text(to_csv(chart), "utf-8")
             written.append(path)
     except OSError as error:
         raise RunError(f"cannot write {folder}: {error.strerror or error}") from error
     return written
-
-
-# Without a date the same run gives the same bytes.
-_METADATA: dict[str, dict[str, Any]] = {
-    "pdf": {"CreationDate": None, "Creator": "netsci-dst"},
-    "svg": {"Date": None, "Creator": "netsci-dst"},
-    "png": {"Software": "netsci-dst"},
-}
 
 
 def _all(data: RunData) -> Iterator[tuple[str, Any, Chart | Heat | None]]:

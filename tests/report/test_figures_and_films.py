@@ -1,0 +1,76 @@
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import netsci_dst as nd
+from netsci_dst.errors import MissingDependency, NetsciError
+from netsci_dst.report._data import RunData
+from netsci_dst.report._matplotlib import draw, save
+from netsci_dst.report.charts import training
+
+
+def test_every_chart_has_a_twin_with_its_numbers(plain_run, tmp_path):
+    paths = nd.report.figures(plain_run, tmp_path / "f", "svg")
+    names = {path.stem for path in paths}
+    wanted = {"training-accuracy", "evolution-overlap", "degrees-ccdf", "k-shells", "adjacency"}
+    assert wanted | {"input-map", "dormant", "network"} <= names
+    assert all(path.read_text().startswith("<?xml") for path in paths)
+    rows = (tmp_path / "f" / "training-accuracy.csv").read_text().splitlines()
+    assert len(rows) == 1 + 2 * len(plain_run.metrics)
+
+
+@pytest.mark.parametrize("format", ["pdf", "svg"])
+def test_the_same_chart_gives_the_same_bytes(plain_run, tmp_path, format):
+    chart = training.charts(RunData(plain_run))[0]
+    paths = [tmp_path / f"{name}.{format}" for name in "ab"]
+    for path in paths:
+        save(draw(chart), path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_another_format_is_refused(plain_run, tmp_path):
+    with pytest.raises(NetsciError, match="pdf, svg, png"):
+        nd.report.figures(plain_run, tmp_path, "gif")
+
+
+@pytest.mark.parametrize("ending", ["gif", "webp"])
+def test_a_film_has_a_picture_per_snapshot(run, tmp_path, ending):
+    path = nd.report.film(run, tmp_path / f"film.{ending}", size=160)
+    with Image.open(path) as film:
+        assert film.n_frames == len(run.snapshots)
+        film.seek(0)
+        first = np.asarray(film.convert("RGB"), dtype=int)
+        film.seek(film.n_frames - 1)
+        last = np.asarray(film.convert("RGB"), dtype=int)
+    assert np.abs(first - last).mean() > 0.1
+
+
+def test_a_film_keeps_the_populations_apart(run, tmp_path):
+    path = nd.report.film(run, tmp_path / "film.gif", view="network", size=300)
+    with Image.open(path) as film:
+        seen = {tuple(c) for c in np.asarray(film.convert("RGB"), int).reshape(-1, 3).tolist()}
+    for colour in ((0, 114, 178), (230, 159, 0), (0, 158, 115)):
+        assert min(sum(abs(a - b) for a, b in zip(colour, other)) for other in seen) < 40
+
+
+def test_mp4_needs_ffmpeg(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(MissingDependency, match="ffmpeg"):
+        nd.report.film(run, tmp_path / "film.mp4")
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_mp4_is_written(run, tmp_path):
+    path = nd.report.film(run, tmp_path / "film.mp4", size=160, view="disk")
+    assert path.read_bytes()[4:8] == b"ftyp"
+
+
+def test_wrong_wishes_are_refused(run, plain_run, tmp_path):
+    with pytest.raises(NetsciError, match=r"\.gif, \.webp, \.mp4"):
+        nd.report.film(run, tmp_path / "film.avi")
+    with pytest.raises(NetsciError, match="'disk', 'network' or 'both'"):
+        nd.report.film(run, tmp_path / "film.gif", view="disc")
+    with pytest.raises(NetsciError, match="no embedding"):
+        nd.report.film(plain_run, tmp_path / "film.gif", view="disk")

@@ -1,0 +1,77 @@
+import http.client
+import threading
+
+import pytest
+
+from netsci_dst.errors import RunError
+from netsci_dst.report._watch import Watcher, make_server, watch
+from netsci_dst.snapshots import Snapshot
+
+
+@pytest.fixture
+def served(make_run, tmp_path):
+    run = make_run(tmp_path, snapshots=2)
+    watcher = Watcher(run.path)
+    watcher.refresh()
+    server = make_server(watcher)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield run, watcher, server.server_address
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def get(address, path="/", host=None):
+    connection = http.client.HTTPConnection(*address, timeout=10)
+    connection.request("GET", path, headers={"Host": host} if host else {})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, body
+
+
+def test_only_this_machine_is_served(served):
+    _, _, address = served
+    assert address[0] == "127.0.0.1"
+    assert get(address)[0] == 200
+    assert get(address, host=f"localhost:{address[1]}")[0] == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "evil.example:80", "0.0.0.0:80"])
+def test_foreign_names_are_refused(served, host):
+    status, body = get(served[2], host=host)
+    assert status == 403
+    assert b"<html" not in body
+
+
+@pytest.mark.parametrize(
+    "path", ["/recipe.toml", "/../recipe.toml", "/%2e%2e/etc/passwd", "//etc/passwd", "/?x=/etc"]
+)
+def test_no_path_of_the_disk_is_reachable(served, path):
+    assert get(served[2], path)[0] == 404
+
+
+def test_only_reading_is_known(served):
+    connection = http.client.HTTPConnection(*served[2], timeout=10)
+    connection.request("POST", "/", body=b"x")
+    assert connection.getresponse().status == 501
+    connection.close()
+
+
+def test_the_page_grows_with_the_run(served):
+    run, watcher, address = served
+    assert watcher.refresh() is False
+    before = get(address, "/version")[1]
+    run.write_snapshot(Snapshot(run.snapshots[-1].topology, 5000, 50.0))
+    assert watcher.refresh() is True
+    assert get(address, "/version")[1] != before
+    assert b'"steps":[0,100,5000]' in get(address)[1]
+
+
+def test_a_run_that_is_not_there_and_a_port_that_is_taken(served, tmp_path):
+    run, _, address = served
+    with pytest.raises(RunError, match="does not exist"):
+        watch(tmp_path / "nowhere")
+    with pytest.raises(RunError, match="choose another port"):
+        watch(run, port=address[1])
