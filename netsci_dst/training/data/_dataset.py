@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,6 +44,9 @@ class Dataset:
         Names of the classes, where known.
     notes
         What a reader of results must know, such as a lossy re-encoding.
+    augment
+        ``augment(images, generator) -> images``: what training does to each batch of raw images
+        by default, or None.
     extra
         Anything a loader adds for its kind, such as a tokenizer.
     """
@@ -61,6 +64,7 @@ class Dataset:
     fingerprint: str = ""
     classes: tuple[str, ...] = ()
     notes: str = ""
+    augment: Callable[[Any, Any], Any] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ def named_images(
     name: str,
     path: str | Path | None,
     *,
-    hub: str,
+    hub: str | None,
     n_classes: int,
     shape: tuple[int, ...] | None = None,
-    hub_options: dict[str, Any] | None = None,
+    classes: Sequence[str] = (),
+    augment: Callable[[Any, Any], Any] | None = None,
     **options: Any,
 ) -> Dataset:
     """Load a known data set from a folder, the data folder of the environment, or the hub.
@@ -28,23 +30,15 @@ def named_images(
     Raises
     ------
     DataError
-        When the data has another shape or number of classes than the name promises.
+        When the data cannot be found, or has another shape or more classes than the name promises.
     """
-    from ._load import load_path
-
-    folder = Path(path).expanduser() if path is not None else data_folder(name)
-    if folder is not None:
-        dataset = load_path(folder, **options)
-    else:
-        from .hub import hub as load_hub
-
-        dataset = load_hub(hub, **{**(hub_options or {}), **options})
-    where = folder or f"the hub's {hub}"
+    dataset, where = _find(name, path, hub, options)
     if shape is not None and dataset.shape != shape:
         raise DataError(f"{where} holds images of shape {dataset.shape}; {name} has {shape}")
     if dataset.n_classes > n_classes:
         raise DataError(f"{where} has {dataset.n_classes} classes; {name} has {n_classes}")
-    return replace(dataset, name=name, n_classes=n_classes)
+    names = dataset.classes or tuple(classes)
+    return replace(dataset, name=name, n_classes=n_classes, classes=names, augment=augment)
 
 
 def data_folder(name: str) -> Path | None:
@@ -52,3 +46,21 @@ def data_folder(name: str) -> Path | None:
     base = os.environ.get(DATA_FOLDER)
     folder = Path(base).expanduser() / name if base else None
     return folder if folder is not None and folder.is_dir() else None
+
+
+def _find(
+    name: str, path: str | Path | None, hub: str | None, options: dict[str, Any]
+) -> tuple[Dataset, str]:
+    from ._load import load_path
+
+    folder = Path(path).expanduser() if path is not None else data_folder(name)
+    if folder is not None:
+        return load_path(folder, **options), str(folder)
+    if hub is None:
+        raise DataError(
+            f"{name} is in no folder known here and on no hub: give its folder as path=, "
+            f"or put it into {DATA_FOLDER}"
+        )
+    from .hub import hub as load_hub
+
+    return load_hub(hub, **options), f"the hub's {hub}"

@@ -1,29 +1,27 @@
 """Normalisation and augmentation of batches, for numpy arrays and torch tensors alike.
 
-Augmentations are those of the papers (CHT appendix L.1): random crop with padding, horizontal
-flip, and the crop of random size used for ImageNet.
+The augmentation is the one of the papers (CHT appendix L.1): random crop of the padded image, then
+a random horizontal flip.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import torch
-
-Batch = TypeVar("Batch", np.ndarray, "torch.Tensor")
+from ...errors import DataError
 
 
-def normalise(batch: Batch, mean: Sequence[float], std: Sequence[float]) -> Batch:
+def normalise(batch: Any, mean: Sequence[float], std: Sequence[float]) -> Any:
     """Return float32 ``(x - mean) / std`` per channel, 8-bit pixels being scaled to 0 to 1 first.
 
     Parameters
     ----------
     batch
-        Shape (n, channels, ...), uint8 or floating point.
+        numpy array or torch tensor of shape (n, channels, ...), uint8 or floating point.
     mean, std
         One per channel; empty for none. A channel of deviation 0 is only centred.
     """
@@ -42,5 +40,74 @@ def normalise(batch: Batch, mean: Sequence[float], std: Sequence[float]) -> Batc
         return out
     import torch
 
-    move = {"device": batch.device}
-    return batch.float().mul_(torch.as_tensor(factor, **move)).add_(torch.as_tensor(shift, **move))
+    factor, shift = (torch.from_numpy(x).to(batch.device) for x in (factor, shift))
+    return batch.to(torch.float32, copy=True).mul_(factor).add_(shift)
+
+
+@dataclass(frozen=True)
+class CropAndFlip:
+    """Random crop of the image padded with zeros, then a horizontal flip with probability 1/2.
+
+    Attributes
+    ----------
+    padding
+        Pixels added on each side before the crop back to the original size.
+    flip
+        Whether to flip.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> images = np.ones((2, 3, 32, 32), np.uint8)
+    >>> CropAndFlip()(images, np.random.default_rng(0)).shape
+    (2, 3, 32, 32)
+    """
+
+    padding: int = 4
+    flip: bool = True
+
+    def __post_init__(self) -> None:
+        if self.padding < 0:
+            raise DataError(f"padding of a random crop is {self.padding}; it must not be negative")
+
+    def __call__(self, images: Any, generator: Any) -> Any:
+        """Return augmented images.
+
+        Parameters
+        ----------
+        images
+            Shape (n, channels, height, width): numpy array, or torch tensor on any device.
+        generator
+            numpy Generator for an array, torch Generator of the tensor's device for a tensor.
+        """
+        if isinstance(images, np.ndarray):
+            return self._arrays(images, generator)
+        return self._tensors(images, generator)
+
+    def _arrays(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        n, _, height, width = images.shape
+        p = self.padding
+        y = rng.integers(0, 2 * p + 1, n)[:, None] + np.arange(height)
+        x = rng.integers(0, 2 * p + 1, n)[:, None] + np.arange(width)
+        if self.flip:
+            turned = rng.random(n) < 0.5
+            x[turned] = x[turned, ::-1]
+        padded = np.pad(images, ((0, 0), (0, 0), (p, p), (p, p)))
+        rows = np.arange(n)[:, None, None]
+        out = padded.transpose(0, 2, 3, 1)[rows, y[:, :, None], x[:, None, :]]
+        return np.ascontiguousarray(out.transpose(0, 3, 1, 2))
+
+    def _tensors(self, images: Any, generator: Any) -> Any:
+        import torch
+
+        n, _, height, width = images.shape
+        p, device = self.padding, images.device
+        draw = {"generator": generator, "device": device}
+        y = torch.randint(2 * p + 1, (n, 1), **draw) + torch.arange(height, device=device)
+        x = torch.randint(2 * p + 1, (n, 1), **draw) + torch.arange(width, device=device)
+        if self.flip:
+            x = torch.where(torch.rand((n, 1), **draw) < 0.5, x.flip(1), x)
+        padded = torch.nn.functional.pad(images, (p, p, p, p))
+        rows = torch.arange(n, device=device)[:, None, None]
+        out = padded.permute(0, 2, 3, 1)[rows, y[:, :, None], x[:, None, :]]
+        return out.permute(0, 3, 1, 2).contiguous()

@@ -39,7 +39,12 @@ def _recognises(path: Path) -> bool:
 
 @register("data", "idx", recognises=_recognises, form="IDX files", priority=20)
 def idx(
-    path: str | Path, *, split: str | None = None, transposed: bool = False, name: str | None = None
+    path: str | Path,
+    *,
+    split: str | None = None,
+    transposed: bool = False,
+    first_label: int = 0,
+    name: str | None = None,
 ) -> Dataset:
     """A folder of IDX files (train-images-idx3-ubyte, ...), plain or gzip.
 
@@ -51,6 +56,8 @@ def idx(
         Which of several sets in the folder, such as ``balanced`` of EMNIST's.
     transposed
         Whether the images are stored column by column, as EMNIST's are.
+    first_label
+        The smallest label in the files; classes are counted from it.
     name
         What to call the data set; the folder's name by default.
 
@@ -68,7 +75,7 @@ def idx(
             raise DataError(f"{folder}: {part} images and labels must have 3 and 1 dimensions")
         if transposed:
             images = np.ascontiguousarray(images.transpose(0, 2, 1))
-        parts[part] = images[:, None], labels.astype(np.int64)
+        parts[part] = images[:, None], labels.astype(np.int64) - first_label
     return image_dataset(name or folder.name, parts["train"], parts["test"])
 
 

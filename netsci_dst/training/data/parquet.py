@@ -12,9 +12,10 @@ from ...errors import DataError
 from ...registry import register
 from ._dataset import Dataset, image_dataset
 from ._fingerprint import file_fingerprint
-from ._images import decode_all
+from ._images import MEMORY_LIMIT, decode_all
 
 _PARTS = {"train": ("train",), "test": ("test", "validation", "valid", "val")}
+_JPEG = b"\xff\xd8"
 _LABELS = ("label", "fine_label", "labels", "class")
 
 
@@ -55,13 +56,21 @@ def parquet(
         When a part or column is missing, or an image cannot be decoded.
     """
     folder = Path(path)
-    parts, classes = {}, ()
-    for part in ("train", "test"):
-        files = part_files(folder, part)
-        if not files:
+    files = {part: part_files(folder, part) for part in ("train", "test")}
+    for part, found in files.items():
+        if not found:
             raise DataError(f"{folder} has no {part} part: expected {part}-*.parquet")
-        images, labels, classes = _read_part(files, label)
-        key = f"{file_fingerprint(files)} {size}"
+    if sum(file.stat().st_size for found in files.values() for file in found) > MEMORY_LIMIT:
+        from .hub import large_parquet
+
+        return large_parquet(files, name or folder.name, label, size)
+    parts, classes = {}, ()
+    for part, found in files.items():
+        images, labels, names = _read_part(found, label)
+        classes = classes or names
+        if images[:1] and images[0].startswith(_JPEG):
+            notes = notes or "the images are JPEG, a lossy encoding"
+        key = f"{file_fingerprint(found)} {size}"
         parts[part] = decode_all(images, size=size, where=f"{folder} ({part})", key=key), labels
     return image_dataset(
         name or folder.name, parts["train"], parts["test"], classes=classes, notes=notes
