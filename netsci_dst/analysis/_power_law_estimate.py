@@ -145,5 +145,5 @@ def profile_interval(
     high = alpha + 2 * sigma
     while loss(high) < top:
         high = alpha + 2 * (high - alpha)
-    excess = lambda s: loss(s) - top  # noqa: E731
-    return float(brentq(excess, low, alpha)), float(brentq(excess, alpha, high))
+    ends = [brentq(lambda s: loss(s) - top, *pair) for pair in ((low, alpha), (alpha, high))]
+    return float(np.asarray(ends[0])), float(np.asarray(ends[1]))

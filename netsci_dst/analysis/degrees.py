@@ -160,7 +160,7 @@ def _degrees_over_time(run: Run) -> tuple[list[int], dict[str, list[NDArray[np.i
         topology = snapshot.topology
         steps.append(snapshot.step)
         for scope, member in node_groups(topology):
-            groups.setdefault(scope, []).append(topology.degrees[member].astype(np.int32))
+            groups.setdefault(scope, []).append(topology.degrees[member])
     for scope, series in groups.items():
         if len({values.size for values in series}) > 1 or len(series) != len(steps):
             raise NotApplicable(f"the neurons of {scope} are not the same in all snapshots")

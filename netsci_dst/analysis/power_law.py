@@ -117,6 +117,10 @@ def cht_gamma(values: ArrayLike) -> float:
     with the finite-size correction for fewer than 100 values; zeros are left out. 10 is the cap,
     that is, no power law. NaN when all values are equal.
 
+    The normalising sum is exact. plfit subtracts partial sums from ζ(α), which cancels to nothing
+    where xmin is above about 30 and the exponent near the cap: there it passes good candidates
+    over, and its exponent can differ.
+
     Raises
     ------
     NetsciError
