@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from netsci_dst.errors import TopologyError
-from netsci_dst.topology import Population
+from netsci_dst.topology import Population, Role
 
 from .wiring import Wiring
 
@@ -26,7 +26,7 @@ class Found:
     name: str
     units: int
     first: int
-    role: str = "hidden"
+    role: Role = "hidden"
     shape: tuple[int, ...] | None = None
     divisor: int = 1
     size: int = 0
@@ -45,7 +45,7 @@ class Graph:
     skips: list[tuple[int, int]] = field(default_factory=list)
     activities: dict[int, str] = field(default_factory=dict)
 
-    def new(self, name: str, units: int, role: str = "hidden") -> int:
+    def new(self, name: str, units: int, role: Role = "hidden") -> int:
         """Add a population and return its number."""
         last = self.populations[-1] if self.populations else None
         first = last.first + last.units if last else 0
@@ -125,7 +125,7 @@ class Graph:
         for number in order:
             found = self.populations[number]
             only_end = number in ends and not any(a == number for a, _ in layers.values())
-            role = "output" if only_end and found.role == "hidden" else found.role
+            role: Role = "output" if only_end and found.role == "hidden" else found.role
             names[number] = "output" if only_end and len(ends) == 1 else found.name
             populations.append(Population(names[number], found.size, role, "all", found.shape))
         last = {path for path, (_, b) in layers.items() if b in ends}

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.fx.node import map_arg
 
 from . import _wiring_operations as operations
 from ._wiring_graph import NOTHING, Graph, undeclared
@@ -60,7 +61,7 @@ class _Walk:
                 self.values[node] = operator_path(self.model, node.target)
                 self.neurons[node] = None
             elif node.op == "output":
-                outputs = self._owners(fx.node.map_arg(node.args, self.neurons.get))
+                outputs = self._owners(map_arg(node.args, self.neurons.get))
                 for last in node.all_input_nodes:
                     for number in self._owners(self.neurons[last]):
                         self._note_activity(last, number)
@@ -84,8 +85,8 @@ class _Walk:
             self.neurons[node] = self.found.ids(number).view(1, *sample).expand(value.shape)
 
     def _operation(self, node: fx.Node) -> None:
-        args = fx.node.map_arg(node.args, self.values.get)
-        kwargs = fx.node.map_arg(node.kwargs, self.values.get)
+        args = map_arg(node.args, self.values.get)
+        kwargs = map_arg(node.kwargs, self.values.get)
         try:
             if node.op == "call_module":
                 target: Any = self.model.get_submodule(str(node.target))
@@ -117,10 +118,12 @@ class _Walk:
             return self._moved(node, target, value)
         if kind == "keep":
             return self._first(node)
+        first = self._first(node)
+        assert first is not None
         if kind == "spatial":
-            return operations.spatial(self._first(node), value, node.name)
+            return operations.spatial(first, value, node.name)
         if kind == "reduce":
-            return operations.reduced(self._first(node), args, kwargs, value)
+            return operations.reduced(first, args, kwargs, value)
         if kind in ("sum", "product"):
             return self._combined(node, kind, value)
         if kind == "matmul":
@@ -176,7 +179,7 @@ class _Walk:
             return known
 
         first = node.args[0] if node.args and isinstance(node.args[0], fx.Node) else None
-        args, kwargs = fx.node.map_arg(node.args, part), fx.node.map_arg(node.kwargs, part)
+        args, kwargs = map_arg(node.args, part), map_arg(node.kwargs, part)
         if node.op == "call_method":
             return getattr(args[0], target)(*args[1:], **kwargs)
         return target(*args, **kwargs)
@@ -225,8 +228,9 @@ class _Walk:
         a, b = (self.neurons[n] if isinstance(n, fx.Node) else None for n in node.args[:2])
         row = a is not None and operations.varies(a, -1)
         column = b is not None and operations.varies(b, -2)
-        if row and column:
-            return self._met(node, a.movedim(-1, -1)[..., :1, :], b.movedim(-2, -1)[..., :1, :])
+        if a is not None and b is not None and row and column:
+            self._met(node, a[..., :1, :], b.movedim(-2, -1)[..., :1, :])
+            return None
         if row or column:
             raise undeclared(f"{node.name!r} multiplies neurons by values that are no layer")
         if b is not None and operations.varies(b, -1):
@@ -237,7 +241,7 @@ class _Walk:
 
     def _attention(self, node: fx.Node, value: Tensor) -> Tensor | None:
         named = ("query", "key", "value")
-        given = [*node.args[:3], *(node.kwargs[n] for n in named[len(node.args) :])]
+        given: list[Any] = [*node.args[:3], *(node.kwargs[n] for n in named[len(node.args) :])]
         query, key, values = (self.neurons[n] for n in given)
         if query is not None and key is not None:
             self._met(node, query[..., :1, :], key[..., :1, :])

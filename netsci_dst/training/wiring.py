@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from netsci_dst.errors import TopologyError
 from netsci_dst.topology import Dense, Layer, Population, Topology
@@ -149,7 +149,7 @@ def of(model: nn.Module, example_input: Any = None) -> Wiring:
     if isinstance(declare, Wiring):
         found = declare
     elif callable(declare):
-        found = declare()
+        found = cast(Wiring, declare())
     else:
         found = trace(model, example_input)
     found.check(model)

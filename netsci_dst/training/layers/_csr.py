@@ -72,8 +72,8 @@ class _CsrChain(torch.autograd.Function):
         activations, links = [y], []
         for i, layer in enumerate(layers):
             values, bias = parameters[2 * i], parameters[2 * i + 1]
-            buffers = layer._buffers
-            starts, targets = buffers["indptr"], buffers["indices"]
+            assert values is not None
+            starts, targets = layer.indptr, layer.indices
             x, y = y, y.new_empty((layer.n_target, batch))
             for forward, _, first, last in runs:
                 forward(
@@ -114,6 +114,8 @@ class _CsrChain(torch.autograd.Function):
         for i in range(len(layers) - 1, -1, -1):
             layer, (starts, targets), x = layers[i], links[i], saved[i]
             values, bias = parameters[2 * i], parameters[2 * i + 1]
+            assert gy is not None
+            assert g is not None
             gx = torch.empty_like(x) if i or ctx.needs_input_grad[0] else None
             new = torch.empty_like if batch else torch.zeros_like
             gv, gb = new(values), None if bias is None else new(bias)

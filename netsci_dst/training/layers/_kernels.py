@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding
-from numba import carray, njit
+from numba import carray, njit  # type: ignore[attr-defined]
 
 from ._simd import dot, fill, load, multiply_add, pointer, store, total, where_positive
 
@@ -45,7 +45,7 @@ def forward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
     def run(
         starts_, targets_, values_, bias_, x_, y_, n_source, n_target, batch, first, last, relu
     ):
-        starts = carray(pointer(starts_), n_source + 1, np.int64)
+        starts = carray(pointer(starts_), n_source + 1, np.int64)  # type: ignore[call-arg]
         n_links = starts[n_source]
         targets = carray(pointer(targets_), n_links, np.int32)
         values = carray(pointer(values_), n_links, dtype)
@@ -94,7 +94,7 @@ def backward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
         first,
         last,
     ):
-        starts = carray(pointer(starts_), n_source + 1, np.int64)
+        starts = carray(pointer(starts_), n_source + 1, np.int64)  # type: ignore[call-arg]
         n_links = starts[n_source]
         targets = carray(pointer(targets_), n_links, np.int32)
         values = carray(pointer(values_), n_links, dtype)

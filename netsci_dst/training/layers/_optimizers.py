@@ -16,7 +16,8 @@ def states_of(
     """Return (mapping, name, tensor) for each state tensor that has the parameter's shape."""
     if optimizer is None:
         return []
-    several = optimizer if isinstance(optimizer, list | tuple) else [optimizer]
+    # Wrappers of optimizers have a state too, without being optimizers.
+    several: list[Any] = [optimizer] if hasattr(optimizer, "state") else list(optimizer)  # type: ignore[arg-type]
     found = []
     for one in several:
         holder = one.state.get(parameter)

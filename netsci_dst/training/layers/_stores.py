@@ -171,7 +171,10 @@ class CsrStore(Store):
 
     def dense_gradient(self, layer: SparseLayer) -> Tensor:
         """Return the captured gradient as ``(n_source, n_target)``."""
-        return sum(x @ gy.t() for x, gy in layer._captured)
+        total = torch.zeros(layer.n_source, layer.n_target).to(layer.weight)
+        for x, gy in layer._captured:
+            total.addmm_(x, gy.t())
+        return total
 
 
 _STORES = {"masked": MaskedStore(), "csr": CsrStore()}

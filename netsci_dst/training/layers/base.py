@@ -38,7 +38,13 @@ class SparseLayer(nn.Module):
     n_source: int
     n_target: int
     weight: nn.Parameter
+    bias: nn.Parameter | None
     backend: str
+    # Buffers of the masked backend, then of the CSR backend.
+    mask: Tensor
+    _keys: Tensor
+    indptr: Tensor
+    indices: Tensor
 
     # --- links --------------------------------------------------------------------------------
 
@@ -268,9 +274,8 @@ class SparseLayer(nn.Module):
     ) -> None:
         destination[prefix + "keys"] = self.keys
         destination[prefix + "values"] = self.values
-        bias = getattr(self, "bias", None)
-        if bias is not None:
-            destination[prefix + "bias"] = bias if keep_vars else bias.detach()
+        if self.bias is not None:
+            destination[prefix + "bias"] = self.bias if keep_vars else self.bias.detach()
 
     def _load_from_state_dict(
         self,

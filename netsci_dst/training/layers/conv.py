@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +38,7 @@ class SparseConv2d(SparseLayer):
         self.padding_mode = convolution.padding_mode
         self._pad = convolution._reversed_padding_repeated_twice
         self.weight = nn.Parameter(torch.empty(0, device=weight.device, dtype=weight.dtype))
-        self.bias = convolution.bias
+        self.bias = cast("nn.Parameter | None", convolution.bias)
         keys = torch.arange(self.n_possible, device=weight.device)
         self.set_links(keys, weight.reshape(self.n_target, self.n_source).t().reshape(-1))
 

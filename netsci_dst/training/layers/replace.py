@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -67,33 +68,39 @@ def sparsify_module(
             )
         _refuse_shared(name, module, modules)
         wanted = backend if isinstance(backend, str) else backend.get(name, "auto")
-        sparse = _replacement(module, wanted, keys.get(name), density, batch, threads)
+        sparse: SparseLayer
+        if isinstance(module, nn.Conv2d):
+            sparse = _convolution(module, wanted, keys.get(name))
+        else:
+            sparse = _linear(module, wanted, keys.get(name), density, batch, threads)
         sparse.train(module.training)
         _put(model, name, sparse)
         made[name] = sparse
     return made
 
 
-def _can(module: nn.Module) -> bool:
-    return isinstance(module, nn.Linear | nn.Conv2d | SparseLayer)
+def _can(module: nn.Module) -> TypeGuard[nn.Linear | nn.Conv2d]:
+    return isinstance(module, nn.Linear | nn.Conv2d)
 
 
-def _replacement(
-    module: nn.Module,
+def _convolution(module: nn.Conv2d, backend: str, keys: Tensor | None) -> SparseConv2d:
+    if backend == "csr":
+        raise NetsciError("the csr backend is for linear layers; use masked for convolutions")
+    convolution = SparseConv2d(module)
+    if keys is not None:
+        convolution.set_links(keys, _at(module.weight, keys))
+    convolution.weight.requires_grad_(module.weight.requires_grad)
+    return convolution
+
+
+def _linear(
+    module: nn.Linear,
     backend: str,
     keys: Tensor | None,
     density: float,
     batch: int,
     threads: int | None,
-) -> SparseLayer:
-    if isinstance(module, nn.Conv2d):
-        if backend == "csr":
-            raise NetsciError("the csr backend is for linear layers; use masked for convolutions")
-        convolution = SparseConv2d(module)
-        if keys is not None:
-            convolution.set_links(keys, _at(module.weight, keys))
-        convolution.weight.requires_grad_(module.weight.requires_grad)
-        return convolution
+) -> SparseLinear:
     n_target, n_source = module.weight.shape
     device = module.weight.device
     if keys is None:
@@ -123,7 +130,9 @@ def _at(weight: Tensor, keys: Tensor) -> Tensor:
     return flat[keys % flat.shape[0], keys // flat.shape[0]]
 
 
-def _refuse_shared(name: str, module: nn.Module, modules: Mapping[str, nn.Module]) -> None:
+def _refuse_shared(
+    name: str, module: nn.Linear | nn.Conv2d, modules: Mapping[str, nn.Module]
+) -> None:
     for other, candidate in modules.items():
         if candidate is not module and getattr(candidate, "weight", None) is module.weight:
             raise NetsciError(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +33,7 @@ _LARGEST_DENSE = 2**26
 class Hidden(nn.Module):
     """A linear layer, its activation and dropout: one hidden population."""
 
-    def __init__(self, linear: nn.Module, activation: nn.Module, dropout: float):
+    def __init__(self, linear: nn.Linear | SparseLinear, activation: nn.Module, dropout: float):
         super().__init__()
         self.linear = linear
         self.activation = activation
@@ -68,10 +69,10 @@ class MLP(nn.Module):
         The last linear layer, with ``n_classes`` outputs.
     """
 
-    def __init__(self, input_shape: tuple[int, ...], hidden: Sequence[Hidden], output: nn.Module):
+    def __init__(self, input_shape: tuple[int, ...], hidden: Sequence[Hidden], output: nn.Linear):
         super().__init__()
         self.input_shape = tuple(input_shape)
-        self.hidden = nn.ModuleList(hidden)
+        self.hidden: Iterable[Hidden] = nn.ModuleList(hidden)  # type: ignore[assignment]
         self.output = output
 
     def forward(self, x: Tensor) -> Tensor:
@@ -81,7 +82,7 @@ class MLP(nn.Module):
         chain: list[SparseLinear] = []
         for layer in self.hidden:
             if layer.is_plain():
-                chain.append(layer.linear)
+                chain.append(cast(SparseLinear, layer.linear))
                 continue
             if chain:
                 x, chain = csr_chain(chain, x, relu=True), []
@@ -141,8 +142,8 @@ def build(
         Hidden(_linear(a, b, bias, layers, generator), _ACTIVATIONS[activation](), dropout)
         for a, b in zip([n_input, *sizes], sizes)
     ]
-    last = sizes[-1] if sizes else n_input
-    return MLP(input_shape, blocks, _linear(last, n_classes, bias, "dense", generator))
+    last = _linear(sizes[-1] if sizes else n_input, n_classes, bias, "dense", generator)
+    return MLP(input_shape, blocks, cast(Linear, last))
 
 
 def _size(size: int) -> int:
@@ -153,15 +154,15 @@ def _size(size: int) -> int:
 
 def _linear(
     n_source: int, n_target: int, bias: bool, layers: str, generator: torch.Generator | None
-) -> nn.Module:
+) -> nn.Linear | SparseLinear:
     if layers == "auto":
         layers = "csr" if n_source * n_target > _LARGEST_DENSE else "dense"
     bound = 1 / math.sqrt(n_source)
     if layers == "dense":
-        linear: nn.Module = nn.utils.skip_init(Linear, n_source, n_target, bias)
+        linear = cast(Linear, nn.utils.skip_init(Linear, n_source, n_target, bias))
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
     else:
         linear = SparseLinear(n_source, n_target, bias, backend=layers)
-    if bias:
+    if linear.bias is not None:
         nn.init.uniform_(linear.bias, -bound, bound, generator=generator)
     return linear
