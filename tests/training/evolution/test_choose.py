@@ -98,9 +98,9 @@ def test_absent_links_are_absent_different_and_as_many_as_asked(rows, columns, p
     assert not contains(taken, drawn).any()
     sources = torch.from_numpy(np.flatnonzero(rng.random(rows) < 0.5))
     targets = torch.from_numpy(np.flatnonzero(rng.random(columns) < 0.7))
-    inside = {
-        u * columns + v for u in sources.tolist() for v in targets.tolist()
-    } - set(taken.tolist())
+    inside = {u * columns + v for u in sources.tolist() for v in targets.tolist()} - set(
+        taken.tolist()
+    )
     drawn = absent(n, taken, (rows, columns), seeded(seed), sources, targets)
     assert drawn.unique().numel() == drawn.numel() == min(n, len(inside))
     assert set(drawn.tolist()) <= inside
@@ -128,7 +128,10 @@ def test_a_huge_layer_is_sampled_without_listing_it():
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.floats(-5, 5)), max_size=60))
 def test_memory_is_a_dictionary_with_sorted_keys(events):
-    memory, known = LinkMemory(torch.tensor([3]), torch.tensor([1.0], dtype=torch.float64)), {3: 1.0}
+    memory, known = (
+        LinkMemory(torch.tensor([3]), torch.tensor([1.0], dtype=torch.float64)),
+        {3: 1.0},
+    )
     for start in range(0, len(events), 5):
         batch = dict(sorted(events[start : start + 5]))
         known |= batch

@@ -1,0 +1,1 @@
+"""Callbacks for other training frameworks; each needs the framework's own extra."""

@@ -1,0 +1,102 @@
+"""A Lightning callback that makes a module sparse and evolves its topology."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import MissingDependency
+from ..own_loop import SparseTraining, sparsify
+
+try:
+    from lightning.pytorch import Callback, LightningModule, Trainer
+except ImportError as error:  # pragma: no cover
+    raise MissingDependency("lightning", "lightning", "the Lightning callback") from error
+
+
+class SparseTrainingCallback(Callback):
+    """Evolve the links of a Lightning module while Lightning trains it.
+
+    The module is made sparse before its optimizers are built; checkpoints carry the state.
+
+    Parameters
+    ----------
+    method, sparsity
+        As for `netsci_dst.sparsify`.
+    target
+        Attribute of the module that holds the network to make sparse; the module itself when
+        left out.
+    options
+        Further arguments of `netsci_dst.sparsify`; ``total_steps`` is the trainer's own unless
+        given.
+
+    Examples
+    --------
+    >>> callback = SparseTrainingCallback("chts", 0.9, out="runs/mine")  # doctest: +SKIP
+    >>> Trainer(callbacks=[callback]).fit(module)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        method: str = "chts",
+        sparsity: float = 0.9,
+        *,
+        target: str | None = None,
+        **options: Any,
+    ):
+        self.method, self.sparsity, self.target, self.options = method, sparsity, target, options
+        self.training: SparseTraining | None = None
+        self._loaded: dict[str, Any] | None = None
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Make the module sparse, once, before the optimizers are built."""
+        if stage != "fit" or self.training is not None:
+            return
+        options = dict(self.options)
+        if "total_steps" not in options and trainer.max_steps > 0:
+            options["total_steps"] = trainer.max_steps
+        model = pl_module if self.target is None else getattr(pl_module, self.target)
+        self.training = sparsify(model, None, self.method, self.sparsity, **options)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Watch the optimizer."""
+        assert self.training is not None
+        optimizer = trainer.optimizers[0]
+        self.training.attach(getattr(optimizer, "optimizer", optimizer))
+        if self._loaded is not None:
+            self.training.load_state_dict(self._loaded)
+            self._loaded = None
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Follow the optimizer; batches without an optimizer step change nothing."""
+        assert self.training is not None
+        self.training.step()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Record what the module logged."""
+        if self.training is None or self.training.run is None or trainer.sanity_checking:
+            return
+        metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
+        if metrics:
+            self.training.log(**metrics)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """End the recording."""
+        if self.training is not None:
+            self.training.close()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """End the recording as failed."""
+        if self.training is not None:
+            self.training.close("failed")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what Lightning's checkpoint keeps of the topology's evolution."""
+        return {} if self.training is None else self.training.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from a Lightning checkpoint."""
+        self._loaded = state_dict or None
