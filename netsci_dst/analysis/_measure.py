@@ -58,6 +58,7 @@ class Measure:
     source: str
     estimate: Callable[[Topology], float] | None = None
     version: int = 1
+    shares: str | None = None
 
     def seconds(self, topology: Topology) -> float:
         """Return a rough estimate of the time on one core for a topology."""
@@ -95,6 +96,7 @@ def measure(
     summary: str = "",
     estimate: Callable[[Topology], float] | None = None,
     version: int = 1,
+    shares: str | None = None,
 ) -> Callable[[F], F]:
     """Register a function as a measure.
 
@@ -114,12 +116,15 @@ def measure(
         with a note unless it was asked for by name.
     version
         To be raised when the measure's results change, so that stored ones are computed anew.
+    shares
+        Measures with the same word here reuse each other's work on a snapshot: one process
+        computes them one after another.
     """
 
     def decorate(function: F) -> F:
         doc = (function.__doc__ or "").strip()
         text = summary or (doc.splitlines()[0] if doc else "")
-        entry = Measure(name, function, tier, takes, text, source, estimate, version)
+        entry = Measure(name, function, tier, takes, text, source, estimate, version, shares)
         registry.add("measure", name, entry, summary=text, source=source, tier=tier, takes=takes)
         return function
 

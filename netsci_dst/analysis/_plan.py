@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .. import registry
@@ -128,7 +129,7 @@ def missing(unit: Unit, results: ResultStore) -> Unit:
         status = note["status"] if note else None
         if status not in FINAL and not (status == SKIPPED and not task.by_name):
             todo.append(task)
-    return Unit(**{**unit.__dict__, "tasks": tuple(todo)})
+    return replace(unit, tasks=tuple(todo))
 
 
 def _wanted_steps(run: Run, steps: str | Sequence[int] | None) -> set[int]:

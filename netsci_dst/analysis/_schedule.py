@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..errors import MissingDependency, NetsciError
 from ._store import Outcome
@@ -30,7 +31,7 @@ def _one_by_one(unit: Unit) -> Iterator[Unit]:
         yield unit  # it is read again, and the error noted, where the work is done
         return
     for task in unit.tasks:
-        yield Unit(**{**unit.__dict__, "tasks": (task,), "given": subject})
+        yield replace(unit, tasks=(task,), given=subject)
 
 
 def _in_processes(units: Sequence[Unit], jobs: int) -> Iterator[tuple[Unit, list[Outcome]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..run import Run
@@ -105,12 +105,19 @@ def _reason(error: Exception) -> str:
 
 
 def split(units: Sequence[Unit], jobs: int) -> list[Unit]:
-    """Divide units among processes: the cheap measures of a snapshot stay together."""
-    pieces: list[Unit] = []
+    """Divide units among processes, long work first.
+
+    The cheap measures of a snapshot stay together, and so do deep ones that share work.
+    """
+    deep: list[Unit] = []
+    cheap: list[Unit] = []
     spare = len(units) < jobs
     for unit in units:
-        cheap = [task for task in unit.tasks if task.measure.tier == "cheap"]
-        groups = [[task] for task in unit.tasks if task.measure.tier != "cheap"]
-        groups += [[task] for task in cheap] if spare else [cheap] if cheap else []
-        pieces += [Unit(**{**unit.__dict__, "tasks": tuple(group)}) for group in groups]
-    return pieces
+        groups: dict[str, list[Task]] = {}
+        for task in unit.tasks:
+            name = task.measure.name if spare or task.measure.tier == "deep" else ""
+            groups.setdefault(task.measure.shares or name, []).append(task)
+        for group in groups.values():
+            place = deep if group[0].measure.tier == "deep" else cheap
+            place.append(replace(unit, tasks=tuple(group)))
+    return deep + cheap

@@ -262,6 +262,7 @@ def _frame(coordinates: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
 @measure(
     "greedy_routing",
     tier="deep",
+    shares="embedding",
     source="Muscoloni et al. 2017; METHODS section 6",
     summary="How well the hyperbolic disk guides a packet that sees only its neighbours.",
     estimate=lambda topology: (
