@@ -73,7 +73,10 @@ class Compare {
   groups(rows, key) {
     const found = new Map();
     for (const row of rows) { const k = JSON.stringify(key(row)); if (!found.has(k)) found.set(k, []); found.get(k).push(row); }
-    return [...found].map(([k, list]) => [JSON.parse(k), list]).sort((a, b) => JSON.stringify(a[0]) < JSON.stringify(b[0]) ? -1 : 1);
+    return [...found].map(([k, list]) => [JSON.parse(k), list]).sort(([a], [b]) => {
+      const at = a.findIndex((part, i) => part !== b[i]);
+      return at < 0 ? 0 : a[at] < b[at] ? -1 : 1;
+    });
   }
 
   mean(rows, name) {
