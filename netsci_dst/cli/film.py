@@ -16,7 +16,10 @@ def command(
     out: Annotated[
         str, typer.Option("--out", "-o", help="A file that ends in .gif, .webp or .mp4.")
     ] = "film.gif",
-    view: Annotated[str, typer.Option(help="disk, network or both.")] = "disk",
+    view: Annotated[
+        str | None,
+        typer.Option(help="disk, network or both; the disk where the embedding is computed."),
+    ] = None,
     fps: Annotated[float, typer.Option(help="Frames per second.")] = 8,
     size: Annotated[int, typer.Option(help="Height in pixels.")] = 480,
 ) -> None:
@@ -24,4 +27,6 @@ def command(
     from ..report import film
     from ..run import load_run
 
-    _console.result(str(film(load_run(run), out, view=view, fps=fps, size=size)))
+    with _console.progress("drawing", "frames") as update:
+        path = film(load_run(run), out, view=view, fps=fps, size=size, progress=update)
+    _console.result(str(path))

@@ -19,4 +19,4 @@ def command(
     from ..report import watch
     from ..run import load_run
 
-    watch(load_run(run), port=port, ready=lambda url: _console.result(url))
+    watch(load_run(run), port=port, opened=_console.result)
