@@ -15,7 +15,7 @@ from ...errors import DataError, RecipeError, UnknownName
 from ._build import build_model
 from ._modes import evaluating
 from ._order import n_batches, part, shuffled
-from ._task import Batch, Batches, BatchOptions, Loss, Task
+from ._task import PROBE_SEQUENCES, Batch, Batches, BatchOptions, Loss, Task
 
 
 class LanguageModel(Task):
@@ -150,10 +150,11 @@ class TokenBatches(Batches):
             yield self._batch(name, starts[begin : begin + size], length)
 
     def probe(self, size: int) -> Batch:
-        """Return the first sequences of the evaluation split."""
+        """Return the first sequences of the evaluation split; ``size`` counts tokens."""
         n_tokens = len(self._tokens[self.splits[0]]) - 1
         length = min(self.length, n_tokens)
-        starts = np.arange(n_tokens // length)[:size] * length
+        n = max(PROBE_SEQUENCES, -(-size // length))
+        starts = np.arange(n_tokens // length)[:n] * length
         return self._batch(self.splits[0], starts, length)
 
     def _batch(self, split: str, starts: np.ndarray, length: int, share: float = 1.0) -> Batch:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...errors import DataError, UnknownName
 from ._order import part
-from ._task import Batch, Batches, BatchOptions
+from ._task import PROBE_SEQUENCES, Batch, Batches, BatchOptions
 
 
 class PairBatches(Batches):
@@ -84,9 +84,11 @@ class PairBatches(Batches):
             yield self._batch(name, np.arange(begin, min(begin + size, n)))
 
     def probe(self, size: int) -> Batch:
-        """Return the first pairs of the evaluation split."""
+        """Return the first pairs of the evaluation split; ``size`` counts source tokens."""
         name = self.splits[0]
-        return self._batch(name, np.arange(min(size, len(self._pairs[name]))))
+        tokens = np.cumsum([len(source) + 1 for source, _ in self._pairs[name]])
+        n = max(PROBE_SEQUENCES, 1 + int(np.searchsorted(tokens, size)))
+        return self._batch(name, np.arange(min(n, len(tokens))))
 
     def _tokens(self, rows: NDArray[np.int64]) -> int:
         targets = self._pairs["train"].target

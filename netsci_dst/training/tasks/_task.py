@@ -102,6 +102,10 @@ class BatchOptions:
                 raise RecipeError(f"{name} has no meaning for {what}; leave it out")
 
 
+# Fewer sequences than this are too much alike to say what neurons do.
+PROBE_SEQUENCES = 8
+
+
 class Batches(ABC):
     """A data set on its device, cut into batches.
 
@@ -126,7 +130,11 @@ class Batches(ABC):
 
     @abstractmethod
     def probe(self, size: int) -> Batch:
-        """Return the first samples of the evaluation split: the fixed probe batch."""
+        """Return the first samples of the evaluation split: the fixed probe batch.
+
+        Every token of a text is a sample of what neurons do: of text there are as many sequences
+        as hold ``size`` tokens, but at least eight.
+        """
 
     def calibration(self, size: int) -> np.ndarray | None:
         """Return input features of training samples, float32 ``(size, n_features)``.

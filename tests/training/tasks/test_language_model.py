@@ -65,6 +65,14 @@ def test_a_short_split_is_one_sequence_and_few_sequences_can_be_asked_for():
     assert sum(b.samples for b in batches.evaluation("train")) == 2
 
 
+def test_the_probe_holds_the_tokens_asked_for_in_eight_sequences_or_more():
+    data = tokens(50, 501)
+    batches = get_task("language-model", sequence_length=10).prepare(data, BatchOptions())
+    assert batches.probe(5).tensors[0].shape == (8, 10)
+    assert batches.probe(101).tensors[0].shape == (11, 10)
+    assert batches.probe(10_000).tensors[0].shape == (50, 10)
+
+
 def test_processes_share_a_batch():
     data = tokens(500)
     task, model = get_task("language-model", sequence_length=10), Bigram()
