@@ -156,6 +156,8 @@ class _Placer:
         entry = registry.get("initialiser", method.initialiser)
         self.features = None
         self.name, self.options = method.initialiser, method.initialiser_options
+        self.fed = {p.name for p in wiring.populations if p.role == "input"}
+        self.wiring, self.takes_first = wiring, bool(entry.metadata.get("takes_first"))
         if entry.metadata.get("needs_features"):
             self.features = features() if _is_mlp(wiring, model) else None
             inputs = [p.size for p in wiring.populations if p.role == "input"]
@@ -174,6 +176,9 @@ class _Placer:
     def __call__(
         self, name: str, n_source: int, n_target: int, n_links: int, rng: np.random.Generator
     ) -> np.ndarray:
+        options = dict(self.options)
+        if self.takes_first:
+            options["first"] = self.wiring.layers[name][0] in self.fed
         return draw_topology(
             self.name,
             n_source,
@@ -181,7 +186,7 @@ class _Placer:
             n_links,
             rng=rng,
             features=self.features,
-            **self.options,
+            **options,
         )
 
 

@@ -109,3 +109,86 @@ def _draw_by_keys(n_source, n_target, degrees, starts, phase, order, exponent, r
         best = np.argsort(keys)[: degrees[target]]
         drawn[starts[target] : starts[target] + degrees[target]] = (position + best) % n_source
     return drawn
+
+
+def barabasi_albert(n: int, n_links: int, rng: np.random.Generator) -> np.ndarray:
+    """Grow a graph of ``n`` nodes and exactly ``n_links`` links by preferential attachment.
+
+    Node i links to m (for some nodes, drawn at random, m + 1) distinct earlier nodes in proportion
+    to their degrees; the first m + 1 nodes are all linked to each other.
+
+    Returns
+    -------
+    numpy.ndarray
+        Both ends of each link, int64 of shape (n_links, 2).
+    """
+    m = 0
+    while m + 1 < n and _grown(n, m + 1) <= n_links:
+        m += 1
+    extra = n_links - _grown(n, m)
+    wanted = np.minimum(np.arange(n), m)
+    wanted[m + 1 + rng.choice(max(n - m - 1, 0), extra, replace=False)] += 1
+    return _attach(wanted, n_links, rng)
+
+
+def _grown(n: int, m: int) -> int:
+    return m * (m + 1) // 2 + m * (n - m - 1)
+
+
+@njit(cache=True)
+def _attach(wanted, n_links, rng):
+    ends = np.empty((n_links, 2), np.int64)
+    # Every end of every link once: drawing from it is drawing in proportion to degree.
+    pool = np.empty(2 * n_links, np.int64)
+    chosen = np.full(len(wanted), -1, np.int64)
+    n_ends = 0
+    for node in range(len(wanted)):
+        start = n_ends // 2
+        found = 0
+        while found < wanted[node]:
+            # The earliest nodes may have no links yet: then all earlier ones are as likely.
+            blind = n_ends == 0 or wanted[node] >= node or rng.random() * (n_ends + 1) < 1
+            other = rng.integers(0, node) if blind else pool[rng.integers(0, n_ends)]
+            if chosen[other] != node:
+                chosen[other] = node
+                ends[start + found, 0] = node
+                ends[start + found, 1] = other
+                found += 1
+        for i in range(start, start + found):
+            pool[n_ends] = ends[i, 0]
+            pool[n_ends + 1] = ends[i, 1]
+            n_ends += 2
+    return ends
+
+
+@njit(cache=True)
+def exchange(starts, source, target, repeated, tries, rng):
+    """Swap the targets of repeated links with random links so that none repeats, in place.
+
+    Links are grouped by source. Returns which of the repeated ones could be solved.
+    """
+    solved = np.zeros(len(repeated), np.bool_)
+    for place in range(len(repeated)):
+        i = repeated[place]
+        a, c = source[i], target[i]
+        for _ in range(tries):
+            j = rng.integers(0, len(target))
+            b, d = source[j], target[j]
+            if (
+                a != b
+                and c != d
+                and not _has(starts, target, a, d)
+                and not _has(starts, target, b, c)
+            ):
+                target[i], target[j] = d, c
+                solved[place] = True
+                break
+    return solved
+
+
+@njit(cache=True)
+def _has(starts, target, node, other):
+    found = False
+    for i in range(starts[node], starts[node + 1]):
+        found = found or target[i] == other
+    return found
