@@ -34,6 +34,7 @@ class Recipe(BaseModel):
     model_options: dict[str, Any] = Field({}, description="Options of the model, such as hidden.")
     task: str | None = Field(None, description="Task; by default the one of the model.")
     task_options: dict[str, Any] = Field({}, description="Options of the task.")
+    task_options: dict[str, Any] = Field({}, description="Options of the task.")
     method: str = Field("chts", description="Training method.")
     method_options: dict[str, Any] = Field({}, description="Changes to the method's parts.")
     sparsity: float = Field(0.99, ge=0, lt=1, description="One minus density, at the end.")
@@ -84,6 +85,11 @@ class Recipe(BaseModel):
     )
     lr_gamma: float = Field(0.1, gt=0, description="Factor of the rate at each milestone.")
     lr_model_dimension: int = Field(512, ge=1, description="d in noam and inoam.")
+    lr_is_peak: bool = Field(
+        False,
+        description="In noam and inoam, lr is the rate at the end of the warm-up, not the factor "
+        "of d^-1/2.",
+    )
     warmup_steps: int = Field(0, ge=0, description="Steps over which the rate rises.")
     iterative_warmup_steps: int = Field(
         20, ge=1, description="Steps over which inoam rises again after each topology update."
@@ -149,11 +155,11 @@ def load_recipe(
     Parameters
     ----------
     recipe
-        A `Recipe`, a table, the path of a TOML file, the name of a recipe that ships, or None for
-        the defaults.
+        A `Recipe`, a table, the path of a TOML file, or None for the defaults.
     changes
-        Fields to change. ``method_options``, ``model_options`` and ``data_options`` are merged into
-        those of the recipe; another ``method`` drops the recipe's ``method_options``.
+        Fields to change. ``method_options``, ``model_options``, ``data_options`` and
+        ``task_options`` are merged into those of the recipe; another ``method`` drops the recipe's
+        ``method_options``.
 
     Raises
     ------
@@ -175,7 +181,7 @@ def load_recipe(
         table, origin = _read(recipe), os.fspath(recipe)
     if changes.get("method", table.get("method")) != table.get("method"):
         table.pop("method_options", None)
-    for field in ("method_options", "model_options", "data_options"):
+    for field in ("method_options", "model_options", "data_options", "task_options"):
         if field in changes and isinstance(changes[field], Mapping):
             changes[field] = {**table.get(field, {}), **changes[field]}
     return _checked({**table, **changes}, origin)

@@ -48,8 +48,8 @@ def learning_rate(recipe: Recipe, total_steps: int, steps_per_epoch: int, interv
         return lambda step: (
             _ramp(step, warmup) * lr * recipe.lr_gamma ** sum(step - 1 >= bound for bound in bounds)
         )
-    scale = lr * recipe.lr_model_dimension**-0.5
     warm = max(1, warmup)
+    scale = lr * (warm**0.5 if recipe.lr_is_peak else recipe.lr_model_dimension**-0.5)
     noam: Rate = lambda step: scale * min(step**-0.5, step * warm**-1.5)  # noqa: E731
     if recipe.lr_schedule == "noam":
         return noam
