@@ -19,12 +19,22 @@ def snap_ties(scores: np.ndarray) -> np.ndarray:
     scores
         float64, contiguous, no negative values.
     """
-    _snap(scores.reshape(-1).view(np.int64))
+    bits = scores.reshape(-1).view(np.int64)
+    near = _snap(bits)
+    if len(near):
+        values = bits[near]
+        order = np.argsort(values)
+        values = values[order]
+        # A run of neighbours on both sides of an edge goes to one cell, that of its first.
+        first = np.append(True, np.diff(values) > _NEAR)
+        cell = (values[first] + _CELL // 2) & ~(_CELL - 1)
+        bits[near[order]] = cell[np.cumsum(first) - 1]
     return scores
 
 
 @njit(cache=True, nogil=True)
 def _snap(bits):
+    """Round all but those near the edge of a cell, and return where these are."""
     n_near = 0
     for i in range(len(bits)):
         if abs((bits[i] & (_CELL - 1)) - _CELL // 2) <= _NEAR:
@@ -38,12 +48,4 @@ def _snap(bits):
             n_near += 1
         else:
             bits[i] = (value + _CELL // 2) & ~(_CELL - 1)
-    values = bits[near]
-    order = np.argsort(values)
-    cell = 0
-    for place in range(n_near):
-        value = values[order[place]]
-        # A run of neighbours on both sides of an edge goes to one cell, that of its first.
-        if place == 0 or value - values[order[place - 1]] > _NEAR:
-            cell = (value + _CELL // 2) & ~(_CELL - 1)
-        bits[near[order[place]]] = cell
+    return near

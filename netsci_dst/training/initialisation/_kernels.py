@@ -92,22 +92,18 @@ def _set(tree, node, value):
         node //= 2
 
 
-@njit(cache=True)
 def _draw_by_keys(n_source, n_target, degrees, starts, phase, order, exponent, rng):
     """Draw the largest Gumbel keys: the same distribution, with logarithms only."""
-    weight = np.empty(n_source)
-    keys = np.empty(n_source)
     drawn = np.empty(degrees.sum(), np.int64)
-    previous = -1
+    weight = np.empty(n_source)
     for target in order:
-        if phase[target] != previous:
-            previous = phase[target]
-            _log_weights(n_source, n_target, previous, exponent, weight)
-        for offset in range(n_source):
-            keys[offset] = math.log(-math.log(1.0 - rng.random())) - weight[offset]
+        _log_weights(n_source, n_target, phase[target], exponent, weight)
+        # Minus the logarithm of an exponential variable is a Gumbel variable.
+        keys = np.log(rng.standard_exponential(n_source)) - weight
+        degree = degrees[target]
+        best = np.argpartition(keys, degree - 1)[:degree] if degree else keys[:0].astype(int)
         position = target * n_source // n_target
-        best = np.argsort(keys)[: degrees[target]]
-        drawn[starts[target] : starts[target] + degrees[target]] = (position + best) % n_source
+        drawn[starts[target] : starts[target] + degree] = (position + best) % n_source
     return drawn
 
 

@@ -1,0 +1,74 @@
+"""CSTI against the definition done with numpy.corrcoef on the full matrix."""
+
+import numpy as np
+import pytest
+
+from netsci_dst.errors import DataError
+from netsci_dst.training.initialisation import draw_topology
+from netsci_dst.training.initialisation.csti import absolute_correlation
+
+
+@pytest.fixture
+def features():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(60, 16)) @ rng.normal(size=(16, 16))
+    x[:, 7] = 3.0
+    return x
+
+
+def definition(features, n_source, n_target):
+    live = features.std(axis=0) > 0
+    matrix = np.zeros((features.shape[1],) * 2)
+    matrix[np.ix_(live, live)] = abs(np.corrcoef(features[:, live].T))
+    np.fill_diagonal(matrix, 0)
+    size = len(matrix)
+    copies = (-(-n_source // size), -(-n_target // size))
+    return np.tile(matrix, copies)[:n_source, :n_target]
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (16, 32), (32, 32), (32, 16), (10, 40), (37, 5)])
+def test_links_are_the_largest_correlations_of_the_tiled_matrix(features, shape):
+    strength = definition(features, *shape)
+    n_links = strength.size // 7
+    keys = draw_topology("csti", *shape, n_links, rng=np.random.default_rng(0), features=features)
+    chosen = np.zeros(strength.size, bool)
+    chosen[keys] = True
+    strength = strength.ravel()
+    assert strength[chosen].min() >= strength[~chosen].max() - 1e-11
+    assert strength[chosen].sum() == pytest.approx(np.sort(strength)[::-1][:n_links].sum())
+
+
+def test_ties_at_the_threshold_are_drawn_evenly():
+    # Two pairs of equal features: the four entries of each pair tie at correlation 1.
+    rng = np.random.default_rng(0)
+    one, two = rng.random((2, 50))
+    features = np.stack([one, one, two, two], axis=1)
+    counts = np.zeros(16)
+    for seed in range(1000):
+        keys = draw_topology("csti", 4, 4, 2, rng=np.random.default_rng(seed), features=features)
+        counts[keys] += 1
+    tied = [1, 4, 11, 14]
+    assert counts[tied].sum() == 2000
+    assert abs(counts[tied] - 500).max() < 80
+
+
+def test_constant_features_and_the_diagonal_come_last(features):
+    keys = draw_topology("csti", 16, 16, 15 * 14, rng=np.random.default_rng(0), features=features)
+    source, target = np.divmod(keys, 16)
+    assert not (source == target).any()
+    assert 7 not in source
+    assert 7 not in target
+
+
+def test_images_are_flattened_and_pixels_may_be_integers():
+    images = np.random.default_rng(0).integers(0, 256, (30, 1, 3, 3), dtype=np.uint8)
+    expected = abs(np.corrcoef(images.reshape(30, 9).T.astype(float)))
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(absolute_correlation(images), expected, atol=1e-11)
+
+
+def test_unusable_samples_are_refused():
+    with pytest.raises(DataError, match="at least 2"):
+        absolute_correlation(np.ones((1, 4)))
+    with pytest.raises(DataError, match="NaN"):
+        absolute_correlation(np.array([[1.0, np.nan], [0.0, 1.0]]))
