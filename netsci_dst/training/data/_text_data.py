@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError, UnknownName
+from ._cache import cached
 from ._dataset import Dataset
 from ._fingerprint import fingerprint_of
 from ._text_tables import (
@@ -24,6 +25,7 @@ from ._text_tables import (
 from ._tokenizer import ByteTokenizer, PairTokenizer, Tokenizer, make_tokenizer
 
 _TRAINING_DOCUMENTS = 200_000
+_DOCUMENTS_AT_ONCE = 10_000
 
 # Documents can be read more than once (to train the tokenizer, then to encode) without being held.
 Documents = Callable[[], Iterator[str]]
@@ -96,8 +98,8 @@ def load_text(
     if len(found) == 1:
         found = _held_out(found["train"], validation)
     made = make_tokenizer(tokenizer, islice(found["train"](), _TRAINING_DOCUMENTS), vocabulary)
-    digest = hashlib.sha256()
-    streams = {split: _stream(made, read(), digest) for split, read in found.items()}
+    marks = {split: _fingerprint(read()) for split, read in found.items()}
+    streams = {split: _tokens(made, read, marks[split]) for split, read in found.items()}
     none = np.empty(0, np.int64)
     return TextData(
         name,
@@ -108,7 +110,7 @@ def load_text(
         none,
         made.vocabulary,
         (),
-        fingerprint=digest.hexdigest(),
+        fingerprint=fingerprint_of(marks.values()),
         x_validation=streams.get("validation"),
         tokenizer=made,
     )
@@ -214,19 +216,27 @@ def _held_out(read: Documents, share: float) -> dict[str, Documents]:
     }
 
 
-def _stream(
-    tokenizer: Tokenizer, documents: Iterable[str], digest: hashlib._Hash
-) -> NDArray[np.unsignedinteger]:
-    kind = np.min_scalar_type(tokenizer.vocabulary - 1)
-    end = [np.array([3], dtype=kind)] if isinstance(tokenizer, PairTokenizer) else []
-    parts: list[NDArray[np.unsignedinteger]] = []
-    for tokens in tokenizer.encode(_hashed(documents, digest)):
-        parts += [tokens.astype(kind), *end]
-    return np.concatenate(parts) if parts else np.empty(0, kind)
-
-
-def _hashed(documents: Iterable[str], digest: hashlib._Hash) -> Iterator[str]:
+def _fingerprint(documents: Iterable[str]) -> str:
+    digest = hashlib.sha256()
     for document in documents:
         data = document.encode()
         digest.update(len(data).to_bytes(8, "little") + data)
-        yield document
+    return digest.hexdigest()
+
+
+def _tokens(tokenizer: Tokenizer, read: Documents, fingerprint: str) -> NDArray[np.unsignedinteger]:
+    """Encode documents, or find what came of it before: byte pairs of gigabytes take hours."""
+    if not isinstance(tokenizer, PairTokenizer):
+        return _stream(tokenizer, read())
+    mark = fingerprint_of(tokenizer.artefacts().values())
+    return cached(f"tokens {fingerprint} {mark}", lambda: _stream(tokenizer, read()))
+
+
+def _stream(tokenizer: Tokenizer, documents: Iterable[str]) -> NDArray[np.unsignedinteger]:
+    kind = np.min_scalar_type(tokenizer.vocabulary - 1)
+    end = [np.array([3], dtype=kind)] if isinstance(tokenizer, PairTokenizer) else []
+    parts = [np.empty(0, kind)]
+    encoded = tokenizer.encode(documents)
+    while some := list(islice(encoded, _DOCUMENTS_AT_ONCE)):
+        parts.append(np.concatenate([x for one in some for x in (one.astype(kind), *end)]))
+    return np.concatenate(parts)

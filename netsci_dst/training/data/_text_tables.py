@@ -85,7 +85,11 @@ def hub_splits(place: str, config: str | None = None) -> Mapping[str, Any]:
     try:
         return datasets.load_dataset(place, config)
     except Exception as error:  # connection, name and layout errors have no common base
-        raise DataError(f"the hub data set {place!r} cannot be loaded: {error}") from error
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DataError(
+            f"cannot get {place!r} from the Hugging Face hub: {reason}; "
+            "give path, a folder with the data, instead"
+        ) from error
 
 
 def _from_folder(folder: Path, split: str, names: Sequence[str]) -> Columns | None:

@@ -106,13 +106,13 @@ class PairData(Dataset):
 
     def limited(self, train: int | None = None, test: int | None = None, seed: int = 0) -> PairData:
         """Return the data set with the first pairs of each part; ``test`` also for validation."""
-        held = {"validation": self.x_validation, "test": self.x_test}
-        held = {part: None if x is None else x.first(test) for part, x in held.items()}
+        parts = {"validation": self.x_validation, "test": self.x_test}
+        held = {part: x.first(test) for part, x in parts.items() if x is not None}
         return replace(
             self,
             x_train=self.x_train.first(train),
-            x_validation=held["validation"],
-            x_test=held["test"],
+            x_validation=held.get("validation"),
+            x_test=held.get("test"),
             references={part: texts[: len(held[part])] for part, texts in self.references.items()},
             fingerprint=fingerprint_of([self.fingerprint, str(train), str(test)]),
         )
@@ -175,8 +175,8 @@ def _encoded(tokenizer: Tokenizer, columns: Columns, languages: Sequence[str]) -
 def _within(pairs: Pairs, longest: int) -> Pairs:
     """Leave out training pairs with an empty side or one of more than ``longest`` tokens."""
     sizes = np.stack([np.diff(side.offsets) for side in (pairs.source, pairs.target)])
-    rows = np.flatnonzero((sizes > 0).all(0) & (sizes <= longest).all(0))
-    if not rows.size:
+    rows = np.flatnonzero((sizes > 0).all(0) & (sizes <= longest).all(0)).tolist()
+    if not rows:
         raise DataError(f"no training pair has at most {longest} tokens a side")
     source, target = (Ragged(s[row] for row in rows) for s in (pairs.source, pairs.target))
     return Pairs(source, target)

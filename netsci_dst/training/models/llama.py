@@ -54,9 +54,16 @@ class LlamaBuilder:
         """
         from ._llama import build
 
-        given = (width, feed_forward, layers, heads)
-        sizes = [b if a is None else a for a, b in zip(given, _SIZES[self.name])]
-        return build(self.name, vocabulary, *sizes, max_length)
+        own = _SIZES[self.name]
+        return build(
+            self.name,
+            vocabulary,
+            own[0] if width is None else width,
+            own[1] if feed_forward is None else feed_forward,
+            own[2] if layers is None else layers,
+            own[3] if heads is None else heads,
+            max_length,
+        )
 
 
 for _name, _size in _SIZES.items():

@@ -87,6 +87,23 @@ def test_openwebtext_in_parquet(tmp_path, layout):
         load("text", path=tmp_path, column="txt")
 
 
+def test_tokens_are_kept_and_found_again(file, monkeypatch):
+    from netsci_dst.training.data import _cache, _text_data
+
+    monkeypatch.setattr(_cache, "_SMALLEST", 0)
+    first = load("text", path=file, tokenizer="bpe", vocabulary=290)
+
+    def never(*args):
+        raise AssertionError("encoded once more")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_text_data, "_stream", never)
+        again = load("text", path=file, tokenizer="bpe", vocabulary=290)
+    np.testing.assert_array_equal(again.x_train, first.x_train)
+    other = load("text", path=file, tokenizer="bpe", vocabulary=280)
+    assert len(other.x_train) > len(first.x_train)
+
+
 def test_parts_of_their_own_are_taken(tmp_path):
     for part, text in (("train", "aaaa"), ("valid", "bbb"), ("test", "cc")):
         (tmp_path / f"{part}.txt").write_text(text)
