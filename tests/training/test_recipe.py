@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+
+from netsci_dst import registry
+from netsci_dst.errors import RecipeError, UnknownName
+from netsci_dst.training.methods import method, register_method
+from netsci_dst.training.recipe import Recipe, load_recipe
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.rglob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_recipes_are_valid(path):
+    recipe = load_recipe(path)
+    registry.get("model", recipe.model)
+    registry.get("data", recipe.data)
+    assert path.read_text().startswith("# ")  # where in which paper
+
+
+def test_every_field_says_what_it_is():
+    for name, field in Recipe.model_fields.items():
+        assert field.description, name
+
+
+def test_a_resolved_recipe_is_complete_and_repeats_itself(tmp_path):
+    import tomli_w
+
+    recipe = load_recipe(method="chts", method_options={"removal_softness": "none", "zeta": 0.1})
+    table = recipe.to_table()
+    assert table["method_options"]["removal_softness"] == "none"
+    assert set(table["method_options"]) == set(type(method("set")).model_fields) - {"name"}
+    file = tmp_path / "recipe.toml"
+    file.write_text(tomli_w.dumps(table))
+    again = load_recipe(file)
+    assert again.resolved_method() == recipe.resolved_method()
+    assert again.to_table() == table
+
+
+def test_changes_are_merged_and_another_method_starts_afresh():
+    first = load_recipe(method="set", method_options={"zeta": 0.1, "update_end": 0.5})
+    second = load_recipe(first, method_options={"zeta": 0.2}, seed=4)
+    assert second.method_options == {"zeta": 0.2, "update_end": 0.5}
+    assert second.seed == 4
+    assert load_recipe(first, method="rigl").resolved_method().zeta == 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "said"),
+    [
+        ("lr = 'fast'", RecipeError, "lr = 'fast'"),
+        ("learning_rate = 1", UnknownName, "learning_rate"),
+        ("lr = ", RecipeError, "not valid TOML"),
+        ("batch_size = 0", RecipeError, "greater than or equal to 1"),
+        ("nesterov = true\noptimizer = 'adam'", RecipeError, "nesterov"),
+        ("[method_options]\nregrowth = 'gradients'", RecipeError, "did you mean 'gradient'"),
+        ("[method_options]\nremoval_options = { alpha = 1 }", RecipeError, "alpha"),
+        ("[method_options]\ninitial_sparsity = 0.5", RecipeError, "no use"),
+        ("method = 'granet'\n[method_options]\ninitial_sparsity = 'none'", RecipeError, "needs"),
+        ("[method_options]\nregrowth = 'none'", RecipeError, "says no regrowth"),
+    ],
+)
+def test_wrong_recipes_say_what_is_wrong(tmp_path, text, error, said):
+    file = tmp_path / "wrong.toml"
+    file.write_text(text)
+    with pytest.raises(error, match=said) as caught:
+        load_recipe(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_unreadable_recipes(tmp_path):
+    with pytest.raises(RecipeError, match="no recipe at"):
+        load_recipe(tmp_path / "none.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RecipeError, match="cannot read"):
+        load_recipe(tmp_path / "binary.toml")
+
+
+def test_a_method_of_ones_own(monkeypatch):
+    monkeypatch.setitem(registry._entries, "method", dict(registry._entries["method"]))
+    register_method("mine", {"removal": "snip", "regrowth": "random"}, "What I like.")
+    assert method("mine", zeta=0.5).removal == "snip"
+    assert load_recipe(method="mine").resolved_method().name == "mine"
+
+
+@pytest.mark.parametrize("name", registry.names("method"))
+def test_shipped_methods_resolve(name):
+    options = method(name)
+    assert options.name == name
+    assert registry.get("method", name).summary
+    assert registry.get("method", name).source
