@@ -1,0 +1,292 @@
+"""What each named method must do to the links while it trains."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from netsci_dst.errors import RecipeError
+from netsci_dst.training import load_recipe, sparsify
+from netsci_dst.training._session import Session, surroundings
+from netsci_dst.training.distributed import World
+from netsci_dst.training.evolution import density
+
+STEPS, EVERY = 80, 8
+
+
+def evolve(method, steps=STEPS, watch=None, **changes):
+    settings = {
+        "sparsity": 0.9,
+        "steps": steps,
+        "update_steps": EVERY,
+        "model_options": {"hidden": [64, 40]},
+        **changes,
+    }
+    recipe = load_recipe(method=method, **settings)
+    rows = []
+    with surroundings(recipe, torch.device("cpu")):
+        session = Session(recipe, World())
+        engine, step = session.engine, 0
+        while step < steps:
+            for batch in session.batches.epoch(step // session.steps_per_epoch):
+                step += 1
+                engine.begin(step)
+                session.optimizer.zero_grad()
+                session.task.loss(session.model, batch).value.backward()
+                engine.before_step()
+                session.optimizer.step()
+                engine.after_step(step)
+                if watch is not None:
+                    watch(session, step)
+                if engine.due(step):
+                    rows.append(engine.update(step))
+                if step == steps:
+                    break
+    return session, rows
+
+
+def whole(rows):
+    return [next(row for row in update if row["layer"] == "all") for update in rows]
+
+
+@pytest.mark.parametrize(
+    ("method", "schedule", "initial", "options"),
+    [
+        ("gmp", density.cubic, 0.5, {}),
+        ("granet", density.cubic, 0.5, {}),
+        ("chts-gmp", density.cubic, 0.5, {}),
+        ("chtss", density.sigmoid, 0.5, {}),
+        ("chtss", density.sigmoid, 0.3, {"equal_flops": True, "end": 0.6}),
+        ("granet", density.cubic, 0.0, {"start": 0.2}),
+    ],
+)
+def test_density_follows_its_schedule(method, schedule, initial, options):
+    session, rows = evolve(
+        method, method_options={"initial_sparsity": initial, "density_options": options}
+    )
+    for update in rows:
+        for row, each in zip(update, session.layers):
+            possible = each.layer.n_possible
+            first, last = round((1 - initial) * possible), round(0.1 * possible)
+            progress = schedule(row["step"] / STEPS, **options).progress
+            assert row["links"] == round(first + (last - first) * progress)
+            assert row["density"] == row["links"] / possible
+    for each in session.layers:
+        assert each.layer.n_links == round(0.1 * each.layer.n_possible)
+
+
+def test_elastic_mutation_cuts_down_and_regrows_the_surplus():
+    session, rows = evolve("mest-ems")
+    possible = [each.layer.n_possible for each in session.layers]
+    for update in rows:
+        time = update[0]["step"] / STEPS
+        surplus = density.ems(time).surplus
+        for row, size in zip(update, possible):
+            assert row["links"] == round(0.1 * size) + round(surplus * size)
+            if time < 0.75:
+                assert row["regrown"] == round(surplus * size)
+    assert rows[-1][0]["step"] == 60
+    assert rows[-1][0]["regrown"] == 0
+
+
+@pytest.mark.parametrize("method", ["set", "rigl", "mest", "esml", "cht", "chts", "snfs"])
+def test_zeta_decides_how_many_links_go(method):
+    session, rows = evolve(method, method_options={"early_stop": "none"})
+    options = session.method
+    end = math.ceil(options.update_end * STEPS)
+    updates = [row["step"] for row in whole(rows)]
+    assert updates == [step for step in range(EVERY, STEPS, EVERY) if step < end]
+    for update in rows:
+        for row in update[:-1]:
+            share = options.zeta
+            if options.zeta_schedule == "cosine":
+                share *= (1 + math.cos(math.pi * row["step"] / end)) / 2
+            assert row["zeta"] == pytest.approx(share)
+            assert row["removed"] == round(share * row["links"])
+            assert row["regrown"] == row["removed"] + row["percolated"]
+            assert 0 <= row["overlap"] <= 1
+
+
+def test_static_never_changes():
+    session, rows = evolve("static")
+    assert rows == []
+    assert [each.layer.n_links for each in session.layers] == [410, 256]
+
+
+def test_percolation_leaves_no_idle_neuron_behind():
+    session, rows = evolve("chts", sparsity=0.97, method_options={"update_end": 1.0})
+    last = whole(rows)[-1]
+    assert 0 < last["anp"] < 1
+    assert sum(row["percolated"] for row in whole(rows)) > 0
+    topology = session.engine.topology(session.model)
+    into, out = topology.layers[0].in_degrees > 0, topology.layers[1].out_degrees > 0
+    assert np.array_equal(into, out)
+
+
+def test_a_layer_stops_when_it_regrows_what_it_removed():
+    _, rows = evolve("esml", method_options={"early_stop": 0.05, "percolation": True}, sparsity=0.6)
+    stopped = [row["layer"] for update in rows for row in update if row["early_stopped"]]
+    assert stopped
+    name = stopped[0]
+    of = [row for update in rows for row in update if row["layer"] == name]
+    first = next(i for i, row in enumerate(of) if row["early_stopped"])
+    assert of[first]["overlap"] > 0.05
+    assert all(row["removed"] == row["regrown"] == 0 for row in of[first + 1 :])
+
+
+def test_regrowth_switches_at_its_phase():
+    wanted = {}
+
+    def watch(session, step):
+        wanted[step] = session.engine._wants_gradient(step)
+
+    evolve("set", watch=watch, method_options={"phases": [{"start": 0.5, "regrowth": "gradient"}]})
+    assert [step for step in range(1, STEPS) if wanted[step]] == [40, 48, 56, 64, 72]
+
+
+def test_pruned_links_can_return_in_gmp():
+    """The links are those of largest last weight among all that ever were, at every update."""
+    expected, compared = {}, []
+
+    def watch(session, step):
+        for each in session.layers:
+            if step % EVERY == 1 and each.name in expected:  # the step after an update
+                ranked = sorted(expected[each.name], key=expected[each.name].get, reverse=True)
+                assert set(ranked[: each.layer.n_links]) == set(each.layer.keys.tolist())
+                compared.append(each.name)
+            if step % EVERY == 0:
+                memory = each.memory
+                last = dict(zip(memory.keys.tolist(), memory.values.abs().tolist()))
+                last |= zip(each.layer.keys.tolist(), each.layer.values.abs().tolist())
+                expected[each.name] = last
+
+    _, rows = evolve("gmp", watch=watch, lr=0.5)
+    assert len(compared) >= 10
+    assert sum(row["regrown"] for row in whole(rows)) > 0
+    assert all(row["itop"] == pytest.approx(0.5, abs=1e-3) for row in whole(rows))
+
+
+def test_momentum_is_the_smoothed_dense_gradient():
+    gradients = []
+
+    def watch(session, step):
+        weight = session.model.get_submodule("hidden.0.linear")
+        gradients.append(weight.dense_gradient().clone())
+
+    session, _ = evolve(
+        "snfs", steps=12, watch=watch, method_options={"regrowth_options": {"beta": 0.8}}
+    )
+    expected = torch.zeros_like(gradients[0])
+    for gradient in gradients:
+        expected = 0.8 * expected + 0.2 * gradient
+    assert torch.allclose(session.layers[0].momentum, expected, atol=1e-7)
+
+
+def test_deepr_links_keep_their_sign():
+    previous = {}
+
+    def watch(session, step):
+        rule = session.engine.rule
+        for each in session.layers:
+            assert (each.layer.values * rule.signs[each.name] >= 0).all()
+            now = dict(zip(each.layer.keys.tolist(), rule.signs[each.name].tolist()))
+            known = previous.get(each.name, {})
+            same = [now[key] == known[key] for key in now.keys() & known.keys()]
+            flipped.append(len(same) - sum(same))
+            previous[each.name] = now
+
+    flipped = []
+    _, rows = evolve("deepr", watch=watch)
+    assert sum(row["removed"] for row in whole(rows)) > 0
+    # A link that went dormant may be drawn again at once, with another sign.
+    assert sum(flipped) <= sum(row["removed"] for row in whole(rows))
+
+
+def test_topkast_passes_forward_only_the_largest():
+    def watch(session, step):
+        for each in session.layers:
+            rule = session.engine.rule
+            hidden = rule.hidden(each)
+            visible = each.layer.values[~hidden].abs()
+            assert visible.numel() == round(0.1 * each.layer.n_possible)
+            assert not each.layer.values[hidden].any()
+            assert visible.min() >= rule.aside[each.name][1].abs().max()
+            assert each.layer.n_links == 2 * visible.numel()
+
+    session, rows = evolve("topkast", watch=watch)
+    topology = session.engine.topology(session.model)
+    assert [layer.n_links for layer in topology.layers] == [410, 256]
+    assert [row["links"] for row in rows[-1]] == [410, 256, 666]
+    assert whole(rows)[-1]["itop"] > 0.2
+
+
+def test_dsr_moves_links_between_layers_and_keeps_their_number():
+    session, rows = evolve("dsr", method_options={"removal_options": {"threshold": 0.05}})
+    assert {row["links"] for row in whole(rows)} == {666}
+    assert len({row["links"] for update in rows for row in update if row["layer"] != "all"}) > 2
+    assert session.engine.removal_state["threshold"] != 0.05
+
+
+def test_heads_evolve_each_on_its_own():
+    session, rows = evolve("set", method_options={"heads": 4, "head_layers": ["hidden.0.linear"]})
+    each = session.layers[0]
+    heads = (each.layer.keys % 64) // 16
+    counts = torch.bincount(heads, minlength=4).tolist()
+    assert counts == [first for first, _ in each.bounds]
+    assert sum(counts) == 410
+    removed = [row for update in rows for row in update if row["layer"] == "hidden.0.linear"]
+    assert all(row["removed"] == sum(round(0.3 * n) for n in counts) for row in removed)
+
+
+def test_random_regrowth_of_the_final_step_is_never_left_untrained():
+    session, _ = evolve("set", steps=5 * EVERY)
+    assert not session.engine.due(5 * EVERY)
+    assert session.engine.due(4 * EVERY)
+
+
+def test_csti_on_mlps_and_its_substitute_elsewhere():
+    correlated, _ = evolve("static", steps=1, method_options={"initialiser": "csti"})
+    uniform, _ = evolve("static", steps=1)
+    features = correlated.batches.calibration(500)
+    strength = np.nan_to_num(np.abs(np.corrcoef(features.T)))
+    mean = [
+        strength[each.layer.keys // 64, each.layer.keys % 64].mean()
+        for each in (correlated.layers[0], uniform.layers[0])
+    ]
+    assert mean[0] > 2 * mean[1]
+
+    def model():
+        return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10))
+
+    options = {"example_input": torch.zeros(2, 1, 8, 8), "initialiser": "csti", "include": "*"}
+    with pytest.raises(RecipeError, match="needs a model whose layers"):
+        sparsify(model(), None, "static", 0.5, **options)
+    sparsify(model(), None, "static", 0.5, initialiser_elsewhere="brf", **options)
+
+
+def test_the_memory_of_a_million_neurons_is_that_of_its_links():
+    """Nothing of size n × n: two populations of 300,000 neurons, 20 links each."""
+    from netsci_dst.topology import Population
+    from netsci_dst.training.evolution._clock import Clock
+    from netsci_dst.training.evolution._engine import Engine
+    from netsci_dst.training.evolution._layer import EvolvingLayer
+    from netsci_dst.training.layers import SparseLinear
+    from netsci_dst.training.methods import method
+    from netsci_dst.training.wiring import Wiring
+
+    n, links = 300_000, 200_000
+    rng = np.random.default_rng(0)
+    keys = torch.from_numpy(np.unique(rng.integers(0, n * n, links)))
+    layer = SparseLinear(n, n, keys=keys, values=torch.randn(keys.numel()), backend="csr")
+    wiring = Wiring(
+        (Population("input", n, "input"), Population("output", n, "output")),
+        {"layer": ("input", "output")},
+    )
+    each = EvolvingLayer("layer", layer, keys.numel(), keys.numel())
+    engine = Engine([each], wiring, method("set"), Clock(100, 10), None, 0)
+    row = engine.update(10)[0]
+    assert row["links"] == keys.numel()
+    assert row["regrown"] == round(0.3 * keys.numel())
+    assert 0 < row["itop"] < 1e-5
