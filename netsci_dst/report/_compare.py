@@ -19,12 +19,21 @@ from ._summary import percent
 
 CURVES = ("metric", "loss", "itop", "anp", "overlap", "density")
 CURVE_POINTS = 48
+FIRST = (
+    *("metric", "aae", "anp", "itop", "power law: gamma", "power law: alpha"),
+    *("modularity: modularity", "asi: asi layers", "k shell: k max", "credit paths: paths"),
+    *("path length: characteristic path length", "credit paths: hub share every"),
+)
 
 
 def representatives(data: Sequence[RunData], most: int) -> list[RunData]:
-    """Return the runs that can be looked into: all of a few, else the first of each method."""
+    """Return the runs that can be looked into: all of a few, else the first of each method.
+
+    Dense runs come last: they have no topology to look at.
+    """
+    data = sorted(data, key=lambda one: one.method == aggregate.DENSE)
     if len(data) <= most:
-        return list(data)
+        return data
     first: dict[str, RunData] = {}
     for one in data:
         if len(one.run.snapshots):
@@ -136,7 +145,15 @@ def _methods(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _quantities(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows for name in row["values"]))
+    """All quantities, those that people ask for first, then those that most runs have."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        for name, value in row["values"].items():
+            counts[name] = counts.get(name, 0) + math.isfinite(value)
+    asked = [name for name in FIRST if counts.get(name)]
+    most = max(counts.values(), default=0)
+    rest = [name for name in counts if name not in FIRST and counts[name]]
+    return [*asked, *sorted(rest, key=lambda name: counts[name] < 0.5 * most)]
 
 
 def _pack(rows: Sequence[Any], quantities: list[str], payload: dict[str, Any]) -> Pack:
@@ -240,6 +257,8 @@ def _tables(
                         "text": "–" if mine is None else _mean_text(mine, factor),
                         "n": mine.n if mine else 0,
                         "best": more is not None and _is_best(means, method, more),
+                        "above": more is not None
+                        and _beats(mine, _dense(tables[quantity], where), more),
                     }
                 )
             entry["rows"].append(
@@ -255,6 +274,20 @@ def _tables(
 
 def _order(rows: Sequence[Mapping[str, Any]], where: Any) -> list[str]:
     return sorted({r["method"] for r in rows if aggregate.setting(r) == where})
+
+
+def _dense(table: Mapping[Any, Mapping[str, Any]], where: Any) -> aggregate.Mean | None:
+    """The dense mean on the same data and model, at whatever sparsity it is filed."""
+    for other, means in table.items():
+        if other[:2] == where[:2] and aggregate.DENSE in means:
+            return means[aggregate.DENSE]
+    return None
+
+
+def _beats(mine: aggregate.Mean | None, dense: aggregate.Mean | None, more: bool) -> bool:
+    if mine is None or dense is None:
+        return False
+    return mine.mean > dense.mean if more else mine.mean < dense.mean
 
 
 def _is_best(means: Mapping[str, aggregate.Mean], method: str, more: bool) -> bool:
@@ -280,6 +313,8 @@ def _tests(
     del metric
     out = []
     for test in aggregate.paired_tests(rows, "metric", better):
+        if test.n < 2:
+            continue
         few = test.n < 6
         out.append(
             {

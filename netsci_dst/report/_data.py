@@ -132,8 +132,10 @@ class RunData:
 
     @cached_property
     def model(self) -> str:
-        """Name of the model, from the recipe."""
-        return _name(_find(self.recipe, "model"))
+        """Name of the model, from the recipe, with its hidden sizes."""
+        hidden = _find(self.recipe, "hidden")
+        sizes = "-".join(str(n) for n in hidden) if isinstance(hidden, list) else ""
+        return f"{_name(_find(self.recipe, 'model'))} {sizes}".strip()
 
     @cached_property
     def seed(self) -> int | None:

@@ -118,11 +118,13 @@ EXPLANATIONS = {
         Explanation(
             "inputs",
             "Input maps",
-            "A network that has found what matters puts its links where the digits are drawn, and "
+            "A network that has found what matters puts its links where the pictures differ, and "
             "few on the margins.",
-            "The number of links of every input neuron, on the grid of the image. The colour scale "
-            "is the same through all snapshots.",
-            "d<sub>u</sub> = Σ<sub>v</sub> A[u, v]",
+            "The number of links of every input neuron, on the grid of the image, and the first "
+            "hidden layer mapped back: the paths of two links that leave each input. The colour "
+            "scales are the same through all snapshots.",
+            "d<sub>u</sub> = Σ<sub>v</sub> A<sub>1</sub>[u, v];&emsp; paths<sub>u</sub> = "
+            "Σ<sub>v</sub> A<sub>1</sub>[u, v] d<sub>v</sub><sup>out</sup>",
             f"{_SURVIVAL}, figs. 8, 19",
             "input_maps",
         ),

@@ -12,6 +12,7 @@ from ..run import Run
 from ._chart import Chart, Heat, to_csv
 from ._data import RunData
 from ._frames import collect
+from ._layout import on_grid
 from ._matplotlib import draw, save
 from ._page import open_runs
 from ._scene import scene_figure
@@ -87,7 +88,7 @@ def _snapshot_charts(data: RunData) -> list[Chart | Heat]:
         structure.adjacency_chart(data),
         structure.dormant_chart(data),
     ]
-    if any(p.role == "input" and p.shape and len(p.shape) in (2, 3) for p in data.populations):
+    if any(on_grid(p) for p in data.populations):
         made.append(structure.input_map_chart(data))
     return made
 

@@ -44,6 +44,8 @@ class Frames:
         Binned adjacency, ``(snapshots, layers, bins, bins)``, native order and by degree.
     activity
         ``E|h| / mean E|h|`` per node, NaN where not recorded; None when nowhere.
+    first_hidden
+        Per snapshot, for the inputs that lie on a grid, the first hidden layer mapped back.
     theta, r
         Polar coordinates per embedding; ``embedding_of`` maps a snapshot to its embedding.
     """
@@ -62,6 +64,7 @@ class Frames:
     matrices: list[NDArray[Any]] = field(default_factory=list)
     by_degree: list[NDArray[Any]] = field(default_factory=list)
     activity: Any = field(default_factory=list)
+    first_hidden: list[NDArray[np.float64]] = field(default_factory=list)
     theta: list[NDArray[np.float64]] = field(default_factory=list)
     r: list[NDArray[np.float64]] = field(default_factory=list)
     embedding_of: list[int] = field(default_factory=list)
@@ -160,6 +163,8 @@ def _add(frames: Frames, snapshot: Snapshot, data: RunData) -> None:
         np.array([_binned(x, frames.bins, *rank[i]) for i, x in enumerate(topology.layers)])
     )
     frames.activity.append(_activity(snapshot))
+    if frames.directed:
+        frames.first_hidden.append(_first_hidden(snapshot))
 
 
 def _coreness(topology: Any) -> NDArray[np.int64]:
@@ -209,6 +214,18 @@ def _activity(snapshot: Snapshot) -> NDArray[np.float32] | None:
         mean = snapshot.activity.get(population.name, {}).get("mean_abs")
         if mean is not None:
             out[topology.nodes(population.name)] = mean / (float(mean.mean()) or 1.0)
+    return out
+
+
+def _first_hidden(snapshot: Snapshot) -> NDArray[np.float64]:
+    from ..analysis import input_maps
+    from ._layout import on_grid
+
+    topology = snapshot.topology
+    out = np.zeros(topology.n_nodes)
+    if any(on_grid(p) for p in topology.graph_populations):
+        for found in input_maps(topology):
+            out[topology.nodes(found.population)] = np.nan_to_num(found.first_hidden.ravel())
     return out
 
 

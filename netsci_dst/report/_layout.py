@@ -32,32 +32,38 @@ def network_layout(
     slot = 1 / len(populations)
     xs, ys = [], []
     for i, population in enumerate(populations):
-        rows, columns = block(population, slot * aspect * 0.62)
+        rows, columns = block(population, slot * aspect)
         row, column = _places(population, rows, columns)
-        pitch = min(0.92 / rows, slot * aspect * 0.62 / max(columns - 1, 1))
-        wide = pitch / aspect
-        xs.append((i + 0.5) * slot + (column - (columns - 1) / 2) * wide)
-        ys.append(0.5 + (row - (rows - 1) / 2) * (pitch if _on_grid(population) else 0.92 / rows))
+        share = GRID_SHARE if on_grid(population) else BLOCK_SHARE
+        wide = min(0.92 / rows, share * slot * aspect / max(columns - 1, 1))
+        tall = wide if on_grid(population) else 0.92 / rows
+        xs.append((i + 0.5) * slot + (column - (columns - 1) / 2) * wide / aspect)
+        ys.append(0.5 + (row - (rows - 1) / 2) * tall)
     return np.concatenate(xs), np.concatenate(ys)
 
 
-def block(population: Population, widest: float) -> tuple[int, int]:
-    """Return the rows and columns of a population's block; heights are 1, ``widest`` relative."""
-    if _on_grid(population):
+# Shares of a population's slot that its neurons fill; the rest is left for the links.
+GRID_SHARE, BLOCK_SHARE = 0.8, 0.36
+
+
+def block(population: Population, slot: float) -> tuple[int, int]:
+    """Return rows and columns of a population's block, for a height of 1 and a slot this wide."""
+    if on_grid(population):
         shape = population.shape or ()
         return int(np.prod(shape[:-1])), int(shape[-1])
-    columns = max(1, round(np.sqrt(population.size * widest * 0.45)))
-    columns = min(columns, max(1, population.size // 40))
+    pitch = np.sqrt(0.92 * BLOCK_SHARE * slot / population.size)
+    columns = max(1, round(BLOCK_SHARE * slot / pitch))
     return -(-population.size // columns), columns
 
 
-def _on_grid(population: Population) -> bool:
+def on_grid(population: Population) -> bool:
+    """Whether the neurons are inputs on a grid of two or three dimensions."""
     shape = population.shape or ()
     return len(shape) in (2, 3) and population.role == "input" and population.size > 1
 
 
 def _places(population: Population, rows: int, columns: int) -> tuple[NDArray, NDArray]:
     index = np.arange(population.size)
-    if _on_grid(population):
+    if on_grid(population):
         return index // columns, index % columns
     return index % rows, index // rows

@@ -33,6 +33,7 @@ SCRIPTS = (
     "time.js",
     "run.js",
     "compare.js",
+    "gallery.js",
     "live.js",
     "main.js",
 )
@@ -153,6 +154,7 @@ def build(
             payload=payload,
             runs=views,
             compare=compare,
+            gallery=[view for view in views if view["thumb"]] if many else [],
             inside_note=f"Every view below belongs to the chosen run.{shown}",
             live=live,
             made=None,

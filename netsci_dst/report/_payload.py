@@ -61,6 +61,13 @@ def packs(data: RunData, frames: Frames) -> dict[str, Pack]:
     x, y = network_layout(frames.populations, NETWORK_ASPECT)
     nodes.add("x", unit16(x, 0, 1))
     nodes.add("y", unit16(y, 0, 1))
+    if any(rows.any() for rows in frames.first_hidden):
+        rows = np.array(frames.first_hidden)
+        out = unit16(np.sqrt(rows), 0, float(np.sqrt(rows.max())))
+        # 255 shades are more than a picture shows.
+        nodes.add("first_hidden", (out >> 8).astype(np.uint8)[:, rows.any(axis=0)], over_time=True)
+        nodes.add("first_hidden_at", np.flatnonzero(rows.any(axis=0)).astype(np.uint32))
+        nodes.add("first_hidden_top", np.array([rows.max()], dtype=np.float32))
     member = communities(data, frames)
     if member is not None:
         nodes.add("community", smallest(member))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from . import _layout as layout
 from ._chart import Chart
 from ._colours import palette
 from ._data import RunData
@@ -44,6 +45,7 @@ def run_block(
         "verdict": verdict(data, baseline),
         "cards": [_with_spark(card, data) for card in cards(data)],
         "hero": hero(frames) if frames else None,
+        "thumb": hero(frames, 900) if frames else None,
         "legend": _legend(frames),
         "layer_legend": _layer_legend(charts["evolution"]),
         "notes": frames.notes if frames else [],
@@ -124,9 +126,7 @@ def _named(data: RunData, measure: str, quantities: tuple[str, ...] | None) -> l
 
 def _sections(view: dict[str, Any], data: RunData, frames: Frames | None) -> list[str]:
     layered = frames is not None and frames.directed
-    on_grid = frames is not None and any(
-        p.role == "input" and p.shape and len(p.shape) in (2, 3) for p in frames.populations
-    )
+    pictures = frames is not None and any(layout.on_grid(p) for p in frames.populations)
     shown = {
         "film": frames is not None,
         "training": bool(view["charts"]["training"]),
@@ -134,7 +134,7 @@ def _sections(view: dict[str, Any], data: RunData, frames: Frames | None) -> lis
         "degrees": frames is not None,
         "k_shells": frames is not None,
         "adjacency": frames is not None,
-        "inputs": on_grid,
+        "inputs": pictures,
         "dormant": frames is not None,
         "paths": layered,
         "measures": True,
@@ -192,22 +192,27 @@ _FIT_COLUMNS = {
 
 
 def _fit_table(data: RunData) -> dict[str, Any]:
+    """Fits of the last snapshot that was tested, else of the last that was fitted."""
     scopes = list(dict.fromkeys(s for q, s in data.quantities("power_law") if q == "alpha"))
-    rows, present = [], []
-    for quantity in _FIT_COLUMNS:
-        if any(_fitted(data, quantity, scope) is not None for scope in scopes):
-            present.append(quantity)
+    if not scopes:
+        return {"fit_head": [], "fit_rows": [], "fit_epoch": ""}
+    tested = data.series("power_law_test", "p_value", scopes[0])
+    last = (tested if len(tested) else data.series("power_law", "alpha", scopes[0])).iloc[-1]
+    step = int(last["step"])
+    found = {(q, s): _fitted(data, q, s, step) for q in _FIT_COLUMNS for s in scopes}
+    present = [q for q in _FIT_COLUMNS if any(found[q, s] is not None for s in scopes)]
+    rows = []
     for scope in scopes:
-        cells = [_fitted(data, quantity, scope) for quantity in present]
-        said = data.text("power_law_test", "verdict", scope) or ""
-        rows.append([scope, *("–" if c is None else f"{c:.4g}" for c in cells), said])
+        cells = ["–" if (c := found[q, scope]) is None else f"{c:.4g}" for q in present]
+        said = data.text("power_law_test", "verdict", scope) if len(tested) else None
+        rows.append([scope, *cells, said or ""])
     head = ["scope", *(_FIT_COLUMNS[q] for q in present), "verdict"]
-    return {"fit_head": head, "fit_rows": rows}
+    return {"fit_head": head, "fit_rows": rows, "fit_epoch": f"{last['epoch']:g}"}
 
 
-def _fitted(data: RunData, quantity: str, scope: str) -> float | None:
+def _fitted(data: RunData, quantity: str, scope: str, step: int) -> float | None:
     for measure in FIT_MEASURES:
-        value = data.value(measure, quantity, scope)
+        value = data.value(measure, quantity, scope, step)
         if value is not None:
             return value
     return None

@@ -71,8 +71,8 @@ class Scene:
         self.dots.set_offsets(np.column_stack([x, y]))
         degree = self.frames.degree_in[t] + self.frames.degree_out[t]
         many = self.of.size > 1500
-        base, gain = (0.6, 14) if many else (3.0, 40)
-        self.dots.set_sizes(base + gain * degree / self.top)
+        base, gain = (0.6, 9) if many else (3.0, 40)
+        self.dots.set_sizes(base + gain * (degree / self.top) ** 1.5)
         self.dots.set_facecolor(np.where((degree > 0)[:, None], self.full, self.faint))
         total = sum(len(keys) for keys in self.frames.links[t]) or 1
         alpha = float(np.clip(12 / np.sqrt(min(total, MOST_LINKS)), 0.06, 0.5))

@@ -13,17 +13,24 @@ from ._layout import disk_layout, network_layout
 MOST_DOTS, MOST_LINES = 2600, 500
 
 
-def hero(frames: Frames) -> Markup:
+def hero(frames: Frames, most_dots: int = MOST_DOTS) -> Markup:
     """Return the last snapshot as SVG: the hyperbolic disk, or the layers without an embedding."""
     if frames.theta:
         x, y = disk_layout(frames.theta[-1], frames.r[-1])
-        return _picture(frames, 0.5 + 0.48 * x, 0.5 + 0.48 * y, 1.0, "the hyperbolic disk")
+        return _picture(
+            frames, 0.5 + 0.48 * x, 0.5 + 0.48 * y, 1.0, "the hyperbolic disk", most_dots
+        )
     x, y = network_layout(frames.populations, 1.3)
-    return _picture(frames, x, y, 1.3, "its layers")
+    return _picture(frames, x, y, 1.3, "its layers", most_dots)
 
 
 def _picture(
-    frames: Frames, x: NDArray[np.float64], y: NDArray[np.float64], aspect: float, where: str
+    frames: Frames,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    aspect: float,
+    where: str,
+    most_dots: int,
 ) -> Markup:
     width, height = 420.0 * aspect, 420.0
     x, y = x * width, y * height
@@ -32,8 +39,8 @@ def _picture(
     of = np.repeat(np.arange(len(frames.populations)), [p.size for p in frames.populations])
     lines = _lines(frames, x, y, colours)
     shown = np.flatnonzero((degree > 0) & np.isfinite(x))
-    if shown.size > MOST_DOTS:
-        shown = np.sort(shown[np.argsort(-degree[shown], kind="stable")[:MOST_DOTS]])
+    if shown.size > most_dots:
+        shown = np.sort(shown[np.argsort(-degree[shown], kind="stable")[:most_dots]])
     size = 1.2 + 3.2 * np.sqrt(degree / max(degree.max(), 1)) * min(1, np.sqrt(600 / len(x)) + 0.25)
     dots = []
     for p, colour in enumerate(colours):

@@ -73,7 +73,9 @@ def _shape(data: RunData) -> str:
         return ", without a heavy tail of hubs"
     if gamma <= 3:
         return f", with hubs on every scale (γ = {gamma:.2f})"
-    return f", with a moderate tail of hubs (γ = {gamma:.2f})"
+    if gamma <= 4.5:
+        return f", with a moderate tail of hubs (γ = {gamma:.2f})"
+    return f", with few hubs (γ = {gamma:.2f})"
 
 
 def _learned(data: RunData) -> str:
@@ -89,7 +91,7 @@ def _learned(data: RunData) -> str:
 
 
 def _better(data: RunData, baseline: RunData | None) -> str:
-    if data.metric is None:
+    if data.metric is None or data.method == "dense":
         return ""
     if baseline is None:
         return (
@@ -193,8 +195,9 @@ def _power_law(data: RunData) -> Card | None:
     alpha = data.value("power_law", "alpha")
     if alpha is None:
         return None
-    p = data.value("power_law_test", "p_value")
-    said = data.text("power_law_test", "verdict")
+    step = int(data.series("power_law", "alpha")["step"].iloc[-1])
+    p = data.value("power_law_test", "p_value", step=step)
+    said = None if p is None else data.text("power_law_test", "verdict")
     word = (said or "not tested").split(":")[0].strip()
     tail = data.value("power_law", "tail_share")
     text = f"Power law {word}" if word != "too few points" else "Too few neurons in the tail to say"

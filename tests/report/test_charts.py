@@ -55,7 +55,7 @@ def test_input_map_lies_on_the_grid(run):
 
 def test_evolution_charts_show_each_recorded_statistic(run):
     charts = {chart.key: chart for chart in evolution.charts(RunData(run))}
-    assert set(charts) == {f"evolution-{name}" for name in evolution.STATISTICS}
+    assert set(charts) == {f"evolution-{name}" for name in evolution.STATISTICS if name != "pruned"}
     overlap = charts["evolution-overlap"]
     assert overlap.marks[0].at == 0.9
     rows = run.evolution[run.evolution["layer"] == "fc1"]

@@ -53,7 +53,7 @@ class CanvasView {
     // While playing on a slow machine every second or third link is left out for the moment.
     const stride = this.app.playing ? Math.max(1, Math.round(1 / this.app.share)) : 1;
     c.lineWidth = total > 3000 ? 0.5 : 0.8;
-    c.globalAlpha = (dim ? 0.25 : 1) * Math.max(0.07, Math.min(0.5, 14 / Math.sqrt(total + 1)));
+    c.globalAlpha = (dim ? 0.25 : 1) * Math.max(0.05, Math.min(0.5, 12 / Math.sqrt(total + 1)));
     frames.layers.forEach((layer, l) => {
       if (hidden.has(layer.source) || hidden.has(layer.target)) return;
       c.strokeStyle = frames.populations[layer.source].colour;

@@ -8,7 +8,7 @@ class Compare {
     this.query = "";
     this.methods = Object.keys(this.data.methods);
     this.plots = [];
-    this.shownMultiples = 24;
+    this.shownMultiples = 12;
   }
 
   async start() {
@@ -95,6 +95,8 @@ class Compare {
     const say = (m, factor) => factor === 100 ? (100 * m).toFixed(2) : NS.number(m, 4);
     for (const [[data, model], rows] of this.groups(this.shown, (r) => [r.data, r.model])) {
       const body = NS.el("tbody");
+      const fully = this.rows.filter((r) => r.method === "dense" && r.data === data && r.model === model);
+      const dense = columns.map(([q]) => this.mean(fully, q));
       for (const [, at] of this.groups(rows, (r) => [r.sparsity])) {
         const methods = this.groups(at, (r) => [r.method]);
         const means = columns.map(([q]) => methods.map(([, list]) => this.mean(list, q)));
@@ -105,13 +107,15 @@ class Compare {
             const all = means[c].filter(Boolean).map((x) => x.mean);
             const best = marked && mine && all.length > 1 && mine.mean === (this.data.moreIsBetter ? Math.max(...all) : Math.min(...all));
             const text = !mine ? "–" : mine.n < 2 ? say(mine.mean, factor) : `${say(mine.mean, factor)} ± ${say(mine.error, factor)}`;
-            line.append(NS.el("td", best ? { class: "best" } : {}, best ? `${text} ★` : text));
+            const base = marked && mine ? dense[c] : null;
+            const above = base && (this.data.moreIsBetter ? mine.mean > base.mean : mine.mean < base.mean);
+            line.append(NS.el("td", best ? { class: "best" } : {}, `${text}${best ? " ★" : ""}${above ? " ▲" : ""}`));
           });
           body.append(line);
         });
       }
       const head = NS.el("tr", {}, ...["method", "sparsity", "runs", ...columns.map(([, label]) => label)].map((h) => NS.el("th", {}, h)));
-      host.append(NS.el("div", { class: "scroll" }, NS.el("table", { class: "compare" }, NS.el("caption", {}, `${data}, ${model}: mean ± standard error over seeds, of the runs shown`), NS.el("thead", {}, head), body)));
+      host.append(NS.el("div", { class: "scroll" }, NS.el("table", { class: "compare" }, NS.el("caption", {}, `${data}, ${model}: mean ± standard error over seeds, of the runs shown; ★ the best ${this.data.metric} and AAE at each sparsity, ▲ better than dense`), NS.el("thead", {}, head), body)));
     }
     if (!this.shown.length) host.append(NS.el("p", { class: "note" }, "No run matches the filter."));
   }
@@ -170,8 +174,9 @@ class Compare {
       }
       if (x.length) data.push({ type: "scatter", mode: x.length > 1 ? "lines+markers" : "markers", name: NS.escape(method), x, y, error_y: { array, thickness: 1.2, width: 3 }, line: { color: this.data.methods[method], width: 1.5 }, marker: { size: 9, color: this.data.methods[method] } });
     }
+    const columns = [...new Set(data.flatMap((trace) => trace.x))].length;
     const pad = (high - low || Math.abs(high) * 0.1 || 1) * 0.12;
-    return { data, layout: { showlegend: false, margin: { l: 50, r: 8, t: 6, b: 36 }, xaxis: { type: "category", title: { text: single ? "" : "sparsity" } }, yaxis: { range: [low - pad, high + pad] } } };
+    return { data, layout: { showlegend: false, margin: { l: 50, r: 8, t: 6, b: 36 }, xaxis: { type: "category", range: [-0.5, columns - 0.5], title: { text: single ? "" : "sparsity" } }, yaxis: { range: [low - pad, high + pad] } } };
   }
 
   multiples() {

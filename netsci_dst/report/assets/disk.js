@@ -9,13 +9,20 @@ class DiskView extends CanvasView {
     const theta = frames.disk.theta.values, r = frames.disk.r.values, at = e * frames.size;
     this.radius = Math.min(this.width, this.height) / 2 - 10;
     this.cx = this.width / 2; this.cy = this.height / 2;
-    const small = frames.size > 1500 ? 0.9 : 1.8;
+    const small = frames.size > 1500 ? 0.7 : 1.6, large = frames.size > 1500 ? 2.8 : 4.2;
+    // Spread: the innermost neuron at a tenth of the radius, for networks that crowd at the rim.
+    let low = 0;
+    if (this.app.spread) {
+      low = 1022;
+      for (let i = 0; i < frames.size; i++) if (r[at + i] < low) low = r[at + i];
+      low = Math.max(0, low - (1022 - low) * 0.11);
+    }
     for (let i = 0; i < frames.size; i++) {
       if (r[at + i] === 1023) { this.size[i] = -1; continue; }
-      const angle = (theta[at + i] / 4096) * 2 * Math.PI, far = (r[at + i] / 1022) * this.radius;
+      const angle = (theta[at + i] / 4096) * 2 * Math.PI, far = ((r[at + i] - low) / (1022 - low || 1)) * this.radius;
       this.x[i] = this.toScreenX(this.cx + far * Math.cos(angle));
       this.y[i] = this.toScreenY(this.cy + far * Math.sin(angle));
-      this.size[i] = small + 4.5 * Math.sqrt(frames.degree(t, i) / frames.maxDegree);
+      this.size[i] = small + large * Math.pow(frames.degree(t, i) / frames.maxDegree, 0.75);
     }
   }
 

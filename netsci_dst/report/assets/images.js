@@ -118,11 +118,28 @@ class InputMaps extends Images {
           shares[i] = frames.degree(app.t, from + i) / top;
           if (near?.has(from + i)) lit.push(i);
         }
-        this.paint(this.tile(`${p.name}/${c}`, channels > 1 ? `${p.name}, channel ${c}` : p.name, height, width), shares, lit);
+        this.paint(this.tile(`${p.name}/${c}`, `${p.name}${channels > 1 ? `, channel ${c}` : ""}: links`, height, width), shares, lit);
       }
     }
-    this.legend("no link", `${top} links`);
+    this.mapped();
+    this.legend("no link", `${top} links; right (square-root scale): most two-link paths`);
     this.figure.querySelector("[data-caption]").textContent = `epoch ${NS.number(frames.meta.epochs[app.t], 4)}`;
+  }
+
+  // The first hidden layer mapped back: how many paths of two links leave each input.
+  mapped() {
+    const { app } = this, { frames } = app, { first_hidden: rows, first_hidden_at: at } = frames.nodes;
+    if (!rows) return;
+    const wide = at.values.length, full = new Float32Array(frames.size);
+    for (let i = 0; i < wide; i++) full[at.values[i]] = rows.values[app.t * wide + i] / 255;
+    for (const p of this.grids()) {
+      const [height, width] = p.shape.slice(-2), channels = p.shape.length === 3 ? p.shape[0] : 1;
+      for (let c = 0; c < channels; c++) {
+        const from = p.at + c * height * width;
+        const name = `${p.name}${channels > 1 ? `, channel ${c}` : ""}: paths through the first hidden layer`;
+        this.paint(this.tile(`${p.name}/${c}/mapped`, name, height, width), full.subarray(from, from + height * width), null);
+      }
+    }
   }
 
   download() {

@@ -24,7 +24,7 @@ NS.start = async (states = []) => {
   }
   if (roots.length) await open(roots.find((root) => !root.hidden) ?? roots[0]);
   states.forEach((state) => NS.apps.get(state.id)?.restore(state));
-  if (document.getElementById("compare-data")) await NS.startCompare();
+  if (document.getElementById("compare-data")) { await NS.startCompare(); await NS.startGallery(); }
   document.documentElement.dataset.ready = "true";
 };
 

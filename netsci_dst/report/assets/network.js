@@ -6,12 +6,12 @@ class NetworkView extends CanvasView {
   place(t) {
     const { frames } = this.app;
     const { x, y } = frames.nodes;
-    const small = frames.size > 1500 ? 0.75 : frames.size > 500 ? 1.3 : 2;
-    const large = frames.size > 1500 ? 3.2 : 4.5;
+    const small = frames.size > 1500 ? 0.7 : frames.size > 500 ? 1.2 : 1.8;
+    const large = frames.size > 1500 ? 2.6 : 4;
     for (let i = 0; i < frames.size; i++) {
       this.x[i] = this.toScreenX((x.values[i] / 65535) * this.width);
       this.y[i] = this.toScreenY(14 + (y.values[i] / 65535) * (this.height - 28));
-      this.size[i] = small + large * Math.sqrt(frames.degree(t, i) / frames.maxDegree);
+      this.size[i] = small + large * Math.pow(frames.degree(t, i) / frames.maxDegree, 0.75);
     }
   }
 

@@ -96,6 +96,7 @@ class RunApp {
     const on = (selector, event, act) => this.root.querySelector(selector)?.addEventListener(event, (e) => { act(e.target); });
     on("[data-colour-by]", "change", (node) => { this.colourBy = node.value; this.redraw(); });
     on("[data-links]", "change", (node) => { this.showLinks = node.checked; this.redraw(); });
+    on("[data-spread]", "change", (node) => { this.spread = node.checked; this.redraw(); });
     on("[data-reset]", "click", () => { this.views.forEach((view) => view.resetView()); this.held = false; this.hover(null); this.redraw(); });
     on("[data-kind]", "change", (node) => { this.kind = node.value; this.refreshLive(); });
     on("[data-order]", "change", (node) => { this.order = node.value; this.images.forEach((image) => image.refresh()); });

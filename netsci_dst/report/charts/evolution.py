@@ -20,6 +20,7 @@ STATISTICS = {
     "removed": ("Links removed", "links per update"),
     "regrown": ("Links regrown", "links per update"),
     "percolated": ("Links lost to percolation", "links per update"),
+    "pruned": ("Links pruned by the density schedule", "links per update"),
     "zeta": ("Share of links removed (ζ)", "ζ"),
 }
 _NOT_STATISTICS = {"step", "epoch", "layer", "wall_s", "early_stopped"}
@@ -32,7 +33,10 @@ def charts(data: RunData) -> list[Chart]:
         return []
     others = [c for c in frame.columns if c not in STATISTICS and c not in _NOT_STATISTICS]
     numeric = [c for c in others if frame[c].dtype.kind in "fiu"]
-    made = [chart(data, name) for name in (*STATISTICS, *numeric) if name in frame]
+    shown = [name for name in (*STATISTICS, *numeric) if name in frame]
+    if "pruned" in shown and not frame["pruned"].any():
+        shown.remove("pruned")  # the density was not scheduled
+    made = [chart(data, name) for name in shown]
     return [found for found in made if found.series]
 
 

@@ -8,6 +8,7 @@ from ...errors import NetsciError
 from .._chart import Chart, Heat, Panel, Series
 from .._colours import palette
 from .._data import RunData
+from .._layout import on_grid
 from ._snapshot import snapshot_of
 
 
@@ -59,8 +60,7 @@ def input_map_chart(data: RunData, step: int | None = None) -> Heat:
     """Return the degrees of the input neurons on their grid (Survival fig. 8)."""
     snapshot = snapshot_of(data, step)
     topology = snapshot.topology
-    inputs = [p for p in topology.graph_populations if p.role == "input" and p.shape]
-    inputs = [p for p in inputs if len(p.shape or ()) in (2, 3)]
+    inputs = [p for p in topology.graph_populations if on_grid(p)]
     if not inputs:
         raise NetsciError(
             f"{data.name}: no input population lies on a grid; give it a shape, such as (28, 28)"
