@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 _LANES = 16  # sources treated at once
-_LONG = 40  # from this eccentricity on, one source after another is quicker
+_LONG = 14  # from this eccentricity on, one source after another is quicker
 
 
 def betweenness(matrix: Any) -> NDArray[np.float64]:

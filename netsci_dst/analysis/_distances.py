@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 _WORDS = 8  # 512 searches at once
-_LONG = 40  # from this eccentricity on, one search after another is quicker
+_LONG = 300  # from this eccentricity on, one search after another is quicker
 
 
 class Distances(NamedTuple):

@@ -67,7 +67,7 @@ def _pass(
         if groups == level.size:
             return level[place]
         indptr, indices, weights = _aggregate(indptr, indices, weights, refined, groups)
-        strength = np.bincount(refined, weights=strength, minlength=groups)
+        strength = np.bincount(refined, weights=strength, minlength=groups).astype(np.float64)
         above = np.empty(groups, dtype=np.int32)
         above[refined] = level
         place, level = refined[place], above

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from .. import registry
 from ..errors import NetsciError, UnknownName
 from ..run import Run
@@ -138,7 +140,7 @@ def _wanted_steps(run: Run, steps: str | Sequence[int] | None) -> set[int]:
         return set(known)
     if isinstance(steps, str):
         raise UnknownName("choice of steps", steps, ["all"])
-    wanted = {steps} if isinstance(steps, int) else {int(step) for step in steps}
+    wanted: set[int] = {int(step) for step in np.atleast_1d(steps)}
     for step in sorted(wanted - set(known)):
         run.snapshots.at(step)
     return wanted

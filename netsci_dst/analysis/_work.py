@@ -37,7 +37,7 @@ class Unit:
     source: str
     tasks: tuple[Task, ...]
     limit_s: float
-    given: Snapshot | bytes | None = None
+    given: Run | Snapshot | bytes | None = None
 
     def read(self) -> Any:
         """Return the snapshot or run that the measures take."""

@@ -125,7 +125,8 @@ def paired_wilcoxon(a: ArrayLike, b: ArrayLike) -> PairedTest:
         return PairedTest(median, 1.0, 0)
     tied = np.unique(np.abs(changed)).size < changed.size
     way = "approx" if tied or changed.size > 50 else "exact"
-    p_value = float(wilcoxon(changed, method=way).pvalue)
+    _, found = wilcoxon(changed, method=way)
+    p_value = float(found)  # type: ignore[arg-type]
     return PairedTest(median, min(1.0, p_value) if np.isfinite(p_value) else 1.0, changed.size)
 
 
@@ -158,15 +159,13 @@ def spearman_interval(
     nan = float("nan")
     if a.size < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return SpearmanInterval(nan, nan, nan, nan, a.size)
-    found = spearmanr(a, b)
+    statistic, p_value = spearmanr(a, b)
     drawn = np.random.default_rng(seed).integers(0, a.size, size=(bootstraps, a.size))
     rho = _pearson(rankdata(a[drawn], axis=1), rankdata(b[drawn], axis=1))
     rho = rho[np.isfinite(rho)]
     tail = (1 - level) / 2
     low, high = np.quantile(rho, [tail, 1 - tail]) if rho.size else (nan, nan)
-    return SpearmanInterval(
-        float(found.statistic), float(low), float(high), float(found.pvalue), a.size
-    )
+    return SpearmanInterval(float(statistic), float(low), float(high), float(p_value), a.size)
 
 
 def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -88,7 +88,8 @@ def _eigenvector(matrix: Any) -> NDArray[np.float64]:
         return vector
     # Degrees to start from: positive, so never orthogonal to the leading vector, and no chance.
     start = np.diff(part.indptr).astype(float)
-    _, found = eigsh(part.astype(float), k=1, which="LA", v0=start, tol=1e-10, maxiter=100000)
+    exact: Any = 1e-10
+    _, found = eigsh(part.astype(float), k=1, which="LA", v0=start, tol=exact, maxiter=100000)
     leading = np.abs(found[:, 0])
     vector[nodes] = leading / leading.max()
     return vector

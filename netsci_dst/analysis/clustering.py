@@ -112,7 +112,8 @@ def clustering(graph: Any) -> Clustering:
     number = triangles(indptr, indices)
     degrees = np.diff(indptr)
     pairs = degrees * (degrees - 1) // 2
-    local = np.divide(number, pairs, out=np.zeros(number.size), where=pairs > 0)
+    local: NDArray[np.float64] = np.zeros(number.size)
+    np.divide(number, pairs, out=local, where=pairs > 0)
     total = int(pairs.sum())
     transitivity = float(number.sum() / total) if total else float("nan")
     return Clustering(_mean(local), transitivity, int(number.sum()) // 3, local)

@@ -113,7 +113,7 @@ def _add(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
     return total
 
 
-def _ratio(a: float, b: float) -> float:
+def _ratio(a: Any, b: Any) -> float:
     return float(a) / float(b) if b else float("nan")
 
 

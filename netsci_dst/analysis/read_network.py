@@ -1,4 +1,4 @@
-"""Read any network from a file: edge lists, GraphML, GML, Matrix Market, scipy's npz."""
+"""Read any network from a file: edge lists, GraphML, GML, GEXF, Matrix Market, scipy's npz."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..topology import Layer, Population, Topology
 __all__ = ["read_network"]
 
 _HEADS = {"source", "target", "from", "to", "node1", "node2", "src", "dst", "u", "v", "i", "j"}
-_READERS = {".graphml": "graphml", ".xml": "graphml", ".gml": "gml"}
+_READERS = {".graphml": "graphml", ".xml": "graphml", ".gml": "gml", ".gexf": "gexf"}
 
 
 def read_network(path: str | os.PathLike[str]) -> Topology:
     """Read a network as a topology.
 
-    GraphML and GML are read by igraph; where nodes and links carry the ``population`` and
-    ``layer`` that this package writes, the layers come back. ``.mtx`` and ``.npz`` hold a square
+    GraphML and GML are read by igraph, GEXF by networkx; where nodes and links carry the
+    ``population`` and ``layer`` that this package writes, the layers come back. ``.mtx`` and ``.npz`` hold a square
     matrix. Anything else is an edge list: two columns of node names, separated by commas, tabs,
     semicolons or spaces, with or without a header; ``#`` and ``%`` start comments, further columns
     are left out. Links are undirected, repeated links and self-loops are dropped. Nodes are
@@ -51,8 +51,9 @@ def read_network(path: str | os.PathLike[str]) -> Topology:
             return _from_igraph(file, _READERS[ending])
         if ending == ".mtx":
             from scipy.io import mmread
+            from scipy.sparse import csr_array
 
-            return Topology.network(mmread(file).tocsr())
+            return Topology.network(csr_array(mmread(file)))
         if ending == ".npz":
             from scipy.sparse import load_npz
 
@@ -147,7 +148,12 @@ def _from_igraph(file: Path, form: str) -> Topology:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # about attributes that are not needed
-        graph = igraph.Graph.Read(str(file), format=form)
+        if form == "gexf":
+            import networkx
+
+            graph = igraph.Graph.from_networkx(networkx.read_gexf(file))
+        else:
+            graph = igraph.Graph.Read(str(file), format=form)
     marks = {"population", "index"} <= set(graph.vs.attributes())
     if graph.is_directed() and marks and "layer" in graph.es.attributes():
         return _layered(graph)

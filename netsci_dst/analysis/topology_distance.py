@@ -168,7 +168,8 @@ def _overlap(
     own, other = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
     for layer in feeding:
         first = layer.to_scipy().astype(np.float32)
-        second = b.layer(layer.name).to_scipy().astype(np.float32)[matching[layer.source]]
+        theirs: Any = b.layer(layer.name).to_scipy().astype(np.float32)
+        second = theirs[matching[layer.source]]
         common += (first.T @ second).toarray()
         own += layer.in_degrees
         other += b.layer(layer.name).in_degrees

@@ -18,7 +18,7 @@ GRAPHS = {
     "karate": nx.karate_club_graph(),
     "pieces": nx.disjoint_union(nx.grid_2d_graph(5, 6), nx.cycle_graph(9)),
     "sparse": nx.gnp_random_graph(700, 0.003, seed=1),
-    "long": nx.path_graph(90),
+    "long": nx.path_graph(320),
     "isolated": nx.disjoint_union(nx.complete_graph(4), nx.empty_graph(3)),
 }
 

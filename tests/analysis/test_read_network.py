@@ -63,10 +63,14 @@ def test_graphml_gml_mtx_npz(tmp_path):
         assert (read_network(tmp_path / name).to_scipy().toarray() == truth).all(), name
 
 
-def test_layers_come_back_from_graphml(tmp_path):
+@pytest.mark.parametrize("form", ["graphml", "gexf"])
+def test_layers_come_back(tmp_path, form):
     topology = random_chain((4, 5, 6), 0.5, 1)
-    file = tmp_path / "mlp.graphml"
-    topology.to_igraph().write_graphml(str(file))
+    file = tmp_path / f"mlp.{form}"
+    if form == "graphml":
+        topology.to_igraph().write_graphml(str(file))
+    else:
+        nx.write_gexf(topology.to_networkx(), file)
     found = read_network(file)
     assert found.is_layered
     assert [p.name for p in found.graph_populations] == ["input", "hidden1", "output"]
