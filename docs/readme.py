@@ -1,0 +1,96 @@
+"""Fill the README's tables and pictures: ``python docs/readme.py RUNS…`` after training them.
+
+RUNS are the run folders of the README's example. What is written is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import netsci_dst as nd
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def mnist_table(runs: list[nd.Run]) -> str:
+    """Return a row per run: what it reached, and what it became."""
+    head = [
+        "method",
+        "accuracy",
+        "AAE",
+        "links",
+        "active neurons",
+        "α (p)",
+        "γ",
+        "paths",
+        "ASI",
+        "s per epoch",
+    ]
+    rows = []
+    for run in runs:
+        last = run.metrics.iloc[-1]
+        row = [f"`{run.recipe['method']}`", f"{100 * last['accuracy']:.2f} %"]
+        row += [f"{100 * last['aae']:.2f}"]
+        found = values_of(run)
+        topology = run.snapshots[-1].topology
+        if topology.n_links:
+            row += [
+                f"{topology.n_links:,}",
+                f"{100 * found['active_neurons', 'anp']:.0f} %",
+                f"{found['power_law', 'alpha']:.2f} ({found['power_law_test', 'p_value']:.2f})",
+                f"{found['power_law', 'gamma']:.2f}",
+                f"{found['credit_paths', 'paths']:,.0f}",
+                f"{found['asi', 'asi_layers']:.2f}",
+            ]
+        else:
+            row += ["all", "", "", "", "", ""]
+        row.append(f"{last['wall_s'] / last['epoch']:.1f}")
+        rows.append(row)
+    return markdown(head, rows)
+
+
+def values_of(run: nd.Run) -> dict[tuple[str, str], float]:
+    """Return the values of the whole network at the last step."""
+    frame = nd.analyze(run)
+    whole = frame[(frame["scope"] == "network") & (frame["step"] == run.snapshots.steps[-1])]
+    return {(r.measure, r.quantity): float(r.value) for r in whole.itertuples()}
+
+
+def speed_table() -> str:
+    """Return the committed benchmark of the training step."""
+    found = json.loads((ROOT / "benchmarks/results/training_step.json").read_text())
+    rows = [
+        [
+            r["network"],
+            f"{r['batch']}",
+            f"{100 * r['sparsity']:g} %",
+            f"{r['dense_over_csr']:.1f}×",
+            f"{r['masked_over_csr']:.1f}×",
+        ]
+        for r in found["rows"]
+    ]
+    head = ["network", "batch", "sparsity", "against dense", "against masked dense"]
+    return markdown(head, rows)
+
+
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """Return a table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def fill(name: str, table: str) -> None:
+    """Put a table between its marks in the README."""
+    file = ROOT / "README.md"
+    mark = rf"(<!-- table:{name} -->).*?(<!-- /table:{name} -->)"
+    filled = re.sub(mark, lambda m: f"{m[1]}\n{table}\n{m[2]}", file.read_text(), flags=re.DOTALL)
+    file.write_text(filled)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        fill("mnist", mnist_table([nd.load_run(path) for path in sys.argv[1:]]))
+    fill("speed", speed_table())
