@@ -23,11 +23,11 @@ def read_network(path: str | os.PathLike[str]) -> Topology:
     """Read a network as a topology.
 
     GraphML and GML are read by igraph, GEXF by networkx; where nodes and links carry the
-    ``population`` and ``layer`` that this package writes, the layers come back. ``.mtx`` and ``.npz`` hold a square
-    matrix. Anything else is an edge list: two columns of node names, separated by commas, tabs,
-    semicolons or spaces, with or without a header; ``#`` and ``%`` start comments, further columns
-    are left out. Links are undirected, repeated links and self-loops are dropped. Nodes are
-    numbered in the order of their names, numbers by value.
+    ``population`` and ``layer`` that this package writes, the layers come back. ``.mtx`` and
+    ``.npz`` hold a square matrix. Anything else is an edge list: two columns of node names,
+    separated by commas, tabs, semicolons or spaces, with or without a header; ``#`` and ``%``
+    start comments, further columns are left out. Links are undirected, repeated links and
+    self-loops are dropped. Nodes are numbered in the order of their names, numbers by value.
 
     Raises
     ------
