@@ -12,7 +12,7 @@ import scipy.sparse
 from numba import njit
 from numpy.typing import NDArray
 
-from ..errors import NetsciError
+from ..errors import NetsciError, NumericalError
 from ._embedding_paths import all_pairs, from_sources
 from ._embedding_spectral import extreme_eigenpairs
 from ._embedding_tree import tree_distances
@@ -106,10 +106,33 @@ def laplacian_coordinates(
     def product(block: NDArray[np.float64]) -> NDArray[np.float64]:
         return kernel @ block - 2.0 * np.outer(first, first @ block)
 
-    _, vectors = extreme_eigenpairs(
-        product, n, dimensions, largest="algebraic", seed=seed, tolerance=1e-12
-    )
+    thin = graph.nnz < 6 * n
+    try:
+        _, vectors = extreme_eigenpairs(
+            product, n, dimensions, largest="algebraic", seed=seed, tolerance=1e-12,
+            max_products=1500 if thin else 20_000,
+        )  # fmt: skip
+    except NumericalError:
+        if not thin and n > 20_000:
+            raise
+        vectors = _inverted(kernel, first, dimensions, seed)
     return _signed(vectors)
+
+
+def _inverted(
+    kernel: scipy.sparse.csr_array, first: NDArray[np.float64], dimensions: int, seed: int
+) -> NDArray[np.float64]:
+    """Return the leading eigenvectors but the first, where their eigenvalues crowd near 1.
+
+    Long, thin networks are of this kind, and they factorise with little fill-in.
+    """
+    from scipy.sparse.linalg import eigsh
+
+    start = np.random.default_rng(seed).standard_normal(first.size)
+    values, vectors = eigsh(kernel.tocsc(), dimensions + 1, sigma=1 + 1e-7, v0=start)
+    vectors = vectors[:, np.argsort(-values, kind="stable")]
+    rest = np.delete(vectors, np.abs(first @ vectors).argmax(), axis=1)
+    return np.linalg.qr(rest - np.outer(first, first @ rest))[0]
 
 
 @njit(cache=True)

@@ -7,51 +7,46 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def hyperbolic(cosh_i, sinh_i, r_i, cosh_j, sinh_j, r_j, cosine):
-    """Return the hyperbolic distance of two points whose radii enclose an angle."""
-    x = cosh_i * cosh_j - sinh_i * sinh_j * cosine
-    # Rounding can bring points of nearly one direction below 1: only their radii differ.
-    return np.arccosh(x) if x >= 1.0 else abs(r_i - r_j)
+def half_chord_squared(directions, i, j):
+    """Return ``sin²(Δ/2)`` of the angle Δ between two radii.
 
-
-@njit(cache=True, nogil=True)
-def cosine_2d(directions, i, j):
-    """Cosine of the angle between two nodes of the disk, from ``(theta,)`` rows."""
-    return np.cos(np.pi - abs(np.pi - abs(directions[i, 0] - directions[j, 0])))
-
-
-@njit(cache=True, nogil=True)
-def cosine_3d(directions, i, j):
-    """Cosine of the angle between two nodes of the ball, from unit vectors as rows."""
-    dot = 0.0
+    ``directions`` has rows ``(theta,)`` in the disk and unit vectors in the ball.
+    """
+    if directions.shape[1] == 1:
+        half = np.sin(0.5 * (directions[i, 0] - directions[j, 0]))
+        return half * half
+    total = 0.0
     for k in range(3):
-        dot += directions[i, k] * directions[j, k]
-    return min(1.0, max(-1.0, dot))
+        gap = directions[i, k] - directions[j, k]
+        total += gap * gap
+    return 0.25 * total
 
 
 @njit(cache=True, nogil=True)
-def distances_from(i, directions, radius, cosh, sinh, out):
-    """Fill ``out[j]`` with the hyperbolic distance from node ``i``."""
-    flat = directions.shape[1] == 1
+def distances_from(i, directions, radius, sinh, out):
+    """Fill ``out[j]`` with the hyperbolic distance from node ``i``.
+
+    The law of cosines in half angles, which loses no digits where points are close.
+    """
     for j in range(radius.size):
-        cosine = cosine_2d(directions, i, j) if flat else cosine_3d(directions, i, j)
-        out[j] = hyperbolic(cosh[i], sinh[i], radius[i], cosh[j], sinh[j], radius[j], cosine)
-    out[i] = 0.0
+        along = np.sinh(0.5 * (radius[i] - radius[j]))
+        across = sinh[i] * sinh[j] * half_chord_squared(directions, i, j)
+        out[j] = 2.0 * np.arcsinh(np.sqrt(along * along + across))
 
 
 @njit(cache=True, nogil=True)
 def correlation_sums(first, second):
     """Return the Pearson correlation over all pairs of nodes of two sets of distances.
 
-    Each argument is ``(directions, radius, cosh, sinh)``.
+    Each argument is ``(directions, radius, sinh)``.
     """
     n = first[1].size
     a, b = np.empty(n), np.empty(n)
     count = 0.0
     mean_a = mean_b = var_a = var_b = both = 0.0
     for i in range(n):
-        distances_from(i, first[0], first[1], first[2], first[3], a)
-        distances_from(i, second[0], second[1], second[2], second[3], b)
+        distances_from(i, first[0], first[1], first[2], a)
+        distances_from(i, second[0], second[1], second[2], b)
         for j in range(i + 1, n):
             count += 1.0
             da, db = a[j] - mean_a, b[j] - mean_b
@@ -66,7 +61,7 @@ def correlation_sums(first, second):
 
 
 @njit(cache=True, nogil=True)
-def route(indptr, indices, targets, directions, radius, cosh, sinh):
+def route(indptr, indices, targets, directions, radius, sinh):
     """Route greedily from every node to each target.
 
     Returns the pairs tried, the successes, the summed length of the successful routes, the summed
@@ -83,7 +78,7 @@ def route(indptr, indices, targets, directions, radius, cosh, sinh):
     tried, won, length = 0, 0, 0
     stretch, score = 0.0, 0.0
     for target in targets:
-        distances_from(target, directions, radius, cosh, sinh, distance)
+        distances_from(target, directions, radius, sinh, distance)
         for i in range(n):
             best = np.inf
             following[i] = -1

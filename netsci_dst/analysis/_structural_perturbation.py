@@ -8,6 +8,8 @@ scored, so that only ``Σ (x_kᵀ Δ x_k) x_k x_kᵀ`` is computed.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import scipy.sparse
 from numba import njit
@@ -112,7 +114,7 @@ def _groups(values: NDArray[np.float64]) -> list[slice]:
     radius = max(1.0, float(np.abs(values).max()))
     breaks = np.flatnonzero(np.diff(values) > _SAME * radius) + 1
     edges = np.concatenate([[0], breaks, [values.size]])
-    return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:]) if b - a > 1]
+    return [slice(int(a), int(b)) for a, b in itertools.pairwise(edges) if b - a > 1]
 
 
 @njit(cache=True, nogil=True)

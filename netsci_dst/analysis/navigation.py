@@ -246,7 +246,7 @@ def _matched(
 
 
 def _frame(coordinates: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Return directions (angles, or unit vectors), radii, and their cosh and sinh."""
+    """Return directions (angles, or unit vectors), radii, and their hyperbolic sine."""
     radius = np.ascontiguousarray(coordinates[:, -1])
     if coordinates.shape[1] == 2:
         directions = np.ascontiguousarray(np.mod(coordinates[:, :1], 2 * math.pi))
@@ -256,7 +256,7 @@ def _frame(coordinates: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
         directions = np.column_stack(
             [flat * np.cos(azimuth), flat * np.sin(azimuth), np.sin(elevation)]
         )
-    return directions, radius, np.cosh(radius), np.sinh(radius)
+    return directions, radius, np.sinh(radius)
 
 
 @measure(

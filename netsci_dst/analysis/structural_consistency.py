@@ -31,7 +31,7 @@ class StructuralConsistency(float):
 
     values: tuple[float, ...]
 
-    def __new__(cls, values: tuple[float, ...]) -> StructuralConsistency:
+    def __new__(cls, values: tuple[float, ...]) -> StructuralConsistency:  # noqa: D102
         made = super().__new__(cls, float(np.mean(values)))
         made.values = values
         return made
