@@ -59,7 +59,9 @@ def text(
     return _load("text", str(path), tokenizer, vocabulary, validation, column, config, documents)
 
 
-@register("data", "tinyshakespeare", summary="1.1 MB of Shakespeare's plays.")
+@register(
+    "data", "tinyshakespeare", summary="1.1 MB of Shakespeare's plays.", source="Karpathy 2015"
+)
 def tinyshakespeare(
     path: str | Path | None = None,
     *,
@@ -80,7 +82,12 @@ def tinyshakespeare(
     return _load("tinyshakespeare", place, tokenizer, vocabulary, validation, "text", None, None)
 
 
-@register("data", "openwebtext", summary="Eight million web pages, as for GPT-2.")
+@register(
+    "data",
+    "openwebtext",
+    summary="Eight million web pages, as for GPT-2.",
+    source="Gokaslan & Cohen 2019",
+)
 def openwebtext(
     path: str | Path | None = None,
     *,

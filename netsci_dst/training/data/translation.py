@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from ._translation_data import PairData
 
 
-@register("data", "multi30k", summary="29,000 image descriptions, English-German.")
+@register(
+    "data",
+    "multi30k",
+    summary="29,000 image descriptions, English-German.",
+    source="Elliott et al. 2016",
+)
 def multi30k(
     path: str | Path | None = None,
     *,
@@ -45,7 +50,12 @@ def multi30k(
     )
 
 
-@register("data", "iwslt14", summary="160,000 sentences of talks, German-English.")
+@register(
+    "data",
+    "iwslt14",
+    summary="160,000 sentences of talks, German-English.",
+    source="Cettolo et al. 2014",
+)
 def iwslt14(
     path: str | Path | None = None,
     *,
@@ -73,7 +83,12 @@ def iwslt14(
     )
 
 
-@register("data", "wmt17", summary="Millions of sentences of news, English-German.")
+@register(
+    "data",
+    "wmt17",
+    summary="Millions of sentences of news, English-German.",
+    source="Bojar et al. 2017",
+)
 def wmt17(
     path: str | Path | None = None,
     *,

@@ -6,7 +6,7 @@ import importlib
 import inspect
 from typing import TYPE_CHECKING
 
-from ...errors import UnknownName
+from ...errors import RecipeError, UnknownName
 
 if TYPE_CHECKING:
     from ._task import Task
@@ -31,6 +31,8 @@ def get_task(name: str, **options: object) -> Task:
     ------
     UnknownName
         If there is no such task, or it has no such option.
+    RecipeError
+        If an option has an impossible value.
     """
     if name not in _TASKS:
         raise UnknownName("task", name, _TASKS)
@@ -40,4 +42,8 @@ def get_task(name: str, **options: object) -> Task:
     for option in options:
         if option not in known:
             raise UnknownName(f"option of task {name!r}", option, known)
-    return task(**options)
+    try:
+        return task(**options)
+    except TypeError as error:
+        given = ", ".join(f"{key} = {value!r}" for key, value in options.items())
+        raise RecipeError(f"task {name!r} cannot be set up with {given}: {error}") from error

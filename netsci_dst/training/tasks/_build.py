@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ... import registry
-from ...errors import RecipeError, UnknownName
+from ...errors import NetsciError, RecipeError, UnknownName
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,7 +26,7 @@ def build_model(name: str, options: Mapping[str, Any], seed: int, **facts: Any) 
     UnknownName
         If the model, or one of the options, is not known.
     RecipeError
-        If an option tries to set what the data decides.
+        If an option tries to set what the data decides, or has an impossible value.
     """
     builder = registry.get("model", name).target
     parameters = inspect.signature(builder).parameters
@@ -39,4 +39,10 @@ def build_model(name: str, options: Mapping[str, Any], seed: int, **facts: Any) 
     needed = {key: value for key, value in facts.items() if key in parameters or open_ended}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return builder(**needed, **options)
+        try:
+            return builder(**needed, **options)
+        except (TypeError, ValueError, RuntimeError) as error:
+            if isinstance(error, NetsciError) or not options:
+                raise
+            given = ", ".join(f"{key} = {value!r}" for key, value in options.items())
+            raise RecipeError(f"model {name!r} cannot be built with {given}: {error}") from error

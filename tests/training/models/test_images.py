@@ -152,6 +152,8 @@ def test_refusals():
         build("resnet50", stem="tiny")
     with pytest.raises(UnknownName, match="width"):
         build("vgg16", widht=2)
+    with pytest.raises(RecipeError, match="cannot be built with channels = 3"):
+        build("convnet", channels=3)
     with pytest.raises(RecipeError, match="decided by the data"):
         build_model("convnet", {"n_classes": 3}, 0, input_shape=(3, 32, 32), n_classes=10)
 

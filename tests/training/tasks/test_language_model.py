@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from netsci_dst.errors import DataError  # noqa: E402
+from netsci_dst.errors import DataError, RecipeError  # noqa: E402
 from netsci_dst.training.tasks import get_task  # noqa: E402
 from netsci_dst.training.tasks._task import BatchOptions  # noqa: E402
 
@@ -90,5 +90,7 @@ def test_processes_share_a_batch():
 def test_refusals():
     with pytest.raises(DataError, match="fewer than the 301 tokens"):
         get_task("language-model", sequence_length=300).prepare(tokens(), BatchOptions())
+    with pytest.raises(RecipeError, match="sequence_length = 'long'"):
+        get_task("language-model", sequence_length="long")
     with pytest.raises(DataError, match="no text"):
         get_task("language-model").prepare(SimpleNamespace(kind="image"), BatchOptions())
