@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError, UnknownName
+from ...errors import DataError
 from ._cache import cached
 from ._dataset import Dataset
 from ._fingerprint import fingerprint_of
-from ._text_tables import (
-    SPLITS,
-    hub_splits,
-    looks_like_hub_id,
-    parquet_files,
-    parquet_rows,
-)
+from ._text_documents import Documents, documents_of, held_out, limited
 from ._tokenizer import ByteTokenizer, PairTokenizer, Tokenizer, make_tokenizer
 
 _TRAINING_DOCUMENTS = 200_000
 _DOCUMENTS_AT_ONCE = 10_000
-
-# Documents can be read more than once (to train the tokenizer, then to encode) without being held.
-Documents = Callable[[], Iterator[str]]
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,11 +82,11 @@ def load_text(
     """Read documents, train or read the tokenizer, and encode them."""
     if not 0 <= validation < 1:
         raise DataError(f"the share held out for validation is {validation}; it must be in [0, 1)")
-    found = _documents(place, column, config)
+    found = documents_of(place, column, config)
     if documents is not None:
-        found = {split: _limited(read, documents) for split, read in found.items()}
+        found = {split: limited(read, documents) for split, read in found.items()}
     if len(found) == 1:
-        found = _held_out(found["train"], validation)
+        found = held_out(found["train"], validation)
     made = make_tokenizer(tokenizer, islice(found["train"](), _TRAINING_DOCUMENTS), vocabulary)
     marks = {split: _fingerprint(read()) for split, read in found.items()}
     streams = {split: _tokens(made, read, marks[split]) for split, read in found.items()}
@@ -114,106 +104,6 @@ def load_text(
         x_validation=streams.get("validation"),
         tokenizer=made,
     )
-
-
-def _documents(place: str, column: str, config: str | None) -> dict[str, Documents]:
-    path = Path(place).expanduser()
-    if path.is_file():
-        if path.suffix == ".parquet":
-            return {"train": _parquet([path], column)}
-        return {"train": _texts([path])}
-    if path.is_dir():
-        return _folder(path, column)
-    if looks_like_hub_id(place):
-        loaded = hub_splits(place, config)
-        found = {
-            split: _hub(loaded[stem], column, place)
-            for split, stems in SPLITS.items()
-            for stem in stems
-            if stem in loaded
-        }
-        if "train" in found:
-            return found
-        raise DataError(f"the hub data set {place!r} has no train split")
-    raise DataError(f"there is no text file or folder {place!r}, and it is no hub id")
-
-
-def _folder(path: Path, column: str) -> dict[str, Documents]:
-    found: dict[str, Documents] = {}
-    for split, stems in SPLITS.items():
-        if files := parquet_files(path, stems):
-            found[split] = _parquet(files, column)
-        elif texts := [file for stem in stems if (file := path / f"{stem}.txt").is_file()]:
-            found[split] = _texts(texts)
-    if "train" in found:
-        return found
-    if texts := sorted(path.rglob("*.txt")):
-        return {"train": _texts(texts)}
-    if files := sorted(path.rglob("*.parquet")):
-        return {"train": _parquet(files, column)}
-    raise DataError(f"the folder {path.name!r} holds no .txt and no .parquet file")
-
-
-def _texts(files: list[Path]) -> Documents:
-    def read() -> Iterator[str]:
-        for file in files:
-            try:
-                yield file.read_text(encoding="utf-8")
-            except UnicodeDecodeError as error:
-                raise DataError(f"{file.name!r} is not UTF-8 text: {error}") from error
-
-    return read
-
-
-def _parquet(files: list[Path], column: str) -> Documents:
-    def read() -> Iterator[str]:
-        import pyarrow.parquet
-
-        names = pyarrow.parquet.read_schema(files[0]).names
-        if column not in names:
-            raise UnknownName(f"column of {files[0].name!r}", column, names)
-        for batch in parquet_rows(files, [column]):
-            yield from _checked(batch.column(0).to_pylist(), column)
-
-    return read
-
-
-def _hub(rows: object, column: str, place: str) -> Documents:
-    names = rows.column_names  # type: ignore[attr-defined]
-    if column not in names:
-        raise UnknownName(f"column of {place!r}", column, names)
-
-    def read() -> Iterator[str]:
-        for row in rows:  # type: ignore[attr-defined]
-            yield from _checked([row[column]], column)
-
-    return read
-
-
-def _checked(values: list[object], column: str) -> Iterator[str]:
-    for value in values:
-        if not isinstance(value, str):
-            raise DataError(f"column {column!r} must hold text in every row")
-        yield value
-
-
-def _limited(read: Documents, limit: int) -> Documents:
-    return lambda: islice(read(), limit)
-
-
-def _held_out(read: Documents, share: float) -> dict[str, Documents]:
-    n = sum(1 for _ in read())
-    if share == 0 or not n:
-        raise DataError("a text needs a share for validation, or a split of its own")
-    if n == 1:
-        only = next(read())
-        cut = round(len(only) * (1 - share))
-        return {"train": lambda: iter([only[:cut]]), "validation": lambda: iter([only[cut:]])}
-    kept = min(n - 1, max(1, round(n * (1 - share))))
-    return {
-        "train": lambda: islice(read(), kept),
-        "validation": lambda: islice(read(), kept, None),
-    }
 
 
 def _fingerprint(documents: Iterable[str]) -> str:
