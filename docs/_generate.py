@@ -88,27 +88,49 @@ def benchmarks(results: Path) -> str:
     parts = []
     for file in sorted(results.glob("*.json")):
         found = json.loads(file.read_text())
-        machine = found.get("machine", {})
         title = found.get("title") or file.stem.replace("_", " ")
         parts.append(f"## {title[0].upper()}{title[1:]}\n\n`benchmarks/{file.stem}.py`")
-        if machine:
-            told = ", ".join(f"{key} {value}" for key, value in machine.items())
-            parts.append(f"Machine: {told}.")
-        rows = found.get("rows") or found.get("results") or []
-        if isinstance(rows, dict):
-            rows = [
-                {"what": key, **(v if isinstance(v, dict) else {"value": v})}
-                for key, v in rows.items()
-            ]
+        if found.get("machine"):
+            parts.append("Machine: " + ", ".join(_told(found["machine"])) + ".")
+        rows = found.get("rows") or _flat(found.get("results", {}))
         if rows:
-            columns = list(dict.fromkeys(key for row in rows for key in row))
-            lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
-            for row in rows:
-                lines.append("| " + " | ".join(_cell(row.get(c)) for c in columns) + " |")
-            parts.append("\n".join(lines))
+            parts.append(_table(rows))
         if found.get("note"):
             parts.append(found["note"])
     return "\n\n".join(parts) + "\n"
+
+
+def _told(facts: dict[str, Any]) -> list[str]:
+    lines = []
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            lines += _told(value)
+        else:
+            lines.append(f"{key} {value}")
+    return lines
+
+
+def _flat(value: Any, path: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """Turn nested results into rows: a dictionary of plain values is a row."""
+    if not isinstance(value, dict):
+        return [{"what": " · ".join(path), "value": value}]
+    plain = {k: v for k, v in value.items() if not isinstance(v, dict)}
+    rows = []
+    if plain and len(plain) <= 6:
+        rows.append({"what": " · ".join(path), **plain})
+    elif plain:
+        rows += [{"what": " · ".join([*path, k]), "value": v} for k, v in plain.items()]
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            rows += _flat(inner, (*path, key))
+    return rows
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(_cell(row.get(c)) for c in columns) + " |" for row in rows]
+    return "\n".join(lines)
 
 
 def _cell(value: Any) -> str:

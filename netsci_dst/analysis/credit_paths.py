@@ -34,7 +34,7 @@ class CreditAssignedPaths:
     hubs
         The hub nodes, in decreasing order of degree.
     hub_populations
-        The populations in which they lie.
+        The two middle populations; of hubs that were given, the populations in which they lie.
     through_every
         Paths that pass a hub in every one of `hub_populations`.
     through_any
@@ -214,11 +214,12 @@ def _hubs(
         among = [np.arange(topology.n_nodes)[topology.nodes(p.name)] for p in _middle(topology)]
         nodes = np.concatenate(among) if among else np.empty(0, dtype=np.int64)
         nodes = nodes[np.argsort(-topology.degrees[nodes], kind="stable")][:count]
-    else:
-        nodes = np.unique(np.asarray(hubs, dtype=np.int64))
-        if nodes.size and not 0 <= nodes.min() <= nodes.max() < topology.n_nodes:
-            raise NetsciError(f"hubs must be nodes of the graph, 0 to {topology.n_nodes - 1}")
-        nodes = nodes[np.argsort(-topology.degrees[nodes], kind="stable")]
+        # Both middle populations count, also when one of them has no hub: no path passes all then.
+        return nodes, tuple(p.name for p in _middle(topology))
+    nodes = np.unique(np.asarray(hubs, dtype=np.int64))
+    if nodes.size and not 0 <= nodes.min() <= nodes.max() < topology.n_nodes:
+        raise NetsciError(f"hubs must be nodes of the graph, 0 to {topology.n_nodes - 1}")
+    nodes = nodes[np.argsort(-topology.degrees[nodes], kind="stable")]
     places = np.unique(topology.node_population[nodes])
     if places.size > _MAX_HUB_POPULATIONS:
         raise NetsciError(
@@ -236,7 +237,7 @@ def _inside(topology: Topology, name: str, nodes: NDArray[np.int64]) -> NDArray[
 @measure(
     "credit_paths",
     tier="cheap",
-    source="CHT appendix K; METHODS section 6",
+    source="CHT appendix K",
     summary="How many paths lead from input to output, and what share of them passes hubs.",
     estimate=lambda topology: 4e-7 * topology.n_links,
 )

@@ -58,10 +58,7 @@ def check(topology, starts, ends, hubs):
 def test_a_chain_by_enumeration(seed, density, hubs):
     topology = random_chain((5, 6, 7, 4), density, seed)
     found = check(topology, ["input"], ["output"], hubs)
-    assert found.hub_populations == tuple(
-        p for p in ("hidden1", "hidden2")
-        if set(found.hubs) & set(range(22)[topology.nodes(p)])
-    )  # fmt: skip
+    assert found.hub_populations == ("hidden1", "hidden2")
     degrees = topology.degrees
     middle = sorted(range(5, 18), key=lambda node: (-degrees[node], node))
     assert found.hubs.tolist() == middle[:hubs]
