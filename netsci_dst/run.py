@@ -29,7 +29,7 @@ _SNAPSHOT_NAME = re.compile(r"step-(\d{8,})\.safetensors")
 
 
 class Run:
-    """One training run, recorded or imported; see DESIGN of the run folder in the documentation.
+    """One training run, recorded or imported; see "The run folder" in the documentation.
 
     Use `Run.create` to start one and `load_run` to open one.
     """

@@ -130,7 +130,7 @@ def _seconds(topology: Topology) -> float:
 @measure(
     "clustering",
     tier="deep",
-    source="Robins and Alexander 2004; Latapy, Magnien and del Vecchio 2008; METHODS section 6",
+    source="Robins and Alexander 2004; Latapy, Magnien and del Vecchio 2008",
     summary="How often neighbours share further neighbours: four-cycles in a layered network.",
     estimate=_seconds,
 )

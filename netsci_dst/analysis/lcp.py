@@ -84,7 +84,7 @@ def _seconds(topology: Topology) -> float:
 @measure(
     "lcp",
     tier="deep",
-    source="Cannistraci et al. 2013; Daminelli et al. 2015; METHODS section 6",
+    source="Cannistraci et al. 2013; Daminelli et al. 2015",
     summary="Whether links with many common neighbours lie in densely linked local communities.",
     estimate=_seconds,
 )

@@ -120,7 +120,7 @@ def _by_size(membership: NDArray[np.int64]) -> NDArray[np.int64]:
 @measure(
     "modularity",
     tier="cheap",
-    source="Newman 2004; Traag, Waltman and van Eck 2019; METHODS section 6",
+    source="Newman 2004; Traag, Waltman and van Eck 2019",
     summary="How strongly the network falls into communities, and into its own layers.",
     estimate=lambda topology: 4e-6 * topology.n_links,
 )

@@ -222,7 +222,7 @@ def _seconds(topology: Topology) -> float:
 @measure(
     "null_model",
     tier="deep",
-    source="Maslov and Sneppen 2002; METHODS section 6",
+    source="Maslov and Sneppen 2002",
     summary="How far modularity, path length, clustering and hubs exceed what degrees explain.",
     estimate=_seconds,
 )

@@ -124,7 +124,7 @@ def _seconds(topology: Topology) -> float:
 @measure(
     "path_length",
     tier="deep",
-    source="Watts and Strogatz 1998; Latora and Marchiori 2001; METHODS section 6",
+    source="Watts and Strogatz 1998; Latora and Marchiori 2001",
     summary="How many links apart neurons are: characteristic path length, efficiency, diameter.",
     estimate=_seconds,
 )

@@ -109,7 +109,7 @@ def _seconds(topology: Topology) -> float:
 @measure(
     "small_world",
     tier="deep",
-    source="Humphries and Gurney 2008; Telesford et al. 2011; METHODS section 6",
+    source="Humphries and Gurney 2008; Telesford et al. 2011",
     summary="Whether paths are as short as at random and clustering as high as in a lattice.",
     estimate=_seconds,
 )

@@ -190,7 +190,7 @@ def _share(a: Layer, b: Layer, matching: Matching) -> tuple[int, int]:
     "topology_change",
     tier="cheap",
     takes="run",
-    source="Liu et al. 2020; METHODS section 6",
+    source="Liu et al. 2020",
     summary="Share of a snapshot's links that the first and the previous snapshot had.",
 )
 def _measure(run: Run) -> Iterator[Value]:

@@ -1,4 +1,4 @@
-"""The topology update, written once (METHODS section 2; CHT fig. A3, CHTss fig. 1).
+"""The topology update, written once (CHT fig. A3, CHTss fig. 1).
 
 For each layer: density step, removal, percolation, regrowth, new weights; then the statistics. The
 parts are looked up by name and none is known here.

@@ -1,4 +1,4 @@
-"""What is recorded at an update, because no snapshot can tell it later (METHODS section 6)."""
+"""What is recorded at an update, because no snapshot can tell it later."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _SOURCES = {
     "ch3_l3p": "CHT eq. 1",
     "ch2_l3n": "CHTss algorithm 1",
-    "ch3_l3n": "METHODS section 3",
+    "ch3_l3n": "after CHTss algorithm 1",
     "ch2_l3p": "CHT app. J",
     "ra_l3": "Muscoloni et al. 2020",
     "cn_l3": "Muscoloni et al. 2020",

@@ -1,7 +1,7 @@
 """How deterministic soft choices are, and how that grows during training.
 
 A score s becomes the weight s^e with e = δ/(1−δ): δ = 0 is uniform, 0.5 the score itself, 1 the
-deterministic choice (METHODS section 1).
+deterministic choice.
 """
 
 from __future__ import annotations
