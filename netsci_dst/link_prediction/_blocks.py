@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -42,10 +42,13 @@ class Blocks:
 
     def candidates(self, pool: Pool | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield keys and scores of positive scores, above the threshold of the pool so far."""
+        least = (lambda: pool.threshold) if pool is not None else (lambda: 0.0)
+        if self._is_sparse_and_large():
+            yield from self._sparse(least)
+            return
         for low, block in self._slices():
-            least = pool.threshold if pool is not None else 0.0
             flat = block.reshape(-1)
-            place = np.flatnonzero((flat > 0) & (flat >= least) if least else flat > 0)
+            place = np.flatnonzero((flat > 0) & (flat >= least()) if least() else flat > 0)
             yield place + low * self.shape[1], flat[place]
 
     def at(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -73,6 +76,36 @@ class Blocks:
             yield 0, matrix(self._adjacency, self._rule, self._threads)
         else:
             yield from self._streamed()
+
+    def _is_sparse_and_large(self) -> bool:
+        if self._rule is None or self._on_device or np.prod(self.shape) <= _WHOLE:
+            return False
+        from ._cpu import keeps_contributions
+
+        return not keeps_contributions(self._adjacency, self._rule)
+
+    def _sparse(self, least: Callable[[], float]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        from ._cpu import n_paths, sparse_candidates
+
+        n_source, workers = self.shape[0], n_threads(self._threads)
+        # No more candidates than paths: this bounds what a slice can hold.
+        size = max(1, int(_SLICE * n_source / max(n_paths(self._adjacency), 1.0)))
+
+        def score(low: int) -> list[tuple[np.ndarray, np.ndarray]]:
+            high = min(low + size, n_source)
+            return list(sparse_candidates(self._adjacency, self._rule, low, high, least))
+
+        lows = range(0, n_source, size)
+        if workers == 1:
+            for low in lows:
+                yield from sparse_candidates(
+                    self._adjacency, self._rule, low, min(low + size, n_source), least
+                )
+            return
+        with ThreadPoolExecutor(workers) as threads:
+            for first in range(0, len(lows), workers):
+                for found in threads.map(score, lows[first : first + workers]):
+                    yield from found
 
     def _streamed(self) -> Iterator[tuple[int, np.ndarray]]:
         from ._cpu import row_kernel

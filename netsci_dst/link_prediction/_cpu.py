@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -46,21 +46,31 @@ def n_paths(layer: Bipartite) -> float:
 def row_kernel(layer: Bipartite, rule: Rule) -> Kernel:
     """Return a function that scores rows ``low`` to ``high`` into zeros, in little memory."""
     tables = (*rule.tables(layer.largest_degree), rule.share)
+    if keeps_contributions(layer, rule):
+        return _kept_kernel(layer, tables)
+    kernel = paths.sparse_rows if rule.on == "path" else nodes.node_rows
+    return lambda low, high, out: kernel(*layer.arrays, *tables, low, high, out)
 
-    def path_rows(low: int, high: int, out: np.ndarray) -> None:
-        paths.sparse_rows(*layer.arrays, *tables, low, high, out)
 
-    def node_rows(low: int, high: int, out: np.ndarray) -> None:
-        nodes.own_side_rows(*layer.arrays, *tables, low, high, out)
-        nodes.other_side_rows(*layer.arrays, *tables, low, high, out)
-        nodes.clear_links(layer.ptr, layer.idx, low, high, out)
+def keeps_contributions(layer: Bipartite, rule: Rule) -> bool:
+    """Whether it pays to hold a matrix of what each target-side pair contributes."""
+    small = layer.n_target <= _LARGEST_KEPT
+    return rule.on == "path" and small and 3 * n_paths(layer) >= layer.n_links * layer.n_target
 
-    if rule.on == "node":
-        return node_rows
-    steps = n_paths(layer)
-    if layer.n_target > _LARGEST_KEPT or steps < layer.n_links * layer.n_target / 3:
-        return path_rows
-    return _kept_kernel(layer, tables)
+
+def sparse_candidates(
+    layer: Bipartite, rule: Rule, low: int, high: int, least: Callable[[], float]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield keys and scores above ``least()`` of some rows, never holding more than one row."""
+    tables = (*rule.tables(layer.largest_degree), rule.share)
+    kernel = paths.sparse_candidates if rule.on == "path" else nodes.node_candidates
+    keys = np.empty(max(_SLICE, layer.n_target), np.int64)
+    scores = np.empty(len(keys))
+    while low < high:
+        # Scores are rounded after they are found: let those at the edge of the threshold pass.
+        edge = least() * (1 - 1e-11)
+        n, low = kernel(*layer.arrays, *tables, low, high, edge, keys, scores)
+        yield keys[:n].copy(), snap_ties(scores[:n].copy())
 
 
 def _kept_kernel(layer: Bipartite, tables: tuple) -> Kernel:

@@ -36,49 +36,89 @@ def contributions(ptr, idx, tptr, tidx, numerator, inverse, share, low, high, ou
 
 
 @njit(cache=True, nogil=True)
+def _row(
+    ptr, idx, tptr, tidx, numerator, inverse, share, u, shared, g, between, count, touched, row
+):
+    """Add the scores of u's pairs to ``row``; the other arrays are zeros before and after."""
+    for i in range(ptr[u], ptr[u + 1]):
+        z1 = idx[i]
+        for j in range(tptr[z1], tptr[z1 + 1]):
+            shared[tidx[j]] += 1
+    for i in range(ptr[u], ptr[u + 1]):
+        z1 = idx[i]
+        for j in range(tptr[z1], tptr[z1 + 1]):
+            z2 = tidx[j]
+            c = shared[z2]
+            if c > 0:
+                g[z2] = numerator[c] * inverse[ptr[z2 + 1] - ptr[z2] - share * c]
+                shared[z2] = 0
+    for i in range(ptr[u], ptr[u + 1]):
+        z1 = idx[i]
+        degree = tptr[z1 + 1] - tptr[z1]
+        n_touched = 0
+        for j in range(tptr[z1], tptr[z1 + 1]):
+            z2 = tidx[j]
+            for l in range(ptr[z2], ptr[z2 + 1]):
+                v = idx[l]
+                if count[v] == 0:
+                    touched[n_touched] = v
+                    n_touched += 1
+                count[v] += 1
+                between[v] += g[z2]
+        for j in range(n_touched):
+            v = touched[j]
+            c = count[v]
+            row[v] += between[v] * (numerator[c] * inverse[degree - share * c])
+            between[v] = 0.0
+            count[v] = 0
+    for i in range(ptr[u], ptr[u + 1]):
+        row[idx[i]] = 0.0
+
+
+@njit(cache=True, nogil=True)
 def sparse_rows(ptr, idx, tptr, tidx, numerator, inverse, share, low, high, out):
     """Score rows ``low`` to ``high`` into ``out`` (zeros): nothing but vectors is kept."""
     n_source, n_target = len(ptr) - 1, len(tptr) - 1
-    shared = np.zeros(n_source, np.int32)
-    g = np.zeros(n_source)
-    between = np.zeros(n_target)
-    count = np.zeros(n_target, np.int32)
+    shared, g = np.zeros(n_source, np.int32), np.zeros(n_source)
+    between, count = np.zeros(n_target), np.zeros(n_target, np.int32)
     touched = np.empty(n_target, np.int32)
     for u in range(low, high):
-        row = out[u - low]
-        for i in range(ptr[u], ptr[u + 1]):
-            z1 = idx[i]
-            for j in range(tptr[z1], tptr[z1 + 1]):
-                shared[tidx[j]] += 1
-        for i in range(ptr[u], ptr[u + 1]):
-            z1 = idx[i]
-            for j in range(tptr[z1], tptr[z1 + 1]):
-                z2 = tidx[j]
-                c = shared[z2]
-                if c > 0:
-                    g[z2] = numerator[c] * inverse[ptr[z2 + 1] - ptr[z2] - share * c]
-                    shared[z2] = 0
-        for i in range(ptr[u], ptr[u + 1]):
-            z1 = idx[i]
-            degree = tptr[z1 + 1] - tptr[z1]
-            n_touched = 0
-            for j in range(tptr[z1], tptr[z1 + 1]):
-                z2 = tidx[j]
-                for l in range(ptr[z2], ptr[z2 + 1]):
-                    v = idx[l]
-                    if count[v] == 0:
-                        touched[n_touched] = v
-                        n_touched += 1
-                    count[v] += 1
-                    between[v] += g[z2]
-            for j in range(n_touched):
-                v = touched[j]
-                c = count[v]
-                row[v] += between[v] * (numerator[c] * inverse[degree - share * c])
-                between[v] = 0.0
-                count[v] = 0
-        for i in range(ptr[u], ptr[u + 1]):
-            row[idx[i]] = 0.0
+        work = (shared, g, between, count, touched)
+        _row(ptr, idx, tptr, tidx, numerator, inverse, share, u, *work, out[u - low])
+
+
+@njit(cache=True, nogil=True)
+def sparse_candidates(
+    ptr, idx, tptr, tidx, numerator, inverse, share, low, high, least, keys, scores
+):
+    """Fill keys and scores above ``least``; return how many, and the first row not done."""
+    n_source, n_target = len(ptr) - 1, len(tptr) - 1
+    shared, g = np.zeros(n_source, np.int32), np.zeros(n_source)
+    between, count = np.zeros(n_target), np.zeros(n_target, np.int32)
+    touched = np.empty(n_target, np.int32)
+    row = np.zeros(n_target)
+    n = 0
+    for u in range(low, high):
+        if n + n_target > len(keys):
+            return n, u
+        work = (shared, g, between, count, touched)
+        _row(ptr, idx, tptr, tidx, numerator, inverse, share, u, *work, row)
+        n = emit(row, u * n_target, least, keys, scores, n)
+    return n, high
+
+
+@njit(cache=True, nogil=True)
+def emit(row, first, least, keys, scores, n):
+    """Append the positive scores of a row above ``least`` and clear it; return the new count."""
+    for v in range(len(row)):
+        value = row[v]
+        if value > 0.0:
+            if value > least:
+                keys[n] = first + v
+                scores[n] = value
+                n += 1
+            row[v] = 0.0
+    return n
 
 
 @njit(cache=True, nogil=True)

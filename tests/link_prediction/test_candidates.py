@@ -5,16 +5,18 @@ import pytest
 
 from netsci_dst import link_prediction as lp
 from netsci_dst.errors import NetsciError, TopologyError, UnknownName
-from netsci_dst.link_prediction import _blocks
+from netsci_dst.link_prediction import _blocks, _cpu
 from netsci_dst.link_prediction._pool import Pool
 
 
-@pytest.fixture(params=["whole", "slices"])
+@pytest.fixture(params=["whole", "sparse slices", "dense slices"])
 def layer(request, monkeypatch):
-    if request.param == "slices":
+    if request.param != "whole":
         monkeypatch.setattr(_blocks, "_WHOLE", 0)
         monkeypatch.setattr(_blocks, "_SLICE", 500)
-    return np.random.default_rng(1).random((60, 75)) < 0.05
+        monkeypatch.setattr(_cpu, "_SLICE", 500)
+    density = 0.2 if request.param == "dense slices" else 0.05
+    return np.random.default_rng(1).random((60, 75)) < density
 
 
 @pytest.mark.parametrize("predictor", ["ch3_l3p", "ch2_l3n", "cn_l3"])
@@ -33,6 +35,12 @@ def test_ties_are_broken_by_the_seed(layer):
     other, _ = lp.top_links(layer, "cn_l3", 40, rng=1)
     np.testing.assert_array_equal(one, same)
     assert set(one.tolist()) != set(other.tolist())
+
+
+def test_threads_do_not_change_the_draw(layer):
+    one = lp.top_links(layer, "cn_l3", 40, rng=0, threads=1)
+    three = lp.top_links(layer, "cn_l3", 40, rng=0, threads=3)
+    np.testing.assert_array_equal(one, three)
 
 
 def test_every_tied_link_has_the_same_chance():
