@@ -115,7 +115,7 @@ def all_pairs(graph: scipy.sparse.csr_array) -> NDArray[np.float64]:
     """
     from scipy.sparse.csgraph import dijkstra
 
-    n = graph.shape[0]
+    n = graph.indptr.size - 1
     indptr = graph.indptr.astype(np.int64)
     indices = graph.indices.astype(np.int32)
     weights = graph.data.astype(np.float64)
@@ -152,7 +152,7 @@ def all_pairs(graph: scipy.sparse.csr_array) -> NDArray[np.float64]:
 
 def from_sources(graph: scipy.sparse.csr_array, sources: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return distances ``(n, len(sources))`` from a few sources to every node."""
-    n = graph.shape[0]
+    n = graph.indptr.size - 1
     indptr = graph.indptr.astype(np.int64)
     indices = graph.indices.astype(np.int32)
     weights = graph.data.astype(np.float64)

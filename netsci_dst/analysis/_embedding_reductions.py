@@ -32,7 +32,7 @@ def kernel_coordinates(
     NetsciError
         If the matrix of distances would not fit in `MAX_KERNEL_GIB`.
     """
-    n = graph.shape[0]
+    n = graph.indptr.size - 1
     gib = 8.0 * n * n / 2**30
     if gib > MAX_KERNEL_GIB:
         raise NetsciError(
@@ -65,7 +65,7 @@ def landmark_coordinates(
     The others are placed by their distances to the landmarks (landmark multidimensional scaling,
     de Silva and Tenenbaum 2004; for ncISO the Nyström extension of the kernel's eigenvectors).
     """
-    n = graph.shape[0]
+    n = graph.indptr.size - 1
     chosen = np.sort(np.random.default_rng(seed).choice(n, size=landmarks, replace=False))
     distance = from_sources(graph, chosen)
     centred = reduction == "ISO"
@@ -92,7 +92,7 @@ def laplacian_coordinates(
     adjacency. Each row is given up to a positive factor of the node, which no angle depends on;
     so a kernel too small for a float does no harm.
     """
-    n = graph.shape[0]
+    n = graph.indptr.size - 1
     rows = np.repeat(np.arange(n), np.diff(graph.indptr))
     exponent = -np.square(graph.data / graph.data.mean())
     highest = np.maximum.reduceat(exponent, graph.indptr[:-1])

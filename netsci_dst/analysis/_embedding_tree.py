@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse
 from numba import njit
@@ -13,10 +15,11 @@ def tree_distances(graph: scipy.sparse.csr_array) -> NDArray[np.float64]:
 
     Links of equal length are taken in order of their lower, then their higher end.
     """
-    upper = scipy.sparse.triu(graph, k=1, format="csr").sorted_indices().tocoo()
+    upper: Any = scipy.sparse.csr_array(scipy.sparse.triu(graph, k=1))
+    upper = upper.sorted_indices().tocoo()
     u, v = upper.row.astype(np.int64), upper.col.astype(np.int64)
     order = np.argsort(upper.data, kind="stable")
-    kept = order[_kruskal(graph.shape[0], u[order], v[order])]
+    kept = order[_kruskal(graph.indptr.size - 1, u[order], v[order])]
     ends = (np.concatenate([u[kept], v[kept]]), np.concatenate([v[kept], u[kept]]))
     lengths = np.concatenate([upper.data[kept]] * 2)
     tree = scipy.sparse.coo_array((lengths, ends), shape=graph.shape).tocsr()

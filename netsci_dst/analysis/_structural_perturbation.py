@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ._structural_spectrum import eigenvectors, signed_square
 
-Matrix = NDArray[np.float64]
+Matrix = NDArray[np.floating]
 _SAME = 1e-9  # eigenvalues closer than this, times the spectral radius, are one eigenspace
 _ZERO = 1e-10
 _LARGE = 1000  # nodes beyond which the last products are in single precision
@@ -57,7 +57,8 @@ def bipartite_scores(
     The eigenvectors are ``(u, ±v)/√2`` of the singular triples of the biadjacency, and the two of
     a triple cancel but for the block across. The kernel, where the eigenvalue is 0, adds the
     projection of Δ on the left and right null spaces. Singular vectors come from the smaller
-    Gram matrix, small singular values from the projection of the matrix on their subspace.
+    Gram matrix, small singular values from the projection of the matrix on their subspace. The
+    last product is in single precision beyond `_LARGE` nodes.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def bipartite_scores(
         Positions in the two sides of the ends of the links, shape ``(2, links)``.
     """
     if shape[0] > shape[1]:
-        return bipartite_scores(shape[::-1], kept[::-1], removed[::-1]).T
+        return bipartite_scores((shape[1], shape[0]), kept[::-1], removed[::-1]).T
     matrix = scipy.sparse.coo_array((np.ones(kept.shape[1]), (kept[0], kept[1])), shape).tocsr()
     left, right, sigma, null = _singular_triples(matrix)
     shift = _shifts(left, right, removed[0], removed[1])
@@ -76,14 +77,15 @@ def bipartite_scores(
         inside = u[removed[0]].T @ v[removed[1]]
         shift[group], turn = np.linalg.eigh((inside + inside.T) / 2)
         left[:, group], right[:, group] = u @ turn, v @ turn
-    scores = (left * shift) @ right.T
+    precision = np.float32 if sum(shape) > _LARGE else np.float64
+    scores = (left * shift).astype(precision) @ right.T.astype(precision)
     if null.shape[1]:
         delta = scipy.sparse.coo_array(
             (np.ones(removed.shape[1]), (removed[0], removed[1])), shape
         ).tocsc()
         inner = (delta.T @ null).T
         inner -= (inner @ right) @ right.T
-        scores += null @ inner
+        scores += null.astype(precision) @ inner.astype(precision)
     return scores
 
 

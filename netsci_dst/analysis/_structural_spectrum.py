@@ -7,6 +7,8 @@ cannot amplify an error, is done in single precision.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,9 @@ def eigenvectors(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
 
     ``matrix`` is overwritten.
     """
-    from scipy.linalg import lapack
+    import scipy.linalg
+
+    lapack: Any = scipy.linalg.lapack
 
     n = matrix.shape[0]
     room = int(lapack.dsytrd_lwork(n, lower=1)[0])
@@ -69,7 +73,9 @@ def _change_back(
 
 def signed_square(vectors: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray:
     """Return ``vectors diag(weights) vectorsᵀ``; only the upper triangle is filled."""
-    from scipy.linalg.blas import ssyrk
+    import scipy.linalg
+
+    ssyrk: Any = scipy.linalg.blas.ssyrk  # type: ignore[attr-defined]
 
     root = np.sqrt(np.abs(weights)).astype(np.float32)
     up = weights > 0

@@ -203,7 +203,7 @@ def _count(
     "asi",
     tier="deep",
     shares="embedding",
-    source="Muscoloni and Cannistraci 2019; METHODS section 6",
+    source="Muscoloni and Cannistraci 2019",
     summary="How far layers, and communities, keep apart in angle in the hyperbolic disk.",
     estimate=lambda topology: embedding_seconds(topology) + 2e-5 * topology.n_nodes,
 )

@@ -276,7 +276,7 @@ def embedding_seconds(topology: Topology) -> float:
     "embedding",
     tier="deep",
     shares="embedding",
-    source="Muscoloni et al. 2017; METHODS section 6",
+    source="Muscoloni et al. 2017",
     summary="Where each neuron lies in the hyperbolic disk.",
     estimate=embedding_seconds,
 )

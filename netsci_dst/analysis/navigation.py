@@ -79,7 +79,7 @@ def greedy_routing(
     """
     from . import _navigation_kernels as kernels
 
-    adjacency = as_adjacency(graph)
+    adjacency: Any = as_adjacency(graph)
     nodes = embedding.nodes
     if nodes.size and nodes.max() >= adjacency.shape[0]:
         raise NetsciError(
@@ -245,7 +245,9 @@ def _matched(
     return first, second
 
 
-def _frame(coordinates: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+def _frame(
+    coordinates: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return directions (angles, or unit vectors), radii, and their hyperbolic sine."""
     radius = np.ascontiguousarray(coordinates[:, -1])
     if coordinates.shape[1] == 2:
@@ -263,7 +265,7 @@ def _frame(coordinates: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     "greedy_routing",
     tier="deep",
     shares="embedding",
-    source="Muscoloni et al. 2017; METHODS section 6",
+    source="Muscoloni et al. 2017",
     summary="How well the hyperbolic disk guides a packet that sees only its neighbours.",
     estimate=lambda topology: (
         embedding_seconds(topology)

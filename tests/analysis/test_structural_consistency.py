@@ -132,6 +132,21 @@ def test_large_graphs_take_single_precision_last(monkeypatch, parts):
     np.testing.assert_allclose(found[upper], expected[upper], atol=2e-6)
 
 
+def test_large_bipartite_graphs_take_single_precision_last(monkeypatch):
+    graph = nx.complete_bipartite_graph(5, 9)
+    expected = structural_consistency(graph, repeats=2)
+    monkeypatch.setattr(perturbation, "_LARGE", 10)
+    kept = np.array(list(nx.bipartite.random_graph(20, 30, 0.2, seed=1).edges)).T
+    kept[1] -= 20
+    removed, kept = kept[:, ::7], np.delete(kept, np.s_[::7], axis=1)
+    single = perturbation.bipartite_scores((20, 30), kept, removed)
+    assert single.dtype == np.float32
+    assert structural_consistency(graph, repeats=2) == expected
+    monkeypatch.setattr(perturbation, "_LARGE", 100)
+    double = perturbation.bipartite_scores((20, 30), kept, removed)
+    np.testing.assert_allclose(single, double, atol=1e-6)
+
+
 def direct(graph, repeats, seed=0):
     """Repeat removal, full eigendecomposition and sorting; ties in expectation."""
     a = nx.to_numpy_array(graph, weight=None)
