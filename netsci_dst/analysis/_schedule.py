@@ -36,10 +36,17 @@ def _one_by_one(unit: Unit) -> Iterator[Unit]:
 
 def _in_processes(units: Sequence[Unit], jobs: int) -> Iterator[tuple[Unit, list[Outcome]]]:
     from joblib import Parallel, delayed, parallel_config
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     with parallel_config(backend="loky", inner_max_num_threads=1):
         parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
-        yield from parallel(delayed(work)(unit) for unit in units)
+        try:
+            yield from parallel(delayed(work)(unit) for unit in units)
+        except TerminatedWorkerError as error:
+            raise NetsciError(
+                "a process of the analysis was killed, most likely for lack of memory; what was "
+                "done is kept: run it again with fewer jobs"
+            ) from error
 
 
 def _on_dask(units: Sequence[Unit], scheduler: str) -> Iterator[tuple[Unit, list[Outcome]]]:

@@ -31,7 +31,7 @@ def analyze(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     scheduler: str | None = None,
     progress: Callable[[int, int, str], None] | None = None,
-    limit_s: float = 120.0,
+    limit_s: float = 300.0,
 ) -> pd.DataFrame:
     """Compute measures of runs, keep them in the runs' folders, and return them as a table.
 

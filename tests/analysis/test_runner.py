@@ -332,6 +332,19 @@ def test_a_killed_analysis_keeps_what_was_done(tmp_path):
     assert frame["value"].tolist() == frame["step"].tolist() == run.snapshots.steps
 
 
+def test_a_killed_process_is_an_error_in_words(synthetic_run):
+    import os
+
+    @measure("t_killer", tier="deep", source="here")
+    def t_killer(snapshot):
+        os.kill(os.getpid(), signal.SIGKILL)
+        yield
+
+    with pytest.raises(NetsciError, match="killed, most likely for lack of memory"):
+        analyze(synthetic_run, ["t_killer"], jobs=2)
+    assert len(analyze(synthetic_run, "assortativity", jobs=2)) == 20
+
+
 def test_parts_are_merged_and_a_damaged_one_is_named(synthetic_run, tmp_path):
     for name in ("t_links", "t_run", "assortativity"):
         analyze(synthetic_run, name)
