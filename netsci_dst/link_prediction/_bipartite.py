@@ -47,7 +47,7 @@ class Bipartite:
         return Bipartite(self.n_target, self.n_source, self.tptr, self.tidx, self.ptr, self.idx)
 
     @property
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def arrays(self) -> Any:
         """The four arrays, for the compiled kernels."""
         return self.ptr, self.idx, self.tptr, self.tidx
 
@@ -113,7 +113,10 @@ def _from_sparse(adjacency: Any) -> Bipartite:
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
     matrix.sort_indices()
-    return _complete(*matrix.shape, matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32))
+    n_source, n_target = matrix.shape
+    return _complete(
+        n_source, n_target, matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
+    )
 
 
 def _tensor_matrix(tensor: Any) -> np.ndarray:

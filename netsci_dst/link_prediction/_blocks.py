@@ -11,7 +11,6 @@ import numpy as np
 from .. import registry
 from ._bipartite import bipartite, is_tensor
 from ._pool import Pool
-from ._rules import Rule
 from ._threads import n_threads
 
 # Matrices up to this many numbers are computed whole; larger ones in slices of this many.
@@ -24,7 +23,7 @@ class Blocks:
 
     def __init__(self, adjacency: Any, predictor: str, threads: int | None = None):
         self._entry = registry.get("link predictor", predictor)
-        self._rule: Rule | None = self._entry.metadata.get("rule")
+        self._rule: Any = self._entry.metadata.get("rule")
         self._threads = threads
         self._adjacency = adjacency
         self._on_device = is_tensor(adjacency) and adjacency.device.type != "cpu"

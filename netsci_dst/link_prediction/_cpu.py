@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def n_paths(layer: Bipartite) -> float:
 
 def row_kernel(layer: Bipartite, rule: Rule) -> Kernel:
     """Return a function that scores rows ``low`` to ``high`` into zeros, in little memory."""
-    tables = (*rule.tables(layer.largest_degree), rule.share)
+    tables: Any = (*rule.tables(layer.largest_degree), rule.share)
     if keeps_contributions(layer, rule):
         return _kept_kernel(layer, tables)
     kernel = paths.sparse_rows if rule.on == "path" else nodes.node_rows
@@ -62,7 +63,7 @@ def sparse_candidates(
     layer: Bipartite, rule: Rule, low: int, high: int, least: Callable[[], float]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield keys and scores above ``least()`` of some rows, never holding more than one row."""
-    tables = (*rule.tables(layer.largest_degree), rule.share)
+    tables: Any = (*rule.tables(layer.largest_degree), rule.share)
     kernel = paths.sparse_candidates if rule.on == "path" else nodes.node_candidates
     keys = np.empty(max(_SLICE, layer.n_target), np.int64)
     scores = np.empty(len(keys))
@@ -73,7 +74,7 @@ def sparse_candidates(
         yield keys[:n].copy(), snap_ties(scores[:n].copy())
 
 
-def _kept_kernel(layer: Bipartite, tables: tuple) -> Kernel:
+def _kept_kernel(layer: Bipartite, tables: Any) -> Kernel:
     """Score rows with the contributions of all pairs on the target's side at hand."""
     f = np.empty((layer.n_target, layer.n_target))
     back = layer.transposed
@@ -137,7 +138,7 @@ def _node_matrix(layer: Bipartite, rule: Rule, threads: int | None) -> np.ndarra
 
 
 def _own_side(side: Bipartite, rule: Rule, low: int, high: int, out: np.ndarray) -> None:
-    tables = (*rule.tables(side.largest_degree), rule.share)
+    tables: Any = (*rule.tables(side.largest_degree), rule.share)
     nodes.own_side_rows(*side.arrays, *tables, low, high, out)
 
 

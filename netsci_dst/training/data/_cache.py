@@ -43,7 +43,7 @@ def cached(key: str, build: Callable[[], np.ndarray]) -> np.ndarray:
 def _checksum(array: np.ndarray) -> bytes:
     head = f"{array.dtype.str}{array.shape}".encode()
     inner = hashlib.sha256(head)
-    inner.update(memoryview(np.ascontiguousarray(array)).cast("B"))
+    inner.update(np.ascontiguousarray(array).data.cast("B"))
     return inner.digest()
 
 

@@ -30,7 +30,7 @@ def file_fingerprint(paths: Iterable[Path]) -> str:
 def _digest(part: Any) -> bytes:
     if isinstance(part, np.ndarray):
         head = f"{part.dtype.str}{part.shape}".encode()
-        body = memoryview(np.ascontiguousarray(part)).cast("B") if part.size else b""
+        body = np.ascontiguousarray(part).data.cast("B") if part.size else b""
         inner = hashlib.sha256(head)
         inner.update(body)
         return inner.digest()
