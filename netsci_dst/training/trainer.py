@@ -8,15 +8,17 @@ import os
 import signal
 import threading
 import time
+import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from ..errors import FormatError, NetsciError, NumericalError, RunError
-from ..run import Run, load_run
+from ..run import PROVENANCE, RECIPE, Run, load_run
 from ..snapshots import Snapshot
+from ..store import Store
 from . import checkpoint
 from ._session import Session, device_of, surroundings
 from ._setup import describe
@@ -85,6 +87,8 @@ def train(
         if world.is_main:
             path = out or f"runs/{_slug(recipe.data)}-{recipe.method}-s{recipe.seed}"
             run = Run.create(path, recipe.to_table(), _provenance(session))
+            for name, text in _artefacts(session.dataset).items():
+                run.store.write(f"data/{name}", text.encode())
             for name, text in session.artefacts().items():
                 run.store.write(name, text.encode())
         return _Loop(session, run, progress or Progress()).run_to_end()
@@ -109,6 +113,9 @@ def resume(
     DataError
         If the data are no longer what the run was trained on.
     """
+    store = Store(path)
+    if store.exists(RECIPE) and not store.exists(PROVENANCE):
+        return _begin_again(store, progress, dataset)
     run = load_run(path)
     if run.status == "finished":
         return run
@@ -127,6 +134,17 @@ def resume(
         if run.store.exists(checkpoint.LAST):
             loop.resume_from = checkpoint.load(run.store, checkpoint.LAST)
         return loop.run_to_end()
+
+
+def _begin_again(store: Store, progress: Progress | None, dataset: Any) -> Run:
+    """Train from a recipe that was written by a process that died before its run was one."""
+    try:
+        table = tomllib.loads(store.read(RECIPE).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FormatError(f"{store.path(RECIPE)} is corrupt: {error}") from error
+    recipe = load_recipe(table)
+    store.delete(RECIPE)
+    return train(recipe, out=store.url, progress=progress, dataset=dataset)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -171,7 +189,8 @@ class _Loop:
                 raise
             except BaseException as error:
                 text = str(error) if isinstance(error, NetsciError) else repr(error)
-                self._note({"status": "failed", "error": text, "stopped_at_step": self.step})
+                with suppress(RunError):  # a full disk cannot take this note either
+                    self._note({"status": "failed", "error": text, "stopped_at_step": self.step})
                 self.progress.ended("failed", text)
                 raise
             self._note({"status": "finished", "finished": now()})
@@ -480,6 +499,12 @@ def _same_data(run: Run, session: Session) -> None:
         raise DataError(
             f"the data of {run.path} have changed since it began: its fingerprint was {known[:12]}…"
         )
+
+
+def _artefacts(dataset: Any) -> Mapping[str, str]:
+    """Return what a data set wants kept with the run, such as its tokenizer."""
+    stored = getattr(dataset, "artefacts", None)
+    return stored() if callable(stored) else {}
 
 
 def _slug(name: str) -> str:
