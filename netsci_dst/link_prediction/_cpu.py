@@ -37,6 +37,10 @@ def matrix(layer: Bipartite, rule: Rule, threads: int | None = None) -> np.ndarr
     return snap_ties(scores)
 
 
+def _tables(layer: Bipartite, rule: Rule) -> Any:
+    return (*rule.tables(layer.largest_degree), rule.share)
+
+
 def n_paths(layer: Bipartite) -> float:
     """Return how many walks of three links there are: the steps of the path rules."""
     into, out_of = np.diff(layer.tptr), np.diff(layer.ptr)
@@ -46,7 +50,7 @@ def n_paths(layer: Bipartite) -> float:
 
 def row_kernel(layer: Bipartite, rule: Rule) -> Kernel:
     """Return a function that scores rows ``low`` to ``high`` into zeros, in little memory."""
-    tables: Any = (*rule.tables(layer.largest_degree), rule.share)
+    tables = _tables(layer, rule)
     if keeps_contributions(layer, rule):
         return _kept_kernel(layer, tables)
     kernel = paths.sparse_rows if rule.on == "path" else nodes.node_rows
@@ -63,7 +67,7 @@ def sparse_candidates(
     layer: Bipartite, rule: Rule, low: int, high: int, least: Callable[[], float]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield keys and scores above ``least()`` of some rows, never holding more than one row."""
-    tables: Any = (*rule.tables(layer.largest_degree), rule.share)
+    tables = _tables(layer, rule)
     kernel = paths.sparse_candidates if rule.on == "path" else nodes.node_candidates
     keys = np.empty(max(_SLICE, layer.n_target), np.int64)
     scores = np.empty(len(keys))
@@ -138,7 +142,7 @@ def _node_matrix(layer: Bipartite, rule: Rule, threads: int | None) -> np.ndarra
 
 
 def _own_side(side: Bipartite, rule: Rule, low: int, high: int, out: np.ndarray) -> None:
-    tables: Any = (*rule.tables(side.largest_degree), rule.share)
+    tables = _tables(side, rule)
     nodes.own_side_rows(*side.arrays, *tables, low, high, out)
 
 
