@@ -89,8 +89,9 @@ def _row(one: RunData, opened: int | None) -> dict[str, Any]:
         y = one.curve(one.metric)[1]
         values["metric"] = float(y[-1])
         values["best"] = float(y.max() if one.more_is_better else y.min())
+    curves = {name: _curve(one, name) for name in CURVES}
     for column in ("anp", "itop", "overlap", "density"):
-        curve = _evolution(one, column)[1]
+        curve = curves[column][1]
         values[column] = float(curve[-1]) if len(curve) else math.nan
     duration = one.provenance.get("duration_s")
     if isinstance(duration, (int, float)):
@@ -110,19 +111,17 @@ def _row(one: RunData, opened: int | None) -> dict[str, Any]:
         "opened": opened,
         "metric": one.metric,
         "values": values,
-        "curves": {name: _curve(one, name) for name in CURVES},
+        "curves": curves,
     }
 
 
 def _evolution(one: RunData, column: str) -> tuple[np.ndarray, np.ndarray]:
-    frame = one.evolution
+    frame = one.whole_evolution
     if column not in frame:
         return np.empty(0), np.empty(0)
-    rows = frame[frame["layer"] == "all"] if (frame["layer"] == "all").any() else frame
-    if column == "overlap" and rows[column].isna().all():
-        rows = frame
-    grouped = rows.groupby("epoch")[column].mean().dropna()
-    return grouped.index.to_numpy(dtype=float), grouped.to_numpy(dtype=float)
+    y = frame[column].to_numpy(dtype=float)
+    keep = np.isfinite(y)
+    return frame["epoch"].to_numpy(dtype=float)[keep], y[keep]
 
 
 def _curve(one: RunData, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -53,6 +53,24 @@ class RunData:
         return self.run.evolution
 
     @cached_property
+    def whole_evolution(self) -> pd.DataFrame:
+        """The evolution of the whole network: a row per update, means over layers if need be."""
+        frame = self.evolution
+        if frame.empty or "layer" not in frame:
+            return frame
+        whole = frame[(frame["layer"] == "all").to_numpy()]
+        rows = whole if len(whole) else frame
+        layers = None if len(whole) == 0 else frame[(frame["layer"] != "all").to_numpy()]
+        numeric = rows.select_dtypes("number").set_index("step", drop=False)
+        if not numeric.index.is_unique:
+            numeric = numeric.groupby(level=0).mean()
+        # Some statistics, such as the overlap, may be recorded by layer only.
+        empty = [c for c in numeric if numeric[c].isna().all()]
+        if layers is not None and empty and len(layers):
+            numeric[empty] = layers.groupby("step")[empty].mean()
+        return numeric
+
+    @cached_property
     def values(self) -> pd.DataFrame:
         """Tidy analysis values: run, step, epoch, scope, measure, quantity, value, text."""
         import pandas as pd

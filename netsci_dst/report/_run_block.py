@@ -59,6 +59,7 @@ def run_block(
         "recipe": _recipe(data),
         "provenance": json.dumps(data.provenance, indent=2, default=str, ensure_ascii=False),
         **_fit_table(data),
+        **_alternatives(data),
         "measure_rows": _measure_rows(data),
     }
     view["sections"] = _sections(view, data, frames)
@@ -159,9 +160,9 @@ def _with_spark(card: Any, data: RunData) -> dict[str, Any]:
         spark = sparkline(data.curve(data.metric)[1])
     elif card.key in ("anp", "itop", "elm") and not data.evolution.empty:
         column = "overlap" if card.key == "elm" else card.key
-        frame = data.evolution
-        rows = frame[frame["layer"] == "all"] if (frame["layer"] == "all").any() else frame
-        spark = sparkline(rows[column].astype(float).to_numpy())
+        frame = data.whole_evolution
+        if column in frame:
+            spark = sparkline(frame[column].to_numpy(dtype=float))
     elif card.key in ("alpha", "gamma"):
         spark = sparkline(data.series("power_law", card.key)["value"].to_numpy(dtype=float))
     return {**dataclasses.asdict(card), "spark": spark}
@@ -195,7 +196,7 @@ def _fit_table(data: RunData) -> dict[str, Any]:
     """Fits of the last snapshot that was tested, else of the last that was fitted."""
     scopes = list(dict.fromkeys(s for q, s in data.quantities("power_law") if q == "alpha"))
     if not scopes:
-        return {"fit_head": [], "fit_rows": [], "fit_epoch": ""}
+        return {"fit_head": [], "fit_rows": [], "fit_epoch": "", "fit_verdicts": []}
     tested = data.series("power_law_test", "p_value", scopes[0])
     last = (tested if len(tested) else data.series("power_law", "alpha", scopes[0])).iloc[-1]
     step = int(last["step"])
@@ -204,10 +205,14 @@ def _fit_table(data: RunData) -> dict[str, Any]:
     rows = []
     for scope in scopes:
         cells = ["–" if (c := found[q, scope]) is None else f"{c:.4g}" for q in present]
-        said = data.text("power_law_test", "verdict", scope) if len(tested) else None
-        rows.append([scope, *cells, said or ""])
-    head = ["scope", *(_FIT_COLUMNS[q] for q in present), "verdict"]
-    return {"fit_head": head, "fit_rows": rows, "fit_epoch": f"{last['epoch']:g}"}
+        rows.append([scope, *cells])
+    said = {s: data.text("power_law_test", "verdict", s) for s in scopes} if len(tested) else {}
+    return {
+        "fit_head": ["scope", *(_FIT_COLUMNS[q] for q in present)],
+        "fit_rows": rows,
+        "fit_epoch": f"{last['epoch']:g}",
+        "fit_verdicts": [(scope, text) for scope, text in said.items() if text],
+    }
 
 
 def _fitted(data: RunData, quantity: str, scope: str, step: int) -> float | None:
@@ -216,6 +221,29 @@ def _fitted(data: RunData, quantity: str, scope: str, step: int) -> float | None
         if value is not None:
             return value
     return None
+
+
+def _alternatives(data: RunData) -> dict[str, Any]:
+    """Likelihood-ratio tests of the power law against other distributions, a row per scope."""
+    pairs = data.quantities("power_law_test")
+    names = list(
+        dict.fromkeys(
+            q.removeprefix("ratio_")
+            for q, _ in pairs
+            if q.startswith("ratio_") and not q.startswith("ratio_p_")
+        )
+    )
+    rows = []
+    for scope in dict.fromkeys(scope for _, scope in pairs):
+        cells = []
+        for name in names:
+            ratio = data.value("power_law_test", f"ratio_{name}", scope)
+            p = data.value("power_law_test", f"ratio_p_{name}", scope)
+            cells.append("–" if ratio is None or p is None else f"{ratio:+.2f} (p = {p:.2g})")
+        if any(cell != "–" for cell in cells):
+            rows.append([scope, *cells])
+    head = ["scope", *(name.replace("_", " ") for name in names)]
+    return {"alternatives": rows, "alternatives_head": head}
 
 
 def _measure_rows(data: RunData) -> list[tuple[str, ...]]:

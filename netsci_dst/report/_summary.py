@@ -143,11 +143,10 @@ def _sparsity(data: RunData) -> Card | None:
 
 
 def _last(data: RunData, column: str) -> float | None:
-    frame = data.evolution
+    frame = data.whole_evolution
     if column not in frame:
         return None
-    rows = frame[frame["layer"] == "all"] if (frame["layer"] == "all").any() else frame
-    found = rows[column].astype(float).dropna()
+    found = frame[column].dropna()
     return None if found.empty else float(found.iloc[-1])
 
 

@@ -235,9 +235,15 @@ def test_the_numbers_can_be_downloaded(visit, page, run):
 
 def test_it_prints_to_pdf(visit, page):
     browser = visit(page)
+    until(browser, "window.Plotly")
+    browser.execute_script(
+        "window.blank = null; addEventListener('beforeprint', () => {"
+        "blank = [...document.querySelectorAll('.plot .canvas')].filter(c => !c.data).length})"
+    )
     pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
     assert pdf.startswith(b"%PDF")
     assert len(pdf) > 30_000
+    assert browser.execute_script("return window.blank") == 0
 
 
 @pytest.mark.parametrize("width", [390, 900, 1440])

@@ -12,6 +12,10 @@ class Images {
 
   refresh() { this.stale = true; if (this.visible) this.draw(); }
 
+  async load() {}
+
+  async draw() { this.stale = false; await this.load(); this.drawNow(); }
+
   ramp() {
     const parse = (name) => NS.css(name).split(",").map(Number);
     const low = parse("--ramp-0"), high = parse("--ramp-1");
@@ -54,10 +58,11 @@ class Images {
 }
 
 class Adjacency extends Images {
-  async draw() {
-    this.stale = false;
+  async load() { this.data ??= await this.app.frames.matrices(); }
+
+  drawNow() {
     const { app } = this, { frames } = app;
-    this.data ??= await frames.matrices();
+    if (!this.data) return;
     const name = app.order === "native" ? "matrices" : "by_degree";
     const { values, shape } = this.data[name];
     const tops = this.data[`${name}_top`].values;
@@ -72,14 +77,24 @@ class Adjacency extends Images {
     this.figure.querySelector("[data-caption]").textContent = `epoch ${NS.number(frames.meta.epochs[app.t], 4)}`;
   }
 
+  // Place of each neuron of a population in the order of the rows: its own, or by degree.
+  order(population) {
+    const { app } = this, { frames } = app, { size } = frames.populations[population], at = frames.offsets[population];
+    const place = new Uint32Array(size);
+    if (app.order === "native") { for (let i = 0; i < size; i++) place[i] = i; return place; }
+    const ranked = Array.from({ length: size }, (_, i) => i).sort((a, b) => frames.degree(app.t, at + b) - frames.degree(app.t, at + a) || a - b);
+    ranked.forEach((i, rank) => { place[i] = rank; });
+    return place;
+  }
+
   lit(layer, rows, columns) {
     const { app } = this, { frames } = app, i = app.hovered;
-    if (i === null || app.order !== "native") return null;
+    if (i === null || (frames.of[i] !== layer.source && frames.of[i] !== layer.target)) return null;
     const n = frames.populations[layer.source].size, m = frames.populations[layer.target].size;
-    const cells = [];
+    const down = this.order(layer.source), across = this.order(layer.target), cells = [];
     for (const j of frames.neighbours(app.t, i)) {
       const [a, b] = frames.of[i] === layer.source && frames.of[j] === layer.target ? [i, j] : frames.of[j] === layer.source && frames.of[i] === layer.target ? [j, i] : [-1, -1];
-      if (a >= 0) cells.push(Math.floor(frames.index(a) * rows / n) * columns + Math.floor(frames.index(b) * columns / m));
+      if (a >= 0) cells.push(Math.floor(down[frames.index(a)] * rows / n) * columns + Math.floor(across[frames.index(b)] * columns / m));
     }
     return cells;
   }
@@ -100,8 +115,7 @@ class InputMaps extends Images {
     return this.app.frames.populations.map((p, i) => ({ ...p, at: this.app.frames.offsets[i] })).filter((p) => p.role === "input" && p.shape && (p.shape.length === 2 || p.shape.length === 3));
   }
 
-  draw() {
-    this.stale = false;
+  drawNow() {
     const { app } = this, { frames } = app;
     let top = this.top;
     if (!top) {

@@ -37,6 +37,22 @@ document.addEventListener("click", (event) => {
   if (more) more.open = true;
 });
 let wasDark = false;
-addEventListener("beforeprint", () => { wasDark = NS.theme.dark; NS.theme.set(false); });
-addEventListener("afterprint", () => NS.theme.set(wasDark));
-NS.started = NS.start().then(() => NS.live());
+addEventListener("beforeprint", () => {
+  wasDark = NS.theme.dark;
+  // The width of a page, so that charts are drawn as wide as they are printed.
+  document.documentElement.classList.add("printing");
+  NS.theme.set(false);
+  for (const app of NS.apps.values()) app?.print();
+  NS.compare?.plots.forEach((plot) => plot.drawNow());
+});
+addEventListener("afterprint", () => {
+  document.documentElement.classList.remove("printing");
+  NS.theme.set(wasDark);
+  for (const app of NS.apps.values()) app?.everything();
+  NS.compare?.plots.forEach((plot) => plot.refresh());
+});
+const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
+NS.started = NS.start().then(() => {
+  NS.live();
+  whenIdle(() => { for (const app of NS.apps.values()) app?.warm(); });
+});

@@ -52,6 +52,15 @@ class Plot {
     Plotly.react(this.host, data, NS.layout(layout), PLOT_CONFIG);
   }
 
+  // At once, seen or not: for printing. plotly must have been unpacked.
+  drawNow() {
+    if (!window.Plotly || !this.host.isConnected) return;
+    const { data, layout } = this.source();
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (width) window.Plotly.react(this.host, data, { ...NS.layout(layout), width, height }, PLOT_CONFIG);
+    this.stale = true;
+  }
+
   csv() {
     const { data, layout } = this.source();
     const title = (axis) => layout?.[axis]?.title?.text || axis[0];

@@ -148,7 +148,7 @@ class RunApp {
     if (!this.playing) this.fixed.forEach((plot) => plot.refresh());
   }
 
-  everything() { this.redraw(); this.refreshLive(); this.images.forEach((image) => image.refresh()); this.fixed.forEach((plot) => plot.refresh()); }
+  everything() { if (!this.frames) { this.fixed.forEach((plot) => plot.refresh()); return; } this.redraw(); this.refreshLive(); this.images.forEach((image) => image.refresh()); this.fixed.forEach((plot) => plot.refresh()); }
 
   captions() {
     const { frames, t, root } = this, { meta } = frames;
@@ -172,6 +172,16 @@ class RunApp {
       rows.push([frames.layer(i), frames.index(i), frames.degreeIn(t, i), frames.degreeOut(t, i), frames.core(t, i), frames.community(i), frames.activity(t, i), placed ? (frames.disk.theta.values[e + i] / 4096 * 2 * Math.PI).toFixed(5) : "", placed ? (frames.disk.r.values[e + i] / 1022).toFixed(5) : ""]);
     }
     NS.download(this.name("neurons", `step${frames.meta.steps[t]}`) + ".csv", NS.csv(rows));
+  }
+
+  // Unpack what the first print would have to wait for.
+  async warm() { await NS.plotly(); for (const image of this.images) await image.load(); }
+
+  print() {
+    if (this.root.hidden) return;
+    for (const plot of [...this.fixed, ...this.plots]) plot.drawNow();
+    for (const view of this.views) { view.resize(); view.draw(); }
+    for (const image of this.images) image.drawNow();
   }
 
   // What a reader has chosen, so that a live page keeps it; at the end of time means: follow.
@@ -201,7 +211,7 @@ class RunApp {
     this.root.hidden = !on;
     if (this.bar) this.bar.hidden = !on;
     if (!on) this.timeline?.stop();
-    else this.everything?.();
+    else this.everything();
   }
 }
 
