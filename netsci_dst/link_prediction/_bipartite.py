@@ -47,7 +47,7 @@ class Bipartite:
         return Bipartite(self.n_target, self.n_source, self.tptr, self.tidx, self.ptr, self.idx)
 
     @property
-    def arrays(self) -> Any:
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """The four arrays, for the compiled kernels."""
         return self.ptr, self.idx, self.tptr, self.tidx
 

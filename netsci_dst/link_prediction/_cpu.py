@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ _DENSE_NODES = 0.1
 _SLICE = 2**22
 
 Kernel = Callable[[int, int, np.ndarray], None]
+Tables = tuple[np.ndarray, np.ndarray, int]
 
 
 def matrix(layer: Bipartite, rule: Rule, threads: int | None = None) -> np.ndarray:
@@ -37,8 +37,9 @@ def matrix(layer: Bipartite, rule: Rule, threads: int | None = None) -> np.ndarr
     return snap_ties(scores)
 
 
-def _tables(layer: Bipartite, rule: Rule) -> Any:
-    return (*rule.tables(layer.largest_degree), rule.share)
+def _tables(layer: Bipartite, rule: Rule) -> Tables:
+    numerator, inverse = rule.tables(layer.largest_degree)
+    return numerator, inverse, rule.share
 
 
 def n_paths(layer: Bipartite) -> float:
@@ -78,7 +79,7 @@ def sparse_candidates(
         yield keys[:n].copy(), snap_ties(scores[:n].copy())
 
 
-def _kept_kernel(layer: Bipartite, tables: Any) -> Kernel:
+def _kept_kernel(layer: Bipartite, tables: Tables) -> Kernel:
     """Score rows with the contributions of all pairs on the target's side at hand."""
     f = np.empty((layer.n_target, layer.n_target))
     back = layer.transposed
