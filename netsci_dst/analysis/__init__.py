@@ -11,7 +11,37 @@ import importlib
 import pkgutil
 import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for editors and type checkers; new files are found without a line here
+    from .across_runs import *  # noqa: F403
+    from .activity import *  # noqa: F403
+    from .angular_separation import *  # noqa: F403
+    from .assortativity import *  # noqa: F403
+    from .centrality import *  # noqa: F403
+    from .clustering import *  # noqa: F403
+    from .credit_paths import *  # noqa: F403
+    from .degrees import *  # noqa: F403
+    from .dormant import *  # noqa: F403
+    from .embedding import *  # noqa: F403
+    from .evolution import *  # noqa: F403
+    from .input_maps import *  # noqa: F403
+    from .k_shell import *  # noqa: F403
+    from .lcp import *  # noqa: F403
+    from .modularity import *  # noqa: F403
+    from .navigation import *  # noqa: F403
+    from .null_models import *  # noqa: F403
+    from .paths import *  # noqa: F403
+    from .power_law import *  # noqa: F403
+    from .read_network import *  # noqa: F403
+    from .results import *  # noqa: F403
+    from .rich_club import *  # noqa: F403
+    from .robustness import *  # noqa: F403
+    from .runner import *  # noqa: F403
+    from .small_world import *  # noqa: F403
+    from .structural_consistency import *  # noqa: F403
+    from .topological_measures import *  # noqa: F403
+    from .topology_distance import *  # noqa: F403
 
 
 class _Package(ModuleType):
@@ -27,7 +57,8 @@ sys.modules[__name__].__class__ = _Package
 
 
 def _public_modules() -> list[ModuleType]:
-    found = [info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")]
+    here = sys.modules[__name__].__path__
+    found = [info.name for info in pkgutil.iter_modules(here) if not info.name.startswith("_")]
     return [importlib.import_module(f"{__name__}.{name}") for name in sorted(found)]
 
 

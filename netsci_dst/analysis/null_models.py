@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,18 +37,17 @@ def degree_preserving(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topo
     swaps
         Exchanges per link.
     """
-    return topology.replace_layers(
-        [_rewired(layer, rng, swaps, False) for layer in topology.layers]
-    )
+    return topology.replace_layers(_rewired(layer, rng, swaps) for layer in topology.layers)
 
 
 @registry.register("null model", "lattice", source="Sporns and Zwi 2004, within each layer")
 def lattice(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topology:
     """Exchange ends of links only where that brings them nearer on a ring; degrees stay.
 
-    The neurons of each population lie on the ring in a random order.
+    The neurons of each population lie on the ring in a random order, the same for all layers.
     """
-    return topology.replace_layers([_rewired(layer, rng, swaps, True) for layer in topology.layers])
+    places = {p.name: rng.permutation(p.size) / p.size for p in topology.populations}
+    return topology.replace_layers(_rewired(layer, rng, swaps, places) for layer in topology.layers)
 
 
 @registry.register("null model", "random_links", source="Erdős and Rényi 1959, within each layer")
@@ -72,22 +71,26 @@ def random_links(topology: Topology, rng: Rng) -> Topology:
     return topology.replace_layers(layers)
 
 
-def _rewired(layer: Layer, rng: Rng, swaps: float, to_lattice: bool) -> Layer:
+def _rewired(
+    layer: Layer,
+    rng: Rng,
+    swaps: float,
+    places: Mapping[str, NDArray[np.float64]] | None = None,
+) -> Layer:
     from ._rewire import exchange_in_layer, exchange_in_network, seed_of
 
     state = seed_of(rng)
     wanted = int(np.ceil(swaps * layer.n_links))
     nowhere = np.empty(0)
+    homes = places[layer.source] if places else nowhere
+    goals = places[layer.target] if places else nowhere
     ends = (layer.name, layer.source, layer.target, layer.shape)
     if layer.directed:
         indices = layer.indices.copy()
-        homes = rng.permutation(layer.shape[0]) / layer.shape[0] if to_lattice else nowhere
-        places = rng.permutation(layer.shape[1]) / layer.shape[1] if to_lattice else nowhere
-        exchange_in_layer(layer.indptr, indices, layer.sources, places, homes, wanted, state)
+        exchange_in_layer(layer.indptr, indices, layer.sources, goals, homes, wanted, state)
         return Layer.from_links(*ends, layer.sources, indices)
     indptr, indices, tails, mates = _both_ways(layer)
-    places = rng.permutation(layer.shape[0]) / layer.shape[0] if to_lattice else nowhere
-    exchange_in_network(indptr, indices, tails, mates, places, wanted, state)
+    exchange_in_network(indptr, indices, tails, mates, homes, wanted, state)
     once = tails < indices
     return Layer.from_links(*ends, tails[once], indices[once], directed=False)
 
