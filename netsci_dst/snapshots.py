@@ -192,7 +192,8 @@ def _decode_layer(
         entry["target"],
         shape,
         indptr,
-        targets.astype(np.int64) if targets.dtype.itemsize == 4 else targets,
+        # A number beyond int32 is caught as out of range, not wrapped around.
+        np.minimum(targets, np.iinfo(np.int32).max).astype(np.int32),
         tensors.get(f"layers/{i}/weights"),
         tensors.get(f"layers/{i}/multiplicity"),
         entry["directed"],

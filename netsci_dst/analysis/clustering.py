@@ -88,7 +88,7 @@ def bipartite_clustering(graph: Any) -> BipartiteClustering:
     # Sums over both directions of each link; a triangle is three closed "paths" of three links.
     paths = int((less[row] * less[indices]).sum()) // 2 - int(triangles(indptr, indices).sum())
     value = 4 * cycles / paths if paths else float("nan")
-    return BipartiteClustering(value, int(cycles), paths, local, _mean(local))
+    return BipartiteClustering(float(value), int(cycles), paths, local, _mean(local))
 
 
 def clustering(graph: Any) -> Clustering:

@@ -20,5 +20,5 @@ def command(
     from ..report import figures
     from ..run import load_run
 
-    for path in figures(load_run(run), out, format=format):
+    for path in figures(load_run(run), out, format=format):  # type: ignore[arg-type]
         _console.result(str(path))

@@ -28,5 +28,12 @@ def command(
     from ..run import load_run
 
     with _console.progress("drawing", "frames") as update:
-        path = film(load_run(run), out, view=view, fps=fps, size=size, progress=update)
+        path = film(
+            load_run(run),
+            out,
+            view=view,  # type: ignore[arg-type]
+            fps=fps,
+            size=size,
+            progress=lambda done, total: update(done, total, ""),
+        )
     _console.result(str(path))

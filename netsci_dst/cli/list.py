@@ -27,7 +27,7 @@ Kind = StrEnum("Kind", {name: name for name in _KINDS})
 
 
 def command(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],  # type: ignore[valid-type]
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the methods, models, data sets, measures or parts that are known, built in or added."""

@@ -124,7 +124,7 @@ def sparsify(
     clock = Clock(total_steps or _ENDLESS, update_every, steps_per_epoch or 0)
     wiring = wiring or wiring_of(model, example_input)
     wiring.check(model)
-    before = {name: module.weight for name, module in _weighted(model)}
+    before: dict[str, Any] = {name: module.weight for name, module in _weighted(model)}
     how = Sparsity(sparsity, _patterns(wiring, include, exclude), backend)
     layers = make_sparse(model, wiring, options, how, seed, lambda: features)
     words = np.random.SeedSequence([seed, 2]).generate_state(1, np.uint64)
@@ -257,7 +257,7 @@ class SparseTraining:
             hook.remove()
         self._hooks = []
         if self._recording is not None:
-            if status == "finished" and self.run.snapshots.steps[-1:] != [self.steps]:
+            if status == "finished" and self.run and self.run.snapshots.steps[-1:] != [self.steps]:
                 self.snapshot()
             self._recording.close(self.steps, status)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -168,7 +168,7 @@ class Recorder:
             "itop": ever / possible,
         }
 
-    def _whole(self, topology: Topology, rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+    def _whole(self, topology: Topology, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         possible = sum(layer.n_possible for layer in topology.layers)
         ends = {
             layer.name: Ends(

@@ -211,9 +211,9 @@ class _Loop:
         if self.step == 0:
             self._snapshot({})
             self._checkpoint()
-        model = session.model
+        model: Any = session.model
         if self.recipe.compile and session.device.type == "cuda":
-            model = torch.compile(model)  # type: ignore[assignment]
+            model = torch.compile(model)
         model.train()
         begun = time.perf_counter()
         while self.step < session.total_steps:
@@ -302,7 +302,7 @@ class _Loop:
 
     def _watch(self) -> None:
         """Note the first step whose loss is not finite; stop there (a GPU says so later)."""
-        if isinstance(self.latest, float):
+        if not isinstance(self.latest, torch.Tensor):
             if not math.isfinite(self.latest):
                 self._refuse(self.step)
             return
@@ -504,7 +504,7 @@ def _same_data(run: Run, session: Session) -> None:
 def _artefacts(dataset: Any) -> Mapping[str, str]:
     """Return what a data set wants kept with the run, such as its tokenizer."""
     stored = getattr(dataset, "artefacts", None)
-    return stored() if callable(stored) else {}
+    return dict(stored()) if callable(stored) else {}  # type: ignore[call-overload]
 
 
 def _slug(name: str) -> str:
