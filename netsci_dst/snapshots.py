@@ -193,7 +193,7 @@ def _decode_layer(
         shape,
         indptr,
         # A number beyond int32 is caught as out of range, not wrapped around.
-        np.minimum(targets, np.iinfo(np.int32).max).astype(np.int32),
+        np.minimum(targets.astype(np.int64), np.iinfo(np.int32).max).astype(np.int32),
         tensors.get(f"layers/{i}/weights"),
         tensors.get(f"layers/{i}/multiplicity"),
         entry["directed"],
