@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -173,7 +174,15 @@ def _pack(rows: Sequence[Any], quantities: list[str], payload: dict[str, Any]) -
 
 
 def _say(value: float, scale: float) -> str:
-    return f"{scale * value:.2f}" if scale == 100 else f"{value:.4g}"
+    return f"{scale * value:.2f}" if scale == 100 else _short(value)
+
+
+def _short(value: float) -> str:
+    """Three significant digits, written as the page's scripts write numbers."""
+    if value != 0 and abs(value) < 1e-6:
+        return f"{value:.2e}"
+    text = f"{Decimal(f'{value:.2e}'):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _mean_text(mean: aggregate.Mean, scale: float) -> str:

@@ -16,7 +16,7 @@ from ._data import RunData
 from ._links import drawn_links
 
 MAX_FRAMES = 400
-LINK_BUDGET = 1_400_000
+LINK_BUDGET = 1_200_000
 MAX_LINKS_PER_FRAME = 12_000
 MATRIX_BUDGET = 1_600_000
 # Neurons times snapshots whose degrees, and whose angles, travel in one page.

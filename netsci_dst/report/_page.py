@@ -17,6 +17,7 @@ from markupsafe import Markup
 from ..errors import NetsciError, RunError
 from ..run import Run, load_run
 from ._data import RunData
+from ._frames import LINK_BUDGET
 from ._need import need
 from ._run_block import run_block
 
@@ -132,7 +133,7 @@ def build(
             f"run{i}",
             baseline=baseline if baseline is not one else None,
             max_frames=max(max_frames // len(chosen), 12),
-            link_budget=1_400_000 // len(chosen),
+            link_budget=LINK_BUDGET // len(chosen),
             progress=None if progress is None else _named(progress, one.name),
         )
         views.append(view)

@@ -182,3 +182,11 @@ def json_script(identity: str, value: Any) -> Markup:
 def pack_script(identity: str, pack: Pack) -> Markup:
     """Return a block of packed arrays."""
     return Markup(f'<script type="text/plain" id="{identity}">{pack.text()}</script>\n')
+
+
+def packed_json_script(identity: str, value: Any) -> Markup:
+    """Return a block of compressed JSON, for what is long and repeats itself."""
+    pack = Pack()
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    pack.add_bytes("json", text.encode())
+    return pack_script(identity, pack)

@@ -16,7 +16,14 @@ from ._colours import palette
 from ._data import RunData
 from ._explain import EXPLANATIONS
 from ._frames import Frames, collect, communities
-from ._payload import FIT_MEASURES, describe, json_script, pack_script, packs
+from ._payload import (
+    FIT_MEASURES,
+    describe,
+    json_script,
+    pack_script,
+    packed_json_script,
+    packs,
+)
 from ._plotly import spec
 from ._sketch import hero, sparkline
 from ._summary import cards, percent, verdict
@@ -78,15 +85,20 @@ def _blocks(
     data: RunData, frames: Frames | None, charts: dict[str, list[Chart]], identity: str
 ) -> Markup:
     payload = describe(data, frames, identity)
-    payload["charts"] = {
-        chart.key: _page_spec(chart, group) for group, found in charts.items() for chart in found
+    drawn = {
+        "charts": {
+            chart.key: _page_spec(chart, group)
+            for group, found in charts.items()
+            for chart in found
+        },
+        "measures": _measure_specs(data),
     }
-    payload["measures"] = _measure_specs(data)
     payload["packs"] = {}
     blocks = Markup("")
     for name, pack in (packs(data, frames) if frames else {}).items():
         payload["packs"][name] = pack.manifest
         blocks += pack_script(f"{identity}-pack-{name}", pack)
+    blocks += packed_json_script(f"{identity}-charts", drawn)
     return json_script(f"{identity}-data", payload) + blocks
 
 

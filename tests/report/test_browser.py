@@ -274,8 +274,9 @@ def test_runs_can_be_filtered_and_opened(visit, many):
     until(browser, "NS.apps.get('run1')?.frames")
     assert browser.execute_script("return document.getElementById('run0').hidden")
     assert not browser.execute_script("return document.getElementById('run1').hidden")
+    browser.execute_script("document.getElementById('run1').scrollIntoView()")
     bars = "[...document.querySelectorAll('.timebar')].filter(b => !b.hidden).length"
-    assert browser.execute_script(f"return {bars}") == 1
+    until(browser, f"{bars} === 1")
 
 
 def test_the_tables_are_the_same_before_and_after_the_script(visit, many):

@@ -98,21 +98,23 @@ class CanvasView {
 
   drawHovered(c, i) {
     if (this.size[i] < 0) return;
-    const near = this.app.frames.neighbours(this.app.t, i);
-    c.strokeStyle = NS.css("--glow");
-    c.lineWidth = 1.2;
+    const { frames, t, hidden } = this.app;
+    const near = [...frames.neighbours(t, i)].filter((j) => !hidden.has(frames.of[j]) && this.size[j] >= 0);
+    const colours = this.app.colours(t);
+    c.strokeStyle = NS.css("--ink");
+    c.lineWidth = 0.9;
+    c.globalAlpha = near.length > 120 ? 0.45 : 0.8;
     c.beginPath();
-    for (const j of near) if (!this.app.hidden.has(this.app.frames.of[j])) this.link(c, i, j);
+    for (const j of near) this.link(c, i, j);
     c.stroke();
-    c.fillStyle = NS.css("--glow");
-    c.beginPath();
+    c.globalAlpha = 1;
     for (const j of near) {
-      if (this.size[j] < 0 || this.app.hidden.has(this.app.frames.of[j])) continue;
-      const r = Math.max(2.2, this.size[j]);
-      c.moveTo(this.x[j] + r, this.y[j]);
-      c.arc(this.x[j], this.y[j], r, 0, 6.2832);
+      c.fillStyle = colours.of(j);
+      c.beginPath();
+      c.arc(this.x[j], this.y[j], Math.max(3, this.size[j] + 0.8), 0, 6.2832);
+      c.fill();
+      c.stroke();
     }
-    c.fill();
     c.beginPath();
     c.lineWidth = 2.5;
     c.strokeStyle = NS.css("--ink");

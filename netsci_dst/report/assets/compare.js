@@ -92,7 +92,7 @@ class Compare {
     const columns = [["metric", this.data.metric + unit, scale, true], ["aae", "AAE" + unit, scale, true], ["anp", "ANP %", 100], ["itop", "ITOP %", 100], ["power law: gamma", "γ", 1], ["modularity: modularity", "modularity", 1], ["asi: asi layers", "ASI", 1]].filter(([q]) => this.rows.some((row) => !Number.isNaN(this.value(row, q))));
     const host = document.querySelector("[data-tables]");
     host.replaceChildren();
-    const say = (m, factor) => factor === 100 ? (100 * m).toFixed(2) : NS.number(m, 4);
+    const say = (m, factor) => factor === 100 ? (100 * m).toFixed(2) : NS.number(m, 3);
     for (const [[data, model], rows] of this.groups(this.shown, (r) => [r.data, r.model])) {
       const body = NS.el("tbody");
       const fully = this.rows.filter((r) => r.method === "dense" && r.data === data && r.model === model);

@@ -30,6 +30,8 @@ NS.inflate = async (id) => {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 };
 
+NS.inflateJson = async (id) => JSON.parse(new TextDecoder().decode(await NS.inflate(id)));
+
 const KINDS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, float32: Float32Array };
 
 // Undo the byte planes and, for arrays over time, the differences between rows.

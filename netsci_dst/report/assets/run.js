@@ -17,6 +17,7 @@ class RunApp {
   }
 
   async start() {
+    Object.assign(this.run, await NS.inflateJson(`${this.root.id}-charts`));
     this.staticCharts();
     this.measureChart();
     if (this.run.frames) {
@@ -24,6 +25,11 @@ class RunApp {
       this.bar = this.root.querySelector(".timebar");
       this.timeline = new Timeline(this.bar, this.frames.count, () => this.timeChanged(), (t) => this.frames.when(t), (took) => this.pace(took));
       this.bar.hidden = this.root.hidden;
+      // Beside a comparison the bar shows only while its run is on the screen.
+      if (document.getElementById("compare")) {
+        this.barObserver = new IntersectionObserver(([entry]) => { this.bar.hidden = !entry.isIntersecting; });
+        this.barObserver.observe(this.root);
+      }
       this.live = NS.liveCharts(this);
       this.controls();
       this.pictures();
@@ -209,7 +215,7 @@ class RunApp {
 
   show(on) {
     this.root.hidden = !on;
-    if (this.bar) this.bar.hidden = !on;
+    if (this.bar) this.bar.hidden = !on || Boolean(this.barObserver);
     if (!on) this.timeline?.stop();
     else this.everything();
   }
