@@ -38,6 +38,7 @@ class Run:
         self.store = store
         self.snapshots = Snapshots(store)
         self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._written: dict[str, Any] = {}
 
     @classmethod
     def create(
@@ -154,18 +155,30 @@ class Run:
     def replace(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write a table anew."""
         self._rows[name] = [dict(row) for row in rows]
+        self._written.pop(name, None)
         self.flush(name)
 
     def flush(self, *names: str) -> None:
         """Write out tables with rows that were appended."""
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         for name in names or tuple(self._rows):
             if name in self._rows:
                 buffer = io.BytesIO()
-                pq.write_table(pa.Table.from_pylist(_same_keys(self._rows[name])), buffer)
+                pq.write_table(self._as_arrow(name), buffer)
                 self.store.write(f"{name}.parquet", buffer.getbuffer())
+
+    def _as_arrow(self, name: str) -> Any:
+        """Return a table's rows; those converted before are not converted again."""
+        import pyarrow as pa
+
+        rows, known = self._rows[name], self._written.get(name)
+        fresh = pa.Table.from_pylist(_same_keys(rows if known is None else rows[len(known) :]))
+        if known is not None:
+            both = pa.concat_tables([known, fresh], promote_options="permissive")
+            fresh = both.combine_chunks()
+        self._written[name] = fresh
+        return fresh
 
     def _read_rows(self, name: str) -> list[dict[str, Any]]:
         import pyarrow as pa
@@ -198,8 +211,7 @@ class Run:
             rows = self._read_rows(name)
             kept = [row for row in rows if row["step"] <= step]
             if len(kept) < len(rows) or name in self._rows:
-                self._rows[name] = kept
-                self.flush(name)
+                self.replace(name, kept)
         self.snapshots._drop(lambda taken: taken > step)
 
     def __repr__(self) -> str:
