@@ -38,7 +38,9 @@ class Session:
         self.recipe, self.world = recipe, world
         self.method = recipe.resolved_method()
         self.device = device_of(recipe.device, world)
-        self.dataset = load_data(recipe) if dataset is None else dataset
+        if recipe.compile and self.device.type != "cuda":
+            raise RecipeError("compile is for GPUs: leave it out on a CPU")
+        self.dataset = limited(load_data(recipe) if dataset is None else dataset, recipe)
         self.task: Task = get_task(_task_name(recipe), **recipe.task_options)
         self.dtype = _DTYPES[recipe.dtype]
         torch.manual_seed(recipe.seed)
@@ -83,6 +85,14 @@ class Session:
             world.agree if world.size > 1 else None,
             world.average if world.size > 1 else None,
         )
+
+        if world.size > 1:
+            self.reseed(0)
+
+    def reseed(self, step: int) -> None:
+        """Give each process random numbers of its own, for dropout."""
+        words = np.random.SeedSequence([self.recipe.seed, 3, self.world.rank, step])
+        torch.manual_seed(int(words.generate_state(1, np.uint64)[0] >> 1))
 
     def _batches(self) -> Batches:
         recipe = self.recipe
@@ -216,6 +226,13 @@ def load_data(recipe: Recipe) -> Any:
     from .data import load
 
     return load(recipe.data, **recipe.data_options)
+
+
+def limited(dataset: Any, recipe: Recipe) -> Any:
+    """Return at most as many samples of a data set as the recipe says."""
+    if recipe.train_samples is None and recipe.test_samples is None:
+        return dataset
+    return dataset.limited(recipe.train_samples, recipe.test_samples, recipe.seed)
 
 
 def _augmentation(recipe: Recipe, dataset: Any) -> Any:

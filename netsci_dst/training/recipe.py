@@ -30,6 +30,12 @@ class Recipe(BaseModel):
     # what
     data: str = Field("digits", description="Data set: a name, a folder, or a hub id.")
     data_options: dict[str, Any] = Field({}, description="Options of the data set.")
+    train_samples: int | None = Field(
+        None, ge=1, description="Train on at most so many samples, drawn by the seed."
+    )
+    test_samples: int | None = Field(
+        None, ge=1, description="Evaluate on at most so many samples, drawn by the seed."
+    )
     model: str = Field("mlp", description="Model.")
     model_options: dict[str, Any] = Field({}, description="Options of the model, such as hidden.")
     task: str | None = Field(None, description="Task; by default the one of the model.")
@@ -127,7 +133,11 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
-        self.resolved_method()
+        method = self.resolved_method()
+        if not method.sparse and (self.sparse_layers is not None or self.backend != "auto"):
+            raise RecipeError(
+                f"method {self.method!r} is fully connected: leave out sparse_layers and backend"
+            )
         if self.nesterov and (self.optimizer != "sgd" or not self.momentum):
             raise RecipeError("nesterov needs optimizer = 'sgd' with momentum")
         return self

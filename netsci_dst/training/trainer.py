@@ -193,9 +193,25 @@ class _Loop:
                     self._note({"status": "failed", "error": text, "stopped_at_step": self.step})
                 self.progress.ended("failed", text)
                 raise
-            self._note({"status": "finished", "finished": now()})
+            self._note({"status": "finished", "finished": now(), **self._test_best()})
             self.progress.ended("finished")
         return self.run
+
+    def _test_best(self) -> dict[str, Any]:
+        """Evaluate the best checkpoint on splits that training never looked at."""
+        assert self.run is not None
+        session = self.session
+        unseen = session.batches.splits[1:]
+        if not unseen or not self.run.store.exists(checkpoint.BEST):
+            return {}
+        last = {name: value.clone() for name, value in session.model.state_dict().items()}
+        tensors, facts = checkpoint.load(self.run.store, checkpoint.BEST)
+        session.model.load_state_dict(checkpoint.part("model", tensors))
+        found = {
+            split: session.task.evaluate(session.model, session.batches, split) for split in unseen
+        }
+        session.model.load_state_dict(last)
+        return {"best": {"step": facts["step"], **found}}
 
     def _note(self, changes: Mapping[str, Any]) -> None:
         if self.run is not None:
@@ -212,7 +228,7 @@ class _Loop:
             self._snapshot({})
             self._checkpoint()
         model: Any = session.model
-        if self.recipe.compile and session.device.type == "cuda":
+        if self.recipe.compile:
             model = torch.compile(model)
         model.train()
         begun = time.perf_counter()
@@ -417,6 +433,8 @@ class _Loop:
         self.session.load(tensors, facts)
         try:
             self.step, self.best = int(facts["step"]), facts["best"]
+            if self.world.size > 1:
+                self.session.reseed(self.step)
             self.curve = [(float(a), float(b)) for a, b in facts["curve"]]
             self.seconds = float(facts["seconds"])
             window = facts["window"]

@@ -237,3 +237,44 @@ def test_bad_requests_leave_no_folder(tmp_path, changes, error):
 def test_area_across_epochs_by_hand():
     assert area_across_epochs([(1.0, 0.5)]) == 0.5
     assert area_across_epochs([(1, 0.0), (2, 1.0), (3, 1.0)]) == pytest.approx(0.75)
+
+
+def test_fewer_samples_by_the_recipe(tmp_path):
+    run = small(tmp_path / "run", "set", train_samples=320, test_samples=50, epochs=1)
+    assert run.provenance["total_steps"] == 10
+    again = small(tmp_path / "again", "set", train_samples=320, test_samples=50, epochs=1, seed=1)
+    assert again.provenance["data"]["fingerprint"] != run.provenance["data"]["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"compile": True, "device": "cpu"}, {"backend": "csr"}, {"sparse_layers": ("output",)}],
+)
+def test_options_without_effect_are_refused(tmp_path, changes):
+    with pytest.raises(RecipeError):
+        small(tmp_path / "run", "dense", **changes)
+
+
+
+def test_the_best_model_is_tested_on_what_training_never_saw(tmp_path, shared_data):
+    run = training.train(
+        data="multi30k",
+        data_options={"path": str(shared_data / "multi30k"), "vocabulary": 300},
+        model="transformer",
+        model_options={"width": 16, "feed_forward": 16, "layers": 1, "heads": 2},
+        method="set",
+        sparsity=0.5,
+        steps=4,
+        evaluate_steps=2,
+        update_steps=2,
+        batch_size=256,
+        optimizer="adam",
+        train_samples=200,
+        test_samples=20,
+        task_options={"evaluation_pairs": 4},
+        out=tmp_path / "run",
+    )
+    best = run.provenance["best"]
+    assert best["step"] in (2, 4)
+    assert set(best["test"]) == {"loss", "bleu"}
+    assert run.store.exists("data/tokenizer.json")
