@@ -28,7 +28,6 @@ def mnist_table(runs: list[nd.Run]) -> str:
         "γ",
         "paths",
         "ASI",
-        "s per epoch",
     ]
     rows = []
     for run in runs:
@@ -48,7 +47,6 @@ def mnist_table(runs: list[nd.Run]) -> str:
             ]
         else:
             row += ["all", "", "", "", "", ""]
-        row.append(f"{last['wall_s'] / last['epoch']:.1f}")
         rows.append(row)
     return markdown(head, rows)
 
