@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from . import _layout as layout
-from ._chart import Chart
+from ._chart import Chart, Series
 from ._colours import palette
 from ._data import RunData
 from ._explain import EXPLANATIONS
@@ -102,12 +102,26 @@ def _blocks(
     return json_script(f"{identity}-data", payload) + blocks
 
 
+MOST_POINTS = 1500
+
+
 def _page_spec(chart: Chart, group: str) -> dict[str, Any]:
-    made = {**spec(chart), "xIsEpoch": chart.x_is_epoch}
+    series = tuple(_thinned(s) for s in chart.series)
+    made = {**spec(dataclasses.replace(chart, series=series)), "xIsEpoch": chart.x_is_epoch}
     if group == "evolution":
         # The layers' colours are the same in every chart: the section has one legend for all.
         made["layout"]["showlegend"] = False
     return made
+
+
+def _thinned(series: Series) -> Series:
+    n = len(series.x)
+    if n <= MOST_POINTS:
+        return series
+    kept = np.unique(np.linspace(0, n - 1, MOST_POINTS).round().astype(int))
+    return dataclasses.replace(
+        series, x=np.asarray(series.x)[kept], y=np.asarray(series.y, dtype=float)[kept]
+    )
 
 
 def _layer_legend(charts: list[Chart]) -> list[dict[str, str]]:

@@ -8,6 +8,8 @@ from ..topology import Topology
 from ._data import RunData
 from .charts.evolution import ELM_THRESHOLD, elm_episodes
 
+LABELS = {"bleu": "BLEU"}
+
 
 @dataclass(frozen=True)
 class Card:
@@ -57,7 +59,7 @@ def _became(data: RunData) -> str:
         parts.append(
             f"and {now:,} of {topology.n_nodes:,} neurons still linked ({then:,} at the start)"
         )
-    shape = _shape(data)
+    shape = _shape(topology)
     return f"It became a network of {' '.join(parts)}{shape}."
 
 
@@ -65,24 +67,19 @@ def _active(topology: Topology) -> int:
     return int((topology.degrees > 0).sum())
 
 
-def _shape(data: RunData) -> str:
-    gamma = data.value("power_law", "gamma")
-    if gamma is None:
+def _shape(topology: Topology) -> str:
+    linked = topology.degrees[topology.degrees > 0]
+    if not linked.size:
         return ""
-    if gamma >= 9.995:
-        return ", without a heavy tail of hubs"
-    if gamma <= 3:
-        return f", with hubs on every scale (γ = {gamma:.2f})"
-    if gamma <= 4.5:
-        return f", with a moderate tail of hubs (γ = {gamma:.2f})"
-    return f", with few hubs (γ = {gamma:.2f})"
+    ratio = linked.max() / linked.mean()
+    return f"; the best linked neuron has {linked.max():,} links, {ratio:.1f} times the mean"
 
 
 def _learned(data: RunData) -> str:
     if data.metric is None:
         return ""
     x, y = data.curve(data.metric)
-    name = "test " + data.metric
+    name = f"test {LABELS.get(data.metric, data.metric)}"
     best = y.max() if data.more_is_better else y.min()
     text = f"It reached {metric_text(data.metric, y[-1])} {name} after {x[-1]:g} epochs"
     if best != y[-1]:
@@ -112,10 +109,15 @@ def _quality(data: RunData) -> Card | None:
     if data.metric is None:
         return None
     y = data.curve(data.metric)[1]
-    rest = y[-max(len(y) // 5, 1) :]
+    rest = y[-max(len(y) // 5, 2) :]
     drift = abs(rest[-1] - rest[0])
     state = "It has levelled off." if drift < 0.01 * abs(y[-1]) else "It was still moving."
-    return Card("quality", f"Test {data.metric}", metric_text(data.metric, y[-1]), state)
+    return Card(
+        "quality",
+        f"Test {LABELS.get(data.metric, data.metric)}",
+        metric_text(data.metric, y[-1]),
+        state,
+    )
 
 
 def _aae(data: RunData) -> Card | None:
@@ -125,7 +127,7 @@ def _aae(data: RunData) -> Card | None:
         "aae",
         "AAE",
         metric_text(data.metric, data.aae),
-        f"The mean test {data.metric} over training: how early it learned.",
+        f"Mean test {LABELS.get(data.metric, data.metric)} over training: how early it learned.",
     )
 
 
@@ -176,7 +178,7 @@ def _itop(data: RunData) -> Card | None:
 
 
 def _elm(data: RunData) -> Card | None:
-    episodes = elm_episodes(data)
+    episodes = _stored_episodes(data) or elm_episodes(data)
     if not episodes:
         return None
     total = sum(episodes.values())
@@ -188,6 +190,11 @@ def _elm(data: RunData) -> Card | None:
         "more)."
     )
     return Card("elm", "ELM episodes", str(total), text)
+
+
+def _stored_episodes(data: RunData) -> dict[str, int]:
+    rows = {scope: data.value("elm", "episodes", scope) for scope in data.layers()}
+    return {scope: int(n) for scope, n in rows.items() if n is not None}
 
 
 def _power_law(data: RunData) -> Card | None:
@@ -214,11 +221,9 @@ def _gamma(data: RunData) -> Card | None:
     text = (
         "At the cap of the grid: no power law."
         if gamma >= 9.995
-        else "Between 2 and 3: scale-free in the papers' sense."
+        else "Inside the papers' scale-free range, 2 to 3."
         if 2 <= gamma <= 3
-        else "Below 2: a few hubs hold most links."
-        if gamma < 2
-        else "Above 3: hubs are few and mild."
+        else f"{'Below' if gamma < 2 else 'Above'} the papers' scale-free range, 2 to 3."
     )
     return Card("gamma", "γ (plfit's grid)", f"{gamma:.2f}", text)
 

@@ -279,6 +279,27 @@ def test_runs_can_be_filtered_and_opened(visit, many):
     until(browser, f"{bars} === 1")
 
 
+def test_networks_train_side_by_side(visit, many):
+    browser = visit(many)
+    show(browser, "[data-together]")
+    assert browser.execute_script("return document.querySelectorAll('[data-gallery]').length") == 6
+    browser.execute_script(
+        "const s = document.querySelector('[data-together] [data-time]'); s.value = 0;"
+        "s.dispatchEvent(new Event('input'))"
+    )
+    canvases = "document.querySelectorAll('[data-gallery] canvas')"
+    until(browser, f"{canvases}.length === 6")
+    show(browser, "[data-gallery=run0]")
+    time.sleep(0.5)
+    before = drawn(browser, "[data-gallery=run0] canvas")
+    browser.find_element("css selector", "[data-together] [data-play]").click()
+    until(browser, "document.querySelector('[data-together] [data-time]').value === '100'", 60)
+    time.sleep(0.5)
+    assert drawn(browser, "[data-gallery=run0] canvas") != before
+    browser.execute_script("document.querySelector('[data-open=run2]').click()")
+    until(browser, "NS.apps.get('run2')?.frames")
+
+
 def test_the_tables_are_the_same_before_and_after_the_script(visit, many):
     browser = visit(many)
     cells = "return [...document.querySelectorAll('table.compare td')].map(c => c.textContent)"
@@ -339,7 +360,7 @@ def test_a_live_page_grows_in_place(browser, make_run, tmp_path):
         browser.get_log("browser")
         browser.get(f"http://127.0.0.1:{server.server_address[1]}/")
         until(browser, "document.documentElement.dataset.ready === 'true'")
-        browser.execute_script("window.kept = true; scrollTo(0, 700)")
+        browser.execute_script("window.kept = true; scrollTo({top: 700, behavior: 'instant'})")
         run.write_snapshot(nd.Snapshot(run.snapshots[-1].topology, 900, 9.0))
         watcher.refresh()
         until(browser, "NS.apps.get('run0')?.frames?.count === 3")

@@ -52,7 +52,11 @@ addEventListener("afterprint", () => {
   NS.compare?.plots.forEach((plot) => plot.refresh());
 });
 const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
-NS.started = NS.start().then(() => {
+NS.started = NS.start().catch((error) => {
+  const old = typeof DecompressionStream === "undefined";
+  document.getElementById("content").prepend(NS.el("p", { class: "note", role: "alert" }, old ? "This browser is too old to unpack the report's data; the tables and first pictures below are complete." : `The interactive part of this report could not start: ${error.message}`));
+  throw error;
+}).then(() => {
   NS.live();
   whenIdle(() => { for (const app of NS.apps.values()) app?.warm(); });
 });
