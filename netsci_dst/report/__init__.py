@@ -26,12 +26,23 @@ __all__ = ["figures", "film", "report", "show", "watch"]
 
 def __getattr__(name: str) -> Any:
     if name == "show":
-        return importlib.import_module(".show", __name__)
+        return _module(".show")
     if name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name], __name__), name)
+        value = getattr(_module(_HOMES[name]), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name, __name__)
+    except ModuleNotFoundError as error:
+        if error.name != "markupsafe":
+            raise
+        from ..errors import MissingDependency
+
+        raise MissingDependency("jinja2", "report", "a report") from error
 
 
 class _CallablePackage(ModuleType):

@@ -133,3 +133,29 @@ def test_better_needs_a_baseline(run, plain_run):
 @pytest.mark.parametrize(("value", "text"), [(1, "100.00 %"), (0.99999, "99.9990 %")])
 def test_almost_all_is_not_all(value, text):
     assert percent(value) == text
+
+
+def test_without_the_extra_the_extra_is_named(run, tmp_path):
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; sys.modules['markupsafe'] = None\n"
+        "import netsci_dst as nd\n"
+        "from netsci_dst.errors import MissingDependency\n"
+        "try:\n    nd.report\nexcept MissingDependency as error:\n    print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "netsci-dst[report]" in said.stdout
+
+
+def test_importing_the_package_is_quick():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, netsci_dst.report\n"
+        "print(sorted({'plotly', 'matplotlib', 'torch', 'jinja2'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
