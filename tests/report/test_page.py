@@ -143,7 +143,7 @@ def test_without_the_extra_the_extra_is_named(run, tmp_path):
         "import sys; sys.modules['markupsafe'] = None\n"
         "import netsci_dst as nd\n"
         "from netsci_dst.errors import MissingDependency\n"
-        "try:\n    nd.report\nexcept MissingDependency as error:\n    print(error)"
+        "try:\n    nd.report([])\nexcept MissingDependency as error:\n    print(error)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "netsci-dst[report]" in said.stdout
