@@ -64,6 +64,8 @@ def command(
         _console.result_json(frame.to_dict("records"))
     else:
         _summary(frame)
+    if not len(frame) and any(note["status"] == "failed" for note in frame.attrs["notes"]):
+        raise typer.Exit(1)
 
 
 def _numbers(text: str) -> list[int]:

@@ -114,9 +114,9 @@ def _torch_state(path: Path) -> dict[str, NDArray[Any]]:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         # torch reports what it refuses to unpickle in many ways; none may run code.
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise FormatError(
-            f"{path} is not a PyTorch checkpoint of weights alone: {first[:200]}"
+            f"{path} is not a PyTorch checkpoint of weights alone, and nothing else is unpickled: "
+            "save model.state_dict() or safetensors"
         ) from error
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):

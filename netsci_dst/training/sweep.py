@@ -135,7 +135,7 @@ def _on_dask(runs: list[SweepRun], scheduler: str) -> Iterator[tuple[int, SweepR
         tasks = [
             client.submit(_numbered, place, run, 1, pure=False) for place, run in enumerate(runs)
         ]
-        for task in as_completed(tasks):
+        for task in as_completed(tasks, loop=client.loop):
             yield task.result()
 
 

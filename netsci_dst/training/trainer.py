@@ -214,7 +214,7 @@ class _Loop:
         return {"best": {"step": facts["step"], **found}}
 
     def _note(self, changes: Mapping[str, Any]) -> None:
-        if self.run is not None:
+        if self.run is not None and self.run.store.exists(PROVENANCE):
             self.run.update_provenance(
                 {**changes, "duration_s": round(self.seconds, 3), "steps": self.step}
             )
@@ -356,6 +356,7 @@ class _Loop:
     def _evaluate(self) -> None:
         session, task = self.session, self.session.task
         self._check_finite()
+        self._check_folder()
         sums = self.world.sum([*map(float, self.sums), float(self.samples)], session.device)
         if self.run is None:
             return
@@ -385,6 +386,11 @@ class _Loop:
             facts = {"step": self.step, task.metric: metric}
             checkpoint.save(self.run.store, checkpoint.BEST, tensors, facts)
         self.progress.evaluated(row)
+
+    def _check_folder(self) -> None:
+        # Writing would make the folder anew, without what it held.
+        if self.run is not None and not self.run.store.exists(PROVENANCE):
+            raise RunError(f"{self.run.path} vanished while the run was being written")
 
     def _snapshot(self, extra: Mapping[str, Any]) -> None:
         if self.run is None or not self.retention.wants(self):

@@ -255,7 +255,6 @@ def test_options_without_effect_are_refused(tmp_path, changes):
         small(tmp_path / "run", "dense", **changes)
 
 
-
 def test_the_best_model_is_tested_on_what_training_never_saw(tmp_path, shared_data):
     run = training.train(
         data="multi30k",

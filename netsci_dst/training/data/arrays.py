@@ -47,7 +47,9 @@ def arrays(path: str | Path, *, name: str | None = None) -> Dataset:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{file} cannot be read as arrays: {error}") from error
+        # numpy would advise to unpickle, which must never be done with data.
+        why = "it is no archive of plain arrays" if "pickle" in str(error) else error
+        raise DataError(f"{file} cannot be read as arrays: {why}") from error
     parts = [
         (_as_images(found[f"x_{part}"], file), found[f"y_{part}"]) for part in ("train", "test")
     ]

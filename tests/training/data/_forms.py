@@ -53,7 +53,11 @@ def write_parquet(path, images, labels, image="image", label="label", names=None
     table = pa.table({image: rows, **{name: list(values) for name, values in columns.items()}})
     features = {image: {"_type": "Image"}}
     for name in columns:
-        features[name] = {"_type": "ClassLabel", "names": names} if names else {"dtype": "int64", "_type": "Value"}
+        features[name] = (
+            {"_type": "ClassLabel", "names": names}
+            if names
+            else {"dtype": "int64", "_type": "Value"}
+        )
     info = json.dumps({"info": {"features": features}})
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.replace_schema_metadata({"huggingface": info}), path)
