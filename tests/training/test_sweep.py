@@ -1,0 +1,96 @@
+"""Sweeps: resumable, in parallel, and the same whoever trains."""
+
+import pytest
+
+import netsci_dst as nd
+import netsci_dst.training.sweep as sweeping
+from netsci_dst.errors import RecipeError
+from netsci_dst.training.sweep import plan, sweep
+
+from ._runs import facts, same
+
+COMMON = {
+    "data": "digits",
+    "sparsity": 0.8,
+    "steps": 12,
+    "evaluate_steps": 6,
+    "update_steps": 4,
+    "model_options": {"hidden": [16, 8]},
+}
+VARY = {"method": ["set", "chts"], "seed": [0, 1]}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    runs = sweep(COMMON, tmp_path_factory.mktemp("alone"), VARY)
+    assert [run.status for run in runs] == ["finished"] * 4
+    return runs
+
+
+def equal(a, b):
+    assert len(a) == len(b)
+    for one, other in zip(a, b, strict=True):
+        assert one.recipe == other.recipe
+        assert other.status == "finished", other.reason
+        same(facts(nd.load_run(one.path)), facts(nd.load_run(other.path)))
+
+
+def test_every_combination_once_and_each_its_own(alone):
+    assert [(r.recipe.method, r.recipe.seed) for r in alone] == [
+        ("set", 0),
+        ("set", 1),
+        ("chts", 0),
+        ("chts", 1),
+    ]
+    ends = {nd.load_run(run.path).snapshots.index[-1]["sha256"] for run in alone}
+    assert len(ends) == 4
+
+
+def test_two_processes_train_the_same_runs(tmp_path, alone):
+    equal(alone, sweep(COMMON, tmp_path, VARY, jobs=2))
+
+
+def test_dask_workers_train_the_same_runs(tmp_path, alone):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
+    ) as cluster:
+        equal(alone, sweep(COMMON, tmp_path, VARY, scheduler=cluster.scheduler_address))
+
+
+def test_a_stopped_sweep_goes_on_and_leaves_what_is_finished(tmp_path, alone, monkeypatch):
+    real, done = sweeping._train, []
+
+    def until_second(run, threads):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(run.path)
+        return real(run, threads)
+
+    monkeypatch.setattr(sweeping, "_train", until_second)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(COMMON, tmp_path, VARY)
+    monkeypatch.undo()
+    finished = {path: nd.load_run(path).provenance["finished"] for path in done}
+    equal(alone, sweep(COMMON, tmp_path, VARY))
+    assert {p: nd.load_run(p).provenance["finished"] for p in done} == finished
+
+
+def test_a_failed_run_stops_no_other(tmp_path):
+    runs = sweep({**COMMON, "evaluate_steps": 1}, tmp_path, {"lr": [1e18, 0.01]})
+    assert [run.status for run in runs] == ["failed", "finished"]
+    assert "not finite at step" in runs[0].reason
+
+
+def test_a_folder_of_another_request_is_refused(tmp_path):
+    vary = {"seed": [0]}
+    assert sweep(COMMON, tmp_path, vary)[0].status == "finished"
+    again = sweep({**COMMON, "steps": 13}, tmp_path, vary)[0]
+    assert again.status == "failed"
+    assert "another steps" in again.reason
+
+
+@pytest.mark.parametrize("vary", [{}, {"seed": []}, {"seed": [1, 1]}])
+def test_what_cannot_be_varied_is_refused(tmp_path, vary):
+    with pytest.raises(RecipeError):
+        plan(COMMON, tmp_path, vary)
