@@ -1,0 +1,258 @@
+"""Bad inputs by name: each puts files into a folder and returns the command that meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import netsci_dst as nd
+from netsci_dst.topology import Topology
+
+CASES: dict[str, Callable[[Path], list[str]]] = {}
+TRAIN = ["train", "--method", "set", "--sparsity", "0.5", "--hidden", "8,8", "--epochs", "1"]
+TRAIN += ["--device", "cpu", "--out", "run"]
+
+
+def case(what: str) -> Callable[[Any], Any]:
+    def keep(function: Callable[[Path], list[str]]) -> Callable[[Path], list[str]]:
+        CASES[what] = function
+        return function
+
+    return keep
+
+
+def train_with(what: str, *more: str) -> None:
+    CASES[what] = lambda folder: [*TRAIN, *more]
+
+
+def arrays(folder: Path, **changes: Any) -> list[str]:
+    rng = np.random.default_rng(0)
+    found = {
+        "x_train": rng.random((40, 6)).astype(np.float32),
+        "y_train": np.arange(40) % 3,
+        "x_test": rng.random((12, 6)).astype(np.float32),
+        "y_test": np.arange(12) % 3,
+        **changes,
+    }
+    np.savez(folder / "own.npz", **{k: v for k, v in found.items() if v is not None})
+    return [*TRAIN, "--data", "own.npz"]
+
+
+def write(folder: Path, name: str, data: str | bytes) -> None:
+    (folder / name).write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def snapshots(folder: Path, seed: int = 0) -> nd.Run:
+    rng = np.random.default_rng(seed)
+    run = nd.Run.create(folder / "run", {"method": "set", "data": "digits"}, {"seed": 0})
+    run.write_snapshot(nd.Snapshot(Topology.chain([rng.random((6, 5)) < 0.4]), 1))
+    run.append("metrics", [{"step": 1, "epoch": 0.1, "loss": 0.5}])
+    return run
+
+
+def changed(folder: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    snapshots(folder)
+    file = folder / "run" / name
+    file.write_bytes(change(file.read_bytes()))
+
+
+# --- data -------------------------------------------------------------------------------------
+
+train_with("a data set whose name is misspelt", "--data", "digit")
+train_with("a data file that is not there", "--data", "missing.npz")
+
+
+@case("a data file that is no data file")
+def _(folder):
+    write(folder, "own.npz", "not an archive")
+    return [*TRAIN, "--data", "own.npz"]
+
+
+@case("a data file without labels")
+def _(folder):
+    return arrays(folder, y_train=None)
+
+
+@case("fewer labels than samples")
+def _(folder):
+    return arrays(folder, y_train=np.zeros(39, dtype=int))
+
+
+@case("negative labels")
+def _(folder):
+    return arrays(folder, y_train=np.arange(40) % 3 - 1)
+
+
+@case("labels that are not whole numbers")
+def _(folder):
+    return arrays(folder, y_train=np.linspace(0, 2, 40))
+
+
+@case("NaN in the data")
+def _(folder):
+    x = np.ones((40, 6), dtype=np.float32)
+    x[3, 2] = np.nan
+    return arrays(folder, x_train=x)
+
+
+@case("infinity in the test data")
+def _(folder):
+    x = np.ones((12, 6), dtype=np.float32)
+    x[3, 2] = np.inf
+    return arrays(folder, x_test=x)
+
+
+@case("no training samples")
+def _(folder):
+    return arrays(folder, x_train=np.zeros((0, 6), np.float32), y_train=np.zeros(0, dtype=int))
+
+
+@case("pickled objects in a data file")
+def _(folder):
+    return arrays(folder, y_train=np.array([{}] * 40, dtype=object))
+
+
+# --- what is asked ----------------------------------------------------------------------------
+
+train_with("a learning rate that makes the loss infinite", "--lr", "1e18")
+train_with("a sparsity of 1", "--sparsity", "1")
+train_with("a negative sparsity", "--sparsity", "-0.1")
+train_with("a hidden layer of size 0", "--hidden", "0")
+train_with("a layer too large for any memory", "--hidden", "1000000000000")
+train_with("an unknown method", "--method", "chtz")
+train_with("an unknown model", "--model", "mpl")
+train_with("an unknown option of a model", "--set", "model_options.hiden=[3]")
+train_with("an unknown device", "--device", "gpu")
+train_with("a batch size of 0", "--batch-size", "0")
+
+
+@case("a recipe with an unknown key")
+def _(folder):
+    write(folder, "recipe.toml", "epoch = 3\n")
+    return ["train", "recipe.toml", "--out", "run"]
+
+
+@case("a recipe that is not TOML")
+def _(folder):
+    write(folder, "recipe.toml", "epochs 3\n")
+    return ["train", "recipe.toml", "--out", "run"]
+
+
+@case("a recipe with a value of the wrong type")
+def _(folder):
+    write(folder, "recipe.toml", 'epochs = "many"\n')
+    return ["train", "recipe.toml", "--out", "run"]
+
+
+# --- folders ----------------------------------------------------------------------------------
+
+
+@case("a run folder that already holds a run")
+def _(folder):
+    snapshots(folder)
+    return TRAIN
+
+
+@case("a place that cannot be written")
+def _(folder):
+    write(folder, "run", "a file, not a folder")
+    return TRAIN
+
+
+@case("a run that does not exist")
+def _(folder):
+    return ["resume", "run"]
+
+
+@case("a folder that is no run")
+def _(folder):
+    (folder / "run").mkdir()
+    return ["info", "run"]
+
+
+# --- snapshots and checkpoints ----------------------------------------------------------------
+
+STEP = "snapshots/step-00000001.safetensors"
+
+
+@case("a corrupt snapshot")
+def _(folder):
+    changed(folder, STEP, lambda data: data[:-1] + bytes([data[-1] ^ 1]))
+    return ["export", "run", "--out", "links.csv"]
+
+
+@case("a truncated snapshot")
+def _(folder):
+    changed(folder, STEP, lambda data: data[: len(data) // 2])
+    return ["analyze", "run", "--measures", "degrees"]
+
+
+@case("a foreign snapshot")
+def _(folder):
+    changed(folder, STEP, lambda data: b"GIF89a")
+    (folder / "run/snapshots/index.json").unlink()
+    return ["export", "run", "--out", "links.csv"]
+
+
+@case("a run written by a newer version")
+def _(folder):
+    snapshots(folder).update_provenance({"format": 99})
+    return ["info", "run"]
+
+
+@case("a step that has no snapshot")
+def _(folder):
+    snapshots(folder)
+    return ["export", "run", "--out", "links.csv", "--step", "7"]
+
+
+@case("a pickle that would run code")
+def _(folder):
+    write(folder, "model.pt", b"cos\nsystem\n(S'touch hacked'\ntR.")
+    return ["import", "model.pt", "--out", "run"]
+
+
+@case("weights that are NaN")
+def _(folder):
+    from safetensors.numpy import save_file
+
+    weight = np.full((4, 3), np.nan, np.float32)
+    save_file({"a.weight": weight}, folder / "model.safetensors")
+    return ["import", "model.safetensors", "--out", "run"]
+
+
+@case("a truncated checkpoint of another tool")
+def _(folder):
+    write(folder, "model.safetensors", b"\x10\0\0\0\0\0\0\0{")
+    return ["import", "model.safetensors", "--out", "run"]
+
+
+# --- networks ---------------------------------------------------------------------------------
+
+
+@case("an empty edge list")
+def _(folder):
+    write(folder, "net.csv", "")
+    return ["analyze", "net.csv", "--measures", "degrees"]
+
+
+@case("GraphML that is not XML")
+def _(folder):
+    write(folder, "net.graphml", "<graphml><node")
+    return ["analyze", "net.graphml", "--measures", "degrees"]
+
+
+@case("GraphML with an entity that reads a file")
+def _(folder):
+    text = '<?xml version="1.0"?><!DOCTYPE g [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    write(folder, "net.graphml", f"{text}<graphml>&x;</graphml>")
+    return ["analyze", "net.graphml", "--measures", "degrees"]
+
+
+@case("an unknown measure")
+def _(folder):
+    snapshots(folder)
+    return ["analyze", "run", "--measures", "kshell"]
