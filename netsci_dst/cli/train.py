@@ -28,6 +28,9 @@ def command(
         list[str] | None,
         typer.Option("--set", help="Any field, as key=value or group.key=value; may be repeated."),
     ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write TensorBoard scalars into the run.")
+    ] = False,
     *,
     asked: dict[str, Any],
 ) -> None:
@@ -45,6 +48,10 @@ def command(
     resolved = load_recipe(recipe, **merge_settings(asked, setting))
     place = out or _default_place(resolved)
     with show_training(resolved.method) as progress:
+        if tensorboard:
+            from ..training.integrations.tensorboard import TensorBoard
+
+            progress = TensorBoard(f"{place}/tensorboard", progress)
         run = train(resolved, out=place, progress=progress)
     _console.result(run.path)
 
