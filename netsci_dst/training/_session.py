@@ -17,6 +17,7 @@ from ._setup import Sparsity, make_sparse
 from .distributed import World
 from .evolution._clock import Clock
 from .evolution._engine import Engine
+from .layers import SparseLinear, choose_backend
 from .schedules import learning_rate
 from .tasks import get_task
 from .tasks._task import BatchOptions
@@ -61,7 +62,7 @@ class Session:
                 recipe.sparsity,
                 recipe.sparse_layers,
                 recipe.backend,
-                max(1, recipe.batch_size // (recipe.accumulate * world.size)),
+                self._batch,
                 recipe.threads or 1,
             ),
             recipe.seed,
@@ -88,6 +89,27 @@ class Session:
 
         if world.size > 1:
             self.reseed(0)
+
+    def rebalance(self) -> None:
+        """Let each layer compute in the way that is the faster one at its density now."""
+        if self.recipe.backend != "auto" or self.method.density == "constant":
+            return
+        for each in self.layers:
+            layer = each.layer
+            if isinstance(layer, SparseLinear):
+                wanted = choose_backend(
+                    layer.n_source,
+                    layer.n_target,
+                    layer.density,
+                    self._batch,
+                    self.device,
+                    self.recipe.threads or 1,
+                )
+                layer.set_backend(wanted, self.optimizer)
+
+    @property
+    def _batch(self) -> int:
+        return max(1, self.recipe.batch_size // (self.recipe.accumulate * self.world.size))
 
     def reseed(self, step: int) -> None:
         """Give each process random numbers of its own, for dropout."""

@@ -347,6 +347,7 @@ class _Loop:
 
     def _update(self, step: int) -> None:
         rows = self.session.engine.update(step)
+        self.session.rebalance()
         if self.run is not None:
             self.run.append("evolution", rows, flush=False)
             self.progress.updated(rows)

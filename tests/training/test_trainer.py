@@ -277,3 +277,25 @@ def test_the_best_model_is_tested_on_what_training_never_saw(tmp_path, shared_da
     assert best["step"] in (2, 4)
     assert set(best["test"]) == {"loss", "bleu"}
     assert run.store.exists("data/tokenizer.json")
+
+
+def test_layers_change_their_backend_as_the_density_falls(tmp_path):
+    options = {
+        "method": "granet",
+        "method_options": {"initial_sparsity": 0.1},
+        "dtype": "float64",
+        "steps": 80,
+        "update_steps": 10,
+    }
+    auto = small(tmp_path / "auto", **options)
+    masked = small(tmp_path / "masked", backend="masked", **options)
+    layers = auto.provenance["model"]["sparse_layers"].values()
+    assert {layer["backend"] for layer in layers} == {"masked"}
+    _, state = checkpoint.load(auto.store, checkpoint.LAST)
+    assert set(state["backends"].values()) == {"csr"}
+    for a, b in zip(auto.snapshots[-1].topology.layers, masked.snapshots[-1].topology.layers):
+        assert np.array_equal(a.keys, b.keys)
+        assert np.allclose(a.weights, b.weights, atol=1e-6)
+    with pytest.raises(KeyboardInterrupt):
+        small(tmp_path / "cut", progress=Stop(71), **options)
+    same(facts(auto), facts(training.resume(tmp_path / "cut")))
