@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 LAST, BEST = "checkpoint/last.safetensors", "checkpoint/best.safetensors"
-_HEADER = "netsci_dst"
+_HEADER, _CHECKSUM = "netsci_dst", "crc32"
 
 
 def save(store: Store, name: str, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
@@ -25,8 +26,9 @@ def save(store: Store, name: str, tensors: Mapping[str, Tensor], facts: Mapping[
 
     # Tensors that share memory, as transposed views do, cannot be written as they are.
     owned = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in tensors.items()}
-    header = {"format": FORMAT_VERSION, "kind": "checkpoint", **facts}
-    store.write(name, encode(owned, metadata={_HEADER: json.dumps(header, allow_nan=False)}))
+    header = json.dumps({"format": FORMAT_VERSION, "kind": "checkpoint", **facts}, allow_nan=False)
+    metadata = {_HEADER: header, _CHECKSUM: _checksum(header, owned)}
+    store.write(name, encode(owned, metadata=metadata))
 
 
 def load(store: Store, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -46,7 +48,9 @@ def load(store: Store, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         tensors = decode(data)
         length = int.from_bytes(data[:8], "little")
-        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_HEADER])
+        metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+        text = metadata[_HEADER]
+        header = json.loads(text)
         version = header["format"]
     except (SafetensorError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise FormatError(f"{origin} is not a readable checkpoint: {error}") from error
@@ -57,7 +61,22 @@ def load(store: Store, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
             f"{origin} has format version {version}; this netsci-dst reads up to "
             f"{FORMAT_VERSION}: install a newer one"
         )
+    if metadata.get(_CHECKSUM) != _checksum(text, tensors):
+        raise FormatError(f"{origin} does not match its checksum: it was changed or damaged")
     return tensors, header
+
+
+def _checksum(header: str, tensors: Mapping[str, Tensor]) -> str:
+    """Return a CRC of everything in a checkpoint; faster than the disk it is written to."""
+    import torch
+
+    value = zlib.crc32(header.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        value = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), value)
+        if tensor.numel():
+            value = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy(), value)
+    return f"{value:08x}"
 
 
 def optimizer_state(
