@@ -39,7 +39,7 @@ def draw_missing(out: Path) -> None:
     with mpl.rc_context(style):
         for name, draw in missing.items():
             figure = draw(runs)
-            figure.savefig(out / f"{name}.svg", metadata={"Date": None})
+            figure.savefig(out / f"{name}.svg", metadata={"Date": None}, bbox_inches="tight")
             plt.close(figure)
 
 
