@@ -232,6 +232,22 @@ def robustness(runs: dict[str, nd.Run]) -> Any:
     return figure
 
 
+def across_runs(runs: dict[str, nd.Run]) -> Any:
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
+    for label, run in runs.items():
+        metrics = run.metrics
+        left.plot(metrics["epoch"], 100 * metrics["accuracy"], color=COLOURS[label], label=label)
+        last = metrics.iloc[-1]
+        right.plot(100 * last["accuracy"], 100 * last["aae"], "o", ms=9, color=COLOURS[label])
+        place = (100 * last["accuracy"], 100 * last["aae"])
+        right.annotate(label, place, (0, 8), textcoords="offset points", ha="center")
+    left.set(xlabel="epoch", ylabel="test accuracy, %")
+    left.legend(frameon=False)
+    right.set(xlabel="test accuracy at the end, %", ylabel="AAE, %")
+    right.margins(0.4)
+    return figure
+
+
 FIGURES: dict[str, Callable[[dict[str, nd.Run]], Any]] = {
     function.__name__: function
     for function in (
@@ -244,5 +260,6 @@ FIGURES: dict[str, Callable[[dict[str, nd.Run]], Any]] = {
         evolution,
         dormancy,
         robustness,
+        across_runs,
     )
 }
