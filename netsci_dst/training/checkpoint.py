@@ -75,7 +75,8 @@ def _checksum(header: str, tensors: Mapping[str, Tensor]) -> str:
         tensor = tensors[name]
         value = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), value)
         if tensor.numel():
-            value = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy(), value)
+            raw: Any = tensor.reshape(-1).view(torch.uint8).numpy()
+            value = zlib.crc32(raw, value)
     return f"{value:08x}"
 
 
