@@ -9,15 +9,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._loop import Interrupted
     from .methods import MethodOptions
     from .own_loop import SparseTraining, sparsify
     from .progress import Progress
     from .recipe import Recipe, load_recipe
     from .recorder import Recorder, record
-    from .trainer import Interrupted, resume, train
+    from .trainer import resume, train
 
 _HOMES = {
-    "Interrupted": ".trainer",
+    "Interrupted": "._loop",
     "MethodOptions": ".methods",
     "Progress": ".progress",
     "Recipe": ".recipe",

@@ -13,8 +13,7 @@ import netsci_dst as nd
 CODE = """
 import sys, torch
 import netsci_dst.training as training
-from netsci_dst.training.trainer import _Loop
-from netsci_dst.training import trainer
+from netsci_dst.training._loop import Loop as _Loop
 
 out, method = sys.argv[1:]
 seen = []

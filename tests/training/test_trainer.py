@@ -11,7 +11,7 @@ import netsci_dst as nd
 import netsci_dst.training as training
 from netsci_dst.errors import DataError, NumericalError, RecipeError, RunError, UnknownName
 from netsci_dst.training import checkpoint
-from netsci_dst.training.trainer import area_across_epochs
+from netsci_dst.training._loop import area_across_epochs
 
 from ._runs import Stop, facts, same, small
 
