@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .._workers import keep_worker
 from ..run import Run
 from ..snapshots import Snapshot, from_bytes
 from ._measure import Array, Measure, NotApplicable, Value
@@ -52,6 +53,7 @@ class Unit:
 
 def work(unit: Unit) -> tuple[Unit, list[Outcome]]:
     """Compute the tasks of a unit; what goes wrong with one is noted and stops no other."""
+    keep_worker()
     try:
         subject = unit.read()
     except Exception as error:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._workers import keep_worker
 from ..errors import NetsciError, RecipeError, RunError
 from ..store import Store
 from .recipe import Recipe, load_recipe
@@ -140,6 +141,7 @@ def _on_dask(runs: list[SweepRun], scheduler: str) -> Iterator[tuple[int, SweepR
 
 
 def _numbered(place: int, run: SweepRun, threads: int) -> tuple[int, SweepRun]:
+    keep_worker()
     return place, _train(run, threads)
 
 
