@@ -70,8 +70,10 @@ def activation_scores(mean_abs: ArrayLike) -> NDArray[np.float64]:
     activity = np.asarray(mean_abs, dtype=np.float64)
     if activity.size == 0 or not np.isfinite(activity).all() or activity.min() < 0:
         raise NetsciError("mean absolute activations must be finite and at least 0")
-    mean = activity.mean()
-    return activity / mean if mean > 0 else np.zeros_like(activity)
+    if not activity.any():
+        return np.zeros_like(activity)
+    scaled = activity / activity.max()  # the mean of the smallest numbers would round to 0
+    return scaled / scaled.mean()
 
 
 @dataclass(frozen=True, eq=False)
