@@ -45,6 +45,7 @@ class Loop:
         self.best: float | None = None
         self.curve: list[tuple[float, float]] = []
         self.seconds = 0.0
+        self.processor = Processor()
         self.retention = Retention(self.recipe)
         self._begin_window()
         self._bad_step: torch.Tensor | None = None
@@ -99,7 +100,12 @@ class Loop:
     def _note(self, changes: Mapping[str, Any]) -> None:
         if self.run is not None and self.run.store.exists(PROVENANCE):
             self.run.update_provenance(
-                {**changes, "duration_s": round(self.seconds, 3), "steps": self.step}
+                {
+                    **changes,
+                    "duration_s": round(self.seconds, 3),
+                    "processor_s": round(self.processor.seconds(), 3),
+                    "steps": self.step,
+                }
             )
 
     def _train(self) -> None:
@@ -310,6 +316,7 @@ class Loop:
             "best": self.best,
             "curve": self.curve,
             "seconds": self.seconds,
+            "processor_seconds": self.processor.seconds(),
             "window": window,
         }
         checkpoint.save(self.run.store, checkpoint.LAST, tensors, facts)
@@ -327,6 +334,7 @@ class Loop:
                 self.session.reseed(self.step)
             self.curve = [(float(a), float(b)) for a, b in facts["curve"]]
             self.seconds = float(facts["seconds"])
+            self.processor.earlier = float(facts["processor_seconds"])
             window = facts["window"]
             self.sums = [float(value) for value in window["sums"]]
             self.counted = bool(window["counted"])
@@ -336,6 +344,20 @@ class Loop:
             raise FormatError(f"the checkpoint is corrupt: {error}") from error
         if self.run is not None:
             self.run.rewind(self.step)
+
+
+class Processor:
+    """Processor time of a training, also of the processes that were stopped before this one.
+
+    It says what a run costs whatever else the machine was doing, as wall time cannot.
+    """
+
+    def __init__(self) -> None:
+        self.earlier = 0.0
+        self._begun = time.process_time()
+
+    def seconds(self) -> float:
+        return self.earlier + time.process_time() - self._begun
 
 
 def area_across_epochs(curve: list[tuple[float, float]]) -> float:
