@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..area import area_across_epochs
 from ..errors import NetsciError
 from ..run import Run
 
@@ -49,21 +50,6 @@ def mean_and_error(values: ArrayLike) -> MeanError:
         return MeanError(float("nan"), float("nan"), 0)
     error = float(x.std(ddof=1) / np.sqrt(x.size)) if x.size > 1 else float("nan")
     return MeanError(float(x.mean()), error, x.size)
-
-
-def area_across_epochs(epochs: ArrayLike, metric: ArrayLike) -> float:
-    """Return AAE: the trapezoid of a metric over epochs, over the span of the epochs (CHT).
-
-    With evaluations at epochs 1 to E this is the sum over (E − 1). One evaluation is its own mean.
-    """
-    x, y = np.asarray(epochs, dtype=float), np.asarray(metric, dtype=float)
-    keep = np.isfinite(x) & np.isfinite(y)
-    order = np.argsort(x[keep], kind="stable")
-    x, y = x[keep][order], y[keep][order]
-    if not x.size:
-        return float("nan")
-    span = x[-1] - x[0]
-    return float(np.trapezoid(y, x) / span) if span else float(y.mean())
 
 
 def win_rate(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ..area import Area
 from ..errors import FormatError, NetsciError, NumericalError, RunError
 from ..run import PROVENANCE, Run
 from ..snapshots import Snapshot
@@ -43,7 +44,7 @@ class Loop:
         self.resume_from: tuple[dict[str, Any], dict[str, Any]] | None = None
         self.step = 0
         self.best: float | None = None
-        self.curve: list[tuple[float, float]] = []
+        self.area = Area()
         self.seconds = 0.0
         self.processor = Processor()
         self.retention = Retention(self.recipe)
@@ -255,14 +256,13 @@ class Loop:
             raise NumericalError(f"the evaluation loss is not finite at step {self.step}")
         metric = found[task.metric]
         epoch = session.clock.epoch(self.step)
-        self.curve.append((epoch, metric))
         row = {
             "step": self.step,
             "epoch": epoch,
             "train_loss": sums[0] / max(1.0, sums[1]),
             "train_accuracy": sums[2] / max(1.0, sums[1]) if self.counted else None,
             **found,
-            "aae": area_across_epochs(self.curve),
+            "aae": self.area.add(epoch, metric),
             "lr": session.rate(self.step),
             "wall_s": self.seconds,
             "samples_per_s": sums[3] / max(1e-9, self.window_seconds),
@@ -314,7 +314,7 @@ class Loop:
         facts |= {
             "step": self.step,
             "best": self.best,
-            "curve": self.curve,
+            "area": asdict(self.area),
             "seconds": self.seconds,
             "processor_seconds": self.processor.seconds(),
             "window": window,
@@ -332,9 +332,9 @@ class Loop:
             self.step, self.best = int(facts["step"]), facts["best"]
             if self.world.size > 1:
                 self.session.reseed(self.step)
-            self.curve = [(float(a), float(b)) for a, b in facts["curve"]]
+            self.area = _area(facts)
             self.seconds = float(facts["seconds"])
-            self.processor.earlier = float(facts["processor_seconds"])
+            self.processor.earlier = float(facts.get("processor_seconds", 0.0))
             window = facts["window"]
             self.sums = [float(value) for value in window["sums"]]
             self.counted = bool(window["counted"])
@@ -360,12 +360,13 @@ class Processor:
         return self.earlier + time.process_time() - self._begun
 
 
-def area_across_epochs(curve: list[tuple[float, float]]) -> float:
-    """Return AAE: the trapezoid of a metric over epochs, over the epochs between first and last."""
-    if len(curve) == 1:
-        return curve[0][1]
-    area = sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in itertools.pairwise(curve))
-    return area / (curve[-1][0] - curve[0][0])
+def _area(facts: Mapping[str, Any]) -> Area:
+    if "area" in facts:
+        return Area(**facts["area"])
+    area = Area()  # early checkpoints hold every evaluation instead
+    for epoch, value in facts["curve"]:
+        area.add(float(epoch), float(value))
+    return area
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class Retention:
         """Return whether to take a snapshot at the loop's evaluation."""
         if self.rule == "none":
             return False
-        n = len(loop.curve)
+        n = loop.area.n
         if n == 0 or loop.step >= loop.session.total_steps:
             return True
         if self.rule == "log" and n & (n - 1):

@@ -11,7 +11,6 @@ import netsci_dst as nd
 import netsci_dst.training as training
 from netsci_dst.errors import DataError, NumericalError, RecipeError, RunError, UnknownName
 from netsci_dst.training import checkpoint
-from netsci_dst.training._loop import area_across_epochs
 
 from ._runs import Stop, facts, same, small
 
@@ -232,11 +231,6 @@ def test_bad_requests_leave_no_folder(tmp_path, changes, error):
     with pytest.raises(error):
         small(tmp_path / "run", **changes)
     assert not Path(tmp_path / "run").exists()
-
-
-def test_area_across_epochs_by_hand():
-    assert area_across_epochs([(1.0, 0.5)]) == 0.5
-    assert area_across_epochs([(1, 0.0), (2, 1.0), (3, 1.0)]) == pytest.approx(0.75)
 
 
 def test_fewer_samples_by_the_recipe(tmp_path):

@@ -1,0 +1,59 @@
+"""The area across epochs (AAE, CHT): how well a training did over its whole length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+@dataclass
+class Area:
+    """The area under the evaluations of a training, kept up to date at a constant cost.
+
+    Attributes
+    ----------
+    n
+        Evaluations so far.
+    first, last
+        Epochs of the first and the last.
+    value
+        The metric at the last.
+    total
+        The trapezoid so far, in epochs times the metric's unit.
+    """
+
+    n: int = 0
+    first: float = 0.0
+    last: float = 0.0
+    value: float = 0.0
+    total: float = 0.0
+
+    def add(self, epoch: float, value: float) -> float:
+        """Take in an evaluation, in order of epoch; return the area over the epochs so far."""
+        if self.n:
+            self.total += (epoch - self.last) * (self.value + value) / 2
+        else:
+            self.first = epoch
+        self.n, self.last, self.value = self.n + 1, epoch, value
+        span = self.last - self.first
+        return self.total / span if span else value
+
+
+def area_across_epochs(epochs: ArrayLike, metric: ArrayLike) -> float:
+    """Return AAE: the trapezoid of a metric over epochs, over the span of the epochs (CHT).
+
+    With evaluations at epochs 1 to E this is the sum over (E − 1). One evaluation is its own mean.
+    Evaluations that are not finite are left out.
+    """
+    x, y = np.asarray(epochs, dtype=float), np.asarray(metric, dtype=float)
+    keep = np.isfinite(x) & np.isfinite(y)
+    order = np.argsort(x[keep], kind="stable")
+    x, y = x[keep][order], y[keep][order]
+    if not x.size:
+        return float("nan")
+    if x[0] == x[-1]:
+        return float(y.mean())
+    area = Area()
+    return [area.add(*point) for point in zip(x.tolist(), y.tolist())][-1]
