@@ -60,17 +60,13 @@ def largest_component(matrix: Any) -> tuple[Any, NDArray[np.int64]]:
 
 
 @njit(cache=True)
-def _eccentricity(indptr, indices):
-    # Of the node with most links, which lies in the component that takes the time.
-    n = indptr.size - 1
-    first = 0
-    for v in range(n):
-        if indptr[v + 1] - indptr[v] > indptr[first + 1] - indptr[first]:
-            first = v
-    level = np.full(n, -1, dtype=np.int32)
-    queue = np.empty(n, dtype=np.int32)
-    queue[0] = first
-    level[first] = 0
+def _search(indptr, indices, source, level, queue):
+    """Put the nodes within reach into ``queue``, their distances into ``level``; return how many.
+
+    ``level`` comes in as −1 everywhere.
+    """
+    queue[0] = source
+    level[source] = 0
     head, tail = 0, 1
     while head < tail:
         v = queue[head]
@@ -81,7 +77,21 @@ def _eccentricity(indptr, indices):
                 level[u] = level[v] + 1
                 queue[tail] = u
                 tail += 1
-    return level[queue[tail - 1]]
+    return tail
+
+
+@njit(cache=True)
+def _eccentricity(indptr, indices):
+    # Of the node with most links, which lies in the component that takes the time.
+    n = indptr.size - 1
+    first = 0
+    for v in range(n):
+        if indptr[v + 1] - indptr[v] > indptr[first + 1] - indptr[first]:
+            first = v
+    level = np.full(n, -1, dtype=np.int32)
+    queue = np.empty(n, dtype=np.int32)
+    reached = _search(indptr, indices, first, level, queue)
+    return level[queue[reached - 1]]
 
 
 @njit(cache=True)
@@ -90,19 +100,7 @@ def _one_by_one(indptr, indices, sources, reach, farness, harmonic, pairs):
     level = np.full(n, -1, dtype=np.int32)
     queue = np.empty(n, dtype=np.int32)
     for source in sources:
-        queue[0] = source
-        level[source] = 0
-        head, tail = 0, 1
-        while head < tail:
-            v = queue[head]
-            head += 1
-            for e in range(indptr[v], indptr[v + 1]):
-                u = indices[e]
-                if level[u] < 0:
-                    level[u] = level[v] + 1
-                    queue[tail] = u
-                    tail += 1
-        for i in range(tail):
+        for i in range(_search(indptr, indices, source, level, queue)):
             v = queue[i]
             d = level[v]
             level[v] = -1

@@ -76,12 +76,9 @@ def _numbers(text: str) -> list[int]:
 
 
 def _write_csv(frame, path: str) -> None:
-    import os
+    from ..exchange._file import write_file
 
-    from ..store import Store
-
-    folder, base = os.path.split(path)
-    Store(folder or ".").write(base, frame.to_csv(index=False).encode())
+    write_file(path, frame.to_csv(index=False).encode())
     _console.say(f"{len(frame)} values in {path}")
 
 

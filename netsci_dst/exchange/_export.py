@@ -14,8 +14,8 @@ import numpy as np
 from ..errors import FormatError, MissingDependency, UnknownName
 from ..run import Run
 from ..snapshots import Snapshot
-from ..store import Store
 from . import _parts
+from ._file import write_file
 
 
 def export(
@@ -54,18 +54,11 @@ def export(
     if isinstance(source, Run):
         whole = step is None or step == _checkpoint_step(source)
         if format in _MODEL_WRITERS and whole and source.store.exists("checkpoint"):
-            data = _MODEL_WRITERS[format](source)
-            return _save(name, data)
+            return write_file(name, _MODEL_WRITERS[format](source))
         snapshot = source.snapshots[-1] if step is None else source.snapshots.at(step)
     else:
         snapshot = source
-    return _save(name, _WRITERS[format](snapshot))
-
-
-def _save(name: str, data: bytes) -> str:
-    folder, base = os.path.split(name)
-    Store(folder or ".").write(base, data)
-    return name
+    return write_file(name, _WRITERS[format](snapshot))
 
 
 def _checkpoint_step(run: Run) -> int | None:
