@@ -1,8 +1,15 @@
 """What every test may ask for."""
 
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# In CI the same examples every time, however slow the machine: what fails there fails anywhere.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+if os.environ.get("CI") or os.environ.get("NETSCI_DST_CI"):
+    hypothesis.settings.load_profile("ci")
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
