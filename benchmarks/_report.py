@@ -9,6 +9,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from netsci_dst.training.provenance import processor
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -21,7 +23,7 @@ def machine() -> dict[str, Any]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return {
-        "cpu": _cpu(),
+        "cpu": processor(),
         "cores": os.cpu_count(),
         "system": platform.system(),
         "python": platform.python_version(),
@@ -37,14 +39,3 @@ def write(name: str, results: dict[str, Any], **facts: Any) -> Path:
     path.write_text(json.dumps(data, indent=2) + "\n")
     print(f"results/{path.name}")
     return path
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    facts = dict(line.split(":", 1) for line in lines if ":" in line)
-    facts = {key.strip(): value.strip() for key, value in facts.items()}
-    wide = "avx512f" in facts.get("flags", "").split()
-    return f"{facts.get('model name', platform.processor())}{' (AVX-512)' if wide else ''}"

@@ -23,16 +23,19 @@ _KINDS = {
     "predictors": "link predictor",
     "nulls": "null model",
 }
-Kind = StrEnum("Kind", {name: name for name in _KINDS})
+Kind = StrEnum("Kind", {name: name for name in [*_KINDS, "recipes"]})
 
 
 def command(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],  # type: ignore[valid-type]
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the methods, models, data sets, measures or parts that are known, built in or added."""
+    """List what is known: methods, models, data, measures, parts, built in or added; recipes."""
     from .. import registry
 
+    if kind.value == "recipes":
+        _recipes(json)
+        return
     entries = registry.entries(_KINDS[kind.value])
     if json:
         _console.result_json(
@@ -48,3 +51,16 @@ def command(
         ["name", *facts, "what it is", "source"],
         [[e.name, *(e.metadata.get(k) for k in facts), e.summary, e.source] for e in entries],
     )
+
+
+def _recipes(json: bool) -> None:
+    from ..training.recipe import shipped_recipe, shipped_recipes
+
+    known = []
+    for name in shipped_recipes():
+        first = shipped_recipe(name).read_text(encoding="utf-8").partition("\n")[0]
+        known.append({"name": name, "summary": first.lstrip("# ")})
+    if json:
+        _console.result_json(known)
+    else:
+        _console.table(None, ["name", "what it is"], [[r["name"], r["summary"]] for r in known])

@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 
@@ -30,6 +31,7 @@ def machine(device: str) -> dict[str, Any]:
         "system": platform.system(),
         "release": platform.release(),
         "architecture": platform.machine(),
+        "processor": processor(),
         "cpus": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "device": device,
@@ -38,6 +40,17 @@ def machine(device: str) -> dict[str, Any]:
         about["gpu"] = torch.cuda.get_device_name(torch.device(device))
         about["cuda"] = torch.version.cuda
     return about
+
+
+def processor() -> str:
+    """Return the processor's name, with ``(AVX-512)`` where it has these instructions."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    facts = {k.strip(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
+    wide = " (AVX-512)" if "avx512f" in facts.get("flags", "").split() else ""
+    return f"{facts.get('model name', platform.processor() or platform.machine())}{wide}"
 
 
 def now() -> str:

@@ -7,6 +7,7 @@ The fields are the keys of a recipe file, the options of the command line and th
 from __future__ import annotations
 
 import os
+import sysconfig
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -165,7 +166,8 @@ def load_recipe(
     Parameters
     ----------
     recipe
-        A `Recipe`, a table, the path of a TOML file, or None for the defaults.
+        A `Recipe`, a table, the path of a TOML file, the name of a shipped recipe such as
+        ``"chtss/mnist-mlp"``, or None for the defaults.
     changes
         Fields to change. ``method_options``, ``model_options``, ``data_options`` and
         ``task_options`` are merged into those of the recipe; another ``method`` drops the recipe's
@@ -188,7 +190,7 @@ def load_recipe(
     elif isinstance(recipe, Mapping):
         table, origin = dict(recipe), "recipe"
     else:
-        table, origin = _read(recipe), os.fspath(recipe)
+        table, origin = _read(_place(recipe)), os.fspath(recipe)
     if changes.get("method", table.get("method")) != table.get("method"):
         table.pop("method_options", None)
     for field in ("method_options", "model_options", "data_options", "task_options"):
@@ -197,12 +199,48 @@ def load_recipe(
     return _checked({**table, **changes}, origin)
 
 
+def shipped_recipes() -> list[str]:
+    """Return the names of the recipes that ship, as ``paper/experiment``."""
+    folder = _shelf()
+    return sorted(f.relative_to(folder).with_suffix("").as_posix() for f in folder.glob("*/*.toml"))
+
+
+def shipped_recipe(name: str) -> Path:
+    """Return the file of a shipped recipe.
+
+    Raises
+    ------
+    UnknownName
+        If there is none of this name.
+    """
+    file = _shelf() / f"{name}.toml"
+    if name not in shipped_recipes():
+        raise UnknownName("recipe", name, shipped_recipes())
+    return file
+
+
+def _shelf() -> Path:
+    """Return the folder of the recipes: beside the package in a checkout, else where pip puts it."""
+    beside = Path(__file__).parents[2] / "recipes"
+    return (
+        beside if beside.is_dir() else Path(sysconfig.get_path("data"), "share/netsci-dst/recipes")
+    )
+
+
+def _place(recipe: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    if isinstance(recipe, str) and recipe in shipped_recipes() and not Path(recipe).exists():
+        return shipped_recipe(recipe)
+    return recipe
+
+
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     file = Path(path)
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RecipeError(f"there is no recipe at {file}") from None
+        raise RecipeError(
+            f"there is no recipe at {file}; `netsci-dst list recipes` shows those that ship"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"cannot read the recipe {file}: {error}") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -115,7 +115,7 @@ def _compute(
         return
     if jobs == 1:
         for place, run in enumerate(runs):
-            yield place, _train(run, None)
+            yield place, train_one(run)
         return
     if jobs < 1:
         raise NetsciError(f"jobs must be at least 1, not {jobs}")
@@ -142,10 +142,14 @@ def _on_dask(runs: list[SweepRun], scheduler: str) -> Iterator[tuple[int, SweepR
 
 def _numbered(place: int, run: SweepRun, threads: int) -> tuple[int, SweepRun]:
     keep_worker()
-    return place, _train(run, threads)
+    return place, train_one(run, threads)
 
 
-def _train(run: SweepRun, threads: int | None) -> SweepRun:
+def train_one(run: SweepRun, threads: int | None = None) -> SweepRun:
+    """Train a planned run, go on with it if it was stopped, leave it if it is finished.
+
+    Returns it with its status and, where it failed, the reason.
+    """
     from . import resume, train
 
     store = Store(run.path)

@@ -1,0 +1,82 @@
+"""``netsci-dst reproduce``: an experiment of the papers, run and set beside its figures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import _console
+
+PANEL = "Papers"
+
+
+def command(
+    name: Annotated[
+        str | None, typer.Argument(help="An experiment, or a TOML file. Without: the list.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", help="Its folder. Default: reproductions/NAME.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Data set, folder or hub id instead of the paper's.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A smaller version, which says so on every figure.")
+    ] = False,
+    seeds: Annotated[int | None, typer.Option(help="Only so many seeds.")] = None,
+    rows: Annotated[str | None, typer.Option(help="Only these rows, with commas between.")] = None,
+    settings: Annotated[
+        str | None, typer.Option(help="Only these settings, with commas between.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Runs at a time.")] = 1,
+    train: Annotated[
+        bool, typer.Option(help="--no-train: only write the page from what is there.")
+    ] = True,
+    compare: Annotated[bool, typer.Option(help="Also write the report comparing the runs.")] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Repeat a table or figure of the papers: run what is missing, write ours beside theirs.
+
+    A run that was stopped goes on; one whose line is in results.csv is not repeated.
+    """
+    from ..reproduction import experiments, load_experiment, reproduce
+
+    if name is None:
+        known = [load_experiment(one) for one in experiments()]
+        if json:
+            _console.result_json(
+                [{"name": e.name, "title": e.title, "source": e.source} for e in known]
+            )
+        else:
+            table = [[e.name, e.title, e.source] for e in known]
+            _console.table(None, ["name", "what it is", "source"], table)
+        return
+    with _console.progress("runs") as update:
+        found = reproduce(
+            name,
+            out,
+            data=data,
+            quick=quick,
+            seeds=seeds,
+            rows=_names(rows),
+            settings=_names(settings),
+            changes={"device": device} if device else None,
+            jobs=jobs,
+            train=train,
+            compare=compare,
+            progress=update,
+        )
+    for run, reason in found.failed:
+        _console.say(f"{run} failed: {reason}")
+    if json:
+        _console.result_json(found.results.to_dict("records"))
+    else:
+        _console.result(str(found.page or found.folder))
+    if found.failed:
+        raise typer.Exit(1)
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]

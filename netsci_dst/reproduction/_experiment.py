@@ -1,0 +1,215 @@
+"""What an experiment is: settings × rows × seeds, what is read off each run, what was published."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ..errors import RecipeError, UnknownName
+from ..training.methods._options import one_line
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Published(_Strict):
+    """A figure of the paper, in the units that the paper prints (percent where it does)."""
+
+    value: float
+    error: float | None = Field(None, ge=0, description="Standard error of the mean.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, given: Any) -> Any:
+        """Take ``98.8`` and ``[98.8, 0.04]`` as files write them."""
+        if isinstance(given, (int, float)):
+            return {"value": given}
+        if isinstance(given, list) and len(given) == 2:
+            return {"value": given[0], "error": given[1]}
+        return given
+
+
+class Row(_Strict):
+    """One line of a table: a recipe's changes, and what the paper says came out."""
+
+    name: Name
+    label: str
+    changes: dict[str, Any] = {}
+    seeds: int | None = Field(None, ge=1, description="Instead of the experiment's.")
+    group: str = Field("", description="Rows that compete for the best in the same setting.")
+    start_from: Name | None = Field(
+        None, description="The row whose final topology and initial weights this one starts from."
+    )
+    note: str = Field("", description="What differs from the paper in this row.")
+    published: dict[str, dict[str, Published]] = Field(
+        {}, description="Setting -> quantity -> figure."
+    )
+
+
+class Setting(_Strict):
+    """A condition under which all rows run, such as a sparsity."""
+
+    name: Name
+    label: str
+    changes: dict[str, Any] = {}
+    rows: tuple[Name, ...] | None = Field(None, description="Only these rows run in it.")
+
+
+class Quick(_Strict):
+    """The smaller version: it shows that everything works, not what the paper found."""
+
+    changes: dict[str, Any] = {}
+    seeds: int = Field(1, ge=1)
+    settings: tuple[Name, ...] | None = None
+
+
+class Experiment(_Strict):
+    """A table or figure of a paper."""
+
+    name: Name
+    title: str
+    source: str
+    question: str
+    kind: Literal["training", "link_prediction_time"] = "training"
+    recipe: str = Field("", description="A shipped recipe, as paper/name.")
+    stands_in: str = Field("", description="Where data or size differ from the paper's.")
+    seeds: int = Field(3, ge=1)
+    changes: dict[str, Any] = {}
+    settings: tuple[Setting, ...] = (Setting(name="all", label=""),)
+    rows: tuple[Row, ...] = Field(min_length=1)
+    columns: tuple[str, ...] = Field(min_length=1)
+    curves: tuple[str, ...] = ()
+    curve_points: int = Field(12, ge=2, description="Snapshots at which a measure is taken.")
+    measure_options: dict[str, dict[str, Any]] = {}
+    best: str = Field("accuracy", description="The quantity that decides who wins.")
+    remarks: tuple[str, ...] = Field((), description="What the figures mean, and what was tried.")
+    quick: Quick = Quick()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Experiment:
+        rows = [row.name for row in self.rows]
+        settings = [setting.name for setting in self.settings]
+        for kind, names in (("row", rows), ("setting", settings)):
+            if len(set(names)) < len(names):
+                raise RecipeError(f"two {kind}s have the same name")
+        for row in self.rows:
+            if row.start_from is not None and row.start_from not in rows:
+                raise UnknownName("row to start from", row.start_from, rows)
+            for setting, figures in row.published.items():
+                if setting not in settings:
+                    raise UnknownName("setting", setting, settings)
+                for quantity in figures:
+                    if quantity not in self.columns:
+                        raise UnknownName("column", quantity, self.columns)
+        for setting in self.settings:
+            for name in setting.rows or ():
+                if name not in rows:
+                    raise UnknownName("row", name, rows)
+        if (self.kind == "training") != bool(self.recipe):
+            raise RecipeError("an experiment of trainings needs a recipe, another kind has none")
+        return self
+
+    def cells(self, quick: bool = False, seeds: int | None = None) -> Iterator[Cell]:
+        """Return every (setting, row, seed) of the experiment, in order."""
+        wanted = self.quick.settings if quick else None
+        for setting, row in itertools.product(self.settings, self.rows):
+            if wanted is not None and setting.name not in wanted:
+                continue
+            if setting.rows is not None and row.name not in setting.rows:
+                continue
+            most = self.quick.seeds if quick else (row.seeds or self.seeds)
+            for seed in range(most if seeds is None else min(seeds, most)):
+                yield Cell(self, setting, row, seed, quick)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of an experiment."""
+
+    experiment: Experiment
+    setting: Setting
+    row: Row
+    seed: int
+    quick: bool
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Setting, row and seed."""
+        return self.setting.name, self.row.name, self.seed
+
+    @property
+    def folder(self) -> str:
+        """Name of the run's folder."""
+        parts = [self.row.name, f"seed{self.seed}"]
+        return "-".join(parts if self.setting.name == "all" else [self.setting.name, *parts])
+
+    def changes(self) -> dict[str, Any]:
+        """Return what this run changes of the recipe, the later ones over the earlier."""
+        merged: dict[str, Any] = {}
+        # The quick version keeps what its rows differ in, so the row comes last.
+        shared = [self.experiment.changes, *([self.experiment.quick.changes] if self.quick else [])]
+        for table in (*shared, self.setting.changes, self.row.changes):
+            merged = _merged(merged, table)
+        return merged | {"seed": self.seed}
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        known = result.get(key)
+        both = isinstance(known, Mapping) and isinstance(value, Mapping)
+        result[key] = _merged(known, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def experiments() -> list[str]:
+    """Return the names of the experiments that ship.
+
+    Examples
+    --------
+    >>> "chtss-table7" in experiments()
+    True
+    """
+    folder = resources.files(__package__) / "experiments"
+    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name[-5:] == ".toml")
+
+
+def load_experiment(name: str | os.PathLike[str]) -> Experiment:
+    """Return an experiment by its name, or from a TOML file of one's own.
+
+    Raises
+    ------
+    UnknownName, RecipeError
+        For an unknown experiment or key, a file that cannot be read, or parts that contradict
+        each other.
+    """
+    given = os.fspath(name)
+    if given.endswith(".toml"):
+        file: Any = Path(given)
+    else:
+        if given not in experiments():
+            raise UnknownName("experiment", given, experiments())
+        file = resources.files(__package__) / "experiments" / f"{given}.toml"
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"there is no experiment at {given}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"cannot read the experiment {given}: {error}") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise RecipeError(f"{given} is not valid TOML: {error}") from error
+    try:
+        return Experiment(**{"name": Path(given).stem, **table})
+    except ValidationError as error:
+        raise RecipeError(f"experiment {given}: {one_line(error)}") from error

@@ -1,0 +1,446 @@
+"""The page of an experiment: ours beside the paper's, as HTML and as Markdown."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..analysis.across_runs import mean_and_error, win_rate
+from ..errors import NetsciError
+from ..run import load_run
+from ..store import Store
+from ._experiment import Cell, Experiment, Published, Row, Setting
+from ._quantities import Quantity
+from ._results import ResultTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOTABLE = 3.0  # standard errors
+_QUICK = "quick version, not the paper's size"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of the page: a heading, a paragraph, a list, a table or a picture."""
+
+    kind: str
+    text: str = ""
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def write_page(
+    experiment: Experiment,
+    store: Store,
+    table: ResultTable | None = None,
+    quick: bool = False,
+    *,
+    compare: bool = True,
+) -> Path:
+    """Write ``index.html`` (``quick.html``) with its figures inside, and return its path.
+
+    Parameters
+    ----------
+    experiment
+        What was run.
+    store
+        The local folder of its results.
+    compare
+        Also write ``comparison.html``, the report comparing the runs that are at hand.
+    """
+    table = table if table is not None else ResultTable(store)
+    link = ""
+    if compare and experiment.kind == "training":
+        link = _comparison(experiment, store, quick)
+    blocks = page_blocks(experiment, table, quick)
+    if link:
+        blocks.append(Block("link", link))
+    svgs = {name: svg.decode() for name, svg in figures(experiment, table, quick).items()}
+    name = "quick.html" if quick else "index.html"
+    store.write(name, _html(experiment, blocks, svgs).encode())
+    return Path(store.path(name))
+
+
+# --- what the page says -----------------------------------------------------------------------
+
+
+def page_blocks(experiment: Experiment, table: ResultTable, quick: bool = False) -> list[Block]:
+    """Return the page without its pictures."""
+    rows = _of(table.rows, quick)
+    blocks = [Block("heading", experiment.title), Block("text", f"{experiment.source}.")]
+    blocks.append(Block("text", experiment.question))
+    if experiment.stands_in:
+        blocks.append(Block("text", experiment.stands_in))
+    if quick:
+        blocks.append(Block("strong", f"All figures here: {_QUICK}."))
+    if rows.empty:
+        return [*blocks, Block("strong", "Nothing has been run yet.")]
+    for setting in experiment.settings:
+        here = rows[rows["setting"] == setting.name]
+        if len(here):
+            blocks += _setting_blocks(experiment, setting, here, quick)
+    blocks += _win_rates(experiment, rows, quick)
+    blocks += _explanations(experiment)
+    for remark in experiment.remarks:
+        blocks.append(Block("text", remark))
+    blocks += _provenance(experiment, rows, quick)
+    return blocks
+
+
+def _of(frame: pd.DataFrame, quick: bool) -> pd.DataFrame:
+    return frame[frame["quick"].astype(bool) == quick] if len(frame) else frame
+
+
+def _setting_blocks(
+    experiment: Experiment, setting: Setting, here: pd.DataFrame, quick: bool
+) -> list[Block]:
+    printed = {row.name: row.published.get(setting.name, {}) for row in experiment.rows}
+    head = ["", "runs"]
+    for column in experiment.columns:
+        head.append(Quantity(column).title)
+        if any(column in figures for figures in printed.values()):
+            head += ["paper", "difference, s.e."]
+    head += ["wall time", "processor time"]
+    lines = []
+    for row in experiment.rows:
+        mine = here[here["row"] == row.name]
+        if mine.empty:
+            continue
+        line = [_label(row), str(len(mine))]
+        for column in experiment.columns:
+            quantity = Quantity(column)
+            values = _numbers(mine, column) * quantity.factor
+            line.append(_plus_minus(values))
+            if any(column in figures for figures in printed.values()):
+                paper = printed[row.name].get(column)
+                line += [_published(paper), _difference(values, paper)]
+        line += [_duration(_numbers(mine, "wall_s")), _duration(_numbers(mine, "processor_s"))]
+        lines.append(tuple(line))
+    text = setting.label or "Results"
+    title = f"{text} ({_QUICK})" if quick else text
+    return [Block("subheading", title), Block("table", "", tuple(head), tuple(lines))]
+
+
+def _label(row: Row) -> str:
+    return f"{row.label} ({row.note})" if row.note else row.label
+
+
+def _numbers(frame: pd.DataFrame, column: str) -> Any:
+    if column not in frame:
+        return np.array([np.nan])
+    import pandas as pd
+
+    return pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float)
+
+
+def difference_in_errors(values: Any, paper: Published | None) -> float:
+    """Return (our mean - the paper's) over the standard error of the difference.
+
+    The errors of both sides add in quadrature; a side without one, such as a single run, counts
+    as exact. NaN when neither has one, or nothing was published.
+    """
+    ours = mean_and_error(values)
+    if paper is None or not math.isfinite(ours.mean):
+        return float("nan")
+    errors = [e for e in (ours.error, paper.error) if e is not None and math.isfinite(e)]
+    size = math.hypot(*errors) if errors else 0.0
+    return (ours.mean - paper.value) / size if size else float("nan")
+
+
+def _difference(values: Any, paper: Published | None) -> str:
+    ours = mean_and_error(values)
+    found = difference_in_errors(values, paper)
+    if paper is None or not math.isfinite(ours.mean):
+        return ""
+    plain = f"{ours.mean - paper.value:+.3g}"
+    return f"{plain} ({found:+.1f} s.e.)" if math.isfinite(found) else plain
+
+
+def _published(paper: Published | None) -> str:
+    if paper is None:
+        return ""
+    return f"{paper.value:g}" if paper.error is None else f"{paper.value:g} ± {paper.error:g}"
+
+
+def _plus_minus(values: Any) -> str:
+    found = mean_and_error(values)
+    if not math.isfinite(found.mean):
+        return ""
+    if not math.isfinite(found.error):
+        return _short(found.mean)
+    digits = 2 if found.error == 0 else min(6, max(0, 1 - math.floor(math.log10(found.error))))
+    return f"{found.mean:,.{digits}f} ± {found.error:.{digits}f}"
+
+
+def _short(value: float) -> str:
+    if value and not 1e-3 <= abs(value) < 1e6:
+        return f"{value:.3g}"
+    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+
+def _duration(seconds: Any) -> str:
+    mean = mean_and_error(seconds).mean
+    if not math.isfinite(mean):
+        return ""
+    if mean < 120:
+        return f"{mean:.3g} s"
+    return f"{mean / 60:.0f} min" if mean < 7200 else f"{mean / 3600:.1f} h"
+
+
+def _win_rates(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list[Block]:
+    groups = list(dict.fromkeys(row.group for row in experiment.rows if row.group))
+    labels = {row.name: row.label for row in experiment.rows}
+    lines = []
+    lower = experiment.best in ("perplexity", "loss", "train_loss", "seconds")
+    for group in groups:
+        names = [row.name for row in experiment.rows if row.group == group]
+        frame = rows[rows["row"].isin(names)].dropna(subset=[experiment.best])
+        if frame["row"].nunique() < 2:
+            continue
+        rates = win_rate(frame, "row", ("setting", "seed"), experiment.best, not lower)
+        shared = frame.groupby(["setting", "seed"])["row"].nunique().eq(frame["row"].nunique())
+        for name in names:
+            if name in rates and math.isfinite(rates[name]):
+                lines.append((group, labels[name], f"{rates[name]:.0%}", str(int(shared.sum()))))
+    if not lines:
+        return []
+    title = f"Win rates by {Quantity(experiment.best).title.partition(',')[0]}"
+    head = ("compared", "variant", "win rate", "settings and seeds")
+    return [
+        Block("subheading", f"{title} ({_QUICK})" if quick else title),
+        Block("table", "", head, tuple(lines)),
+    ]
+
+
+def _explanations(experiment: Experiment) -> list[Block]:
+    texts = {
+        "anp": "ANP: neurons with links on both sides, of all that began so.",
+        "aae": "AAE: area across the epochs, the mean height of the accuracy curve.",
+        "itop": "ITOP: share of all possible links that was ever active.",
+    }
+    told = [text for name, text in texts.items() if name in experiment.columns]
+    told.append(
+        "± is the standard error over seeds. Differences are ours minus the paper's, in brackets "
+        "over the errors of both added in quadrature; a single run counts as exact there."
+    )
+    return [Block("small", " ".join(told))]
+
+
+def _provenance(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list[Block]:
+    facts = []
+    for name, what in (("cpu", "Processor"), ("torch", "torch"), ("netsci_dst", "netsci-dst")):
+        known = sorted({str(v) for v in rows[name].dropna()}) if name in rows else []
+        if known:
+            facts.append(f"{what}: {', '.join(known)}")
+    total = np.nansum(_numbers(rows, "processor_s"))
+    facts.append(f"one thread per run, {total / 3600:.1f} processor hours in all")
+    verified = int((rows["verified"] == "ok").sum())
+    facts.append(f"{verified} of {len(rows)} runs accepted by `netsci-dst verify`")
+    repeat = f"netsci-dst reproduce {experiment.name}{' --quick' if quick else ''}"
+    blocks = [
+        Block("subheading", "How it was run"),
+        Block("text", f"{'. '.join(facts)}."),
+        Block("code", repeat),
+    ]
+    if experiment.kind == "training":
+        recipe = f"Recipe {experiment.recipe}; changes by row:"
+        changes = []
+        for cell in _first_seeds(experiment, quick):
+            known = ((rows["setting"] == cell.setting.name) & (rows["row"] == cell.row.name)).any()
+            if known:
+                words = list(_settings(cell.changes()))
+                where = f"{cell.setting.label}: " if cell.setting.label else ""
+                changes.append((f"{where}{cell.row.label}", " ".join(words)))
+        blocks += [
+            Block("text", recipe),
+            Block("table", "", ("row", "--set"), tuple(changes)),
+        ]
+    return blocks
+
+
+def _first_seeds(experiment: Experiment, quick: bool) -> Iterable[Cell]:
+    return (cell for cell in experiment.cells(quick) if cell.seed == 0)
+
+
+def _settings(table: dict[str, Any], prefix: str = "") -> Iterable[str]:
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _settings(value, f"{prefix}{key}.")
+        elif not (key == "seed" and not prefix):
+            yield f"{prefix}{key}={value}"
+
+
+# --- pictures ---------------------------------------------------------------------------------
+
+
+def figures(experiment: Experiment, table: ResultTable, quick: bool = False) -> dict[str, bytes]:
+    """Return the curves over the epochs as SVG, by name."""
+    curves = _of(table.curves, quick)
+    if curves.empty:
+        return {}
+    import io
+
+    from ..report._colours import palette
+    from ..report._matplotlib import STYLE, canvas
+    from ..report._need import need
+
+    matplotlib = need("matplotlib", "report", "a figure")
+    drawn = {}
+    rows = [row for row in experiment.rows if (curves["row"] == row.name).any()]
+    colours = dict(zip([row.name for row in rows], palette(max(1, len(rows)))))
+    for setting, name in itertools.product(experiment.settings, experiment.curves):
+        here = curves[(curves["setting"] == setting.name) & (curves["quantity"] == name)]
+        here = here[np.isfinite(here["value"].astype(float))]
+        if here.empty:
+            continue
+        quantity = Quantity(name)
+        with matplotlib.rc_context({**STYLE, "svg.fonttype": "path"}):
+            figure, axes = canvas(4.2, 2.8)
+            for row in rows:
+                mine = here[here["row"] == row.name]
+                if mine.empty:
+                    continue
+                values = mine["value"].astype(float) * quantity.factor
+                by_epoch = values.groupby(mine["epoch"].astype(float))
+                mean, error = by_epoch.mean(), by_epoch.sem()
+                axes.plot(mean.index, mean, color=colours[row.name], label=row.label, lw=1.2)
+                if error.notna().any():
+                    low, high = mean - error, mean + error
+                    axes.fill_between(
+                        mean.index, low, high, color=colours[row.name], alpha=0.2, lw=0
+                    )
+            title = quantity.title if not setting.label else f"{quantity.title} ({setting.label})"
+            axes.set_title(f"{title}\n{_QUICK}" if quick else title, fontsize=8)
+            axes.set_xlabel("epoch")
+            axes.legend(fontsize=6)
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format="svg", metadata={"Date": None})
+        safe = "".join(c if c.isalnum() else "-" for c in f"{setting.name}-{name}")
+        drawn[f"{experiment.name}-{safe}"] = buffer.getvalue()
+    return drawn
+
+
+def _comparison(experiment: Experiment, store: Store, quick: bool) -> str:
+    """Write the comparison report of the runs that are at hand; return its name."""
+    place = store.path("quick" if quick else "runs")
+    runs = []
+    for cell in experiment.cells(quick):
+        try:
+            run = load_run(f"{place}/{cell.folder}")
+        except NetsciError:
+            continue
+        if run.status == "finished":
+            runs.append(run)
+    if len(runs) < 2:
+        return ""
+    from ..report import report
+
+    name = "quick-comparison.html" if quick else "comparison.html"
+    report(runs, store.path(name), title=experiment.title, analyze=False, max_frames=60)
+    return name
+
+
+# --- as text ----------------------------------------------------------------------------------
+
+_STYLE = """
+:root{color-scheme:light dark;--line:#8884;--soft:#8882}
+body{font:16px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem}
+th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+th:first-child,td:first-child{text-align:left}th{font-weight:600;border-bottom-width:2px}
+.far{font-weight:700}.strong{font-weight:700;border-left:4px solid #D55E00;padding-left:.7rem}
+.small{font-size:.8rem;opacity:.8}pre,code{background:var(--soft);padding:.1rem .3rem}
+figure{display:inline-block;margin:.5rem;background:#fff;border-radius:4px}
+td.text{text-align:left;white-space:normal;font-family:ui-monospace,monospace;font-size:.75rem}
+"""
+
+
+def _is_far(cell: str) -> bool:
+    inner = cell.rpartition("(")[2]
+    if not inner.endswith("s.e.)"):
+        return False
+    return abs(float(inner.removesuffix(" s.e.)"))) > NOTABLE
+
+
+def _html(experiment: Experiment, blocks: Sequence[Block], svgs: dict[str, str]) -> str:
+    parts = []
+    for block in blocks:
+        text = html.escape(block.text)
+        if block.kind == "heading":
+            parts.append(f"<h1>{text}</h1>")
+        elif block.kind == "subheading":
+            parts.append(f"<h2>{text}</h2>")
+        elif block.kind == "code":
+            parts.append(f"<pre>{text}</pre>")
+        elif block.kind == "link":
+            parts.append(f'<p><a href="{text}">The runs compared</a></p>')
+        elif block.kind == "table":
+            parts.append(_html_table(block))
+        else:
+            parts.append(f'<p class="{block.kind}">{text}</p>')
+    pictures = "".join(f"<figure>{svg[svg.index('<svg') :]}</figure>" for svg in svgs.values())
+    at = next((i for i, b in enumerate(blocks) if b.text == "How it was run"), len(parts))
+    parts.insert(at, pictures)
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{html.escape(experiment.title)}</title><style>{_STYLE}</style>"
+        f"<body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _html_table(block: Block) -> str:
+    text = block.head == ("row", "--set")
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in block.head)
+    body = ""
+    for row in block.rows:
+        cells = ""
+        for cell in row:
+            kind = ' class="far"' if _is_far(cell) else ' class="text"' if text else ""
+            cells += f"<td{kind}>{html.escape(cell)}</td>"
+        body += f"<tr>{cells}</tr>"
+    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def markdown(experiment: Experiment, table: ResultTable, pictures: Sequence[str] = ()) -> str:
+    """Return the page as Markdown, for the documentation; ``pictures`` are paths of its figures."""
+    parts = []
+    for block in page_blocks(experiment, table):
+        text = _plain(block.text)
+        if block.kind == "heading":
+            parts.append(f"# {text}")
+        elif block.kind == "subheading":
+            if block.text == "How it was run":
+                parts += [f"![{_plain(Path(name).stem)}]({name})" for name in pictures]
+            parts.append(f"## {text}")
+        elif block.kind == "code":
+            parts.append(f"```\n{block.text}\n```")
+        elif block.kind == "strong":
+            parts.append(f"**{text}**")
+        elif block.kind == "table":
+            parts.append(_markdown_table(block))
+        else:
+            parts.append(text)
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_table(block: Block) -> str:
+    lines = [block.head, ("---",) * len(block.head)]
+    for row in block.rows:
+        lines.append(tuple(f"**{_plain(c)}**" if _is_far(c) else _plain(c) for c in row))
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    for sign in ("\\", "|", "*", "_", "<", "[", "]", "$"):
+        text = text.replace(sign, f"\\{sign}")
+    return text

@@ -1,0 +1,161 @@
+"""What is read off a run: by short name from its tables, or as ``measure.quantity@scope``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import NetsciError, UnknownName
+from ..run import Run
+
+METRICS = ("accuracy", "loss", "bleu", "perplexity", "aae", "train_loss")
+EVOLUTION = ("anp", "itop", "overlap", "density", "active_neurons", "links")
+# Stored as shares, printed in percent.
+_SHARES = ("accuracy", "best_accuracy", "aae", "anp", "itop", "overlap", "density")
+_TITLES = {
+    "accuracy": "accuracy, %",
+    "best_accuracy": "best accuracy, %",
+    "bleu": "BLEU",
+    "aae": "AAE, %",
+    "anp": "ANP, %",
+    "itop": "ITOP, %",
+    "overlap": "overlap, %",
+    "density": "density, %",
+    "links": "links",
+    "seconds": "seconds",
+}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A quantity and how it is printed."""
+
+    name: str
+
+    @property
+    def measure(self) -> str | None:
+        """The measure it comes from; None for one of the run's own tables."""
+        return self.name.partition(".")[0] if "." in self.name else None
+
+    @property
+    def scope(self) -> str:
+        """The population, layer or network it is about."""
+        return self.name.partition("@")[2] or "network"
+
+    @property
+    def of_measure(self) -> str:
+        """Its name among the measure's quantities."""
+        return self.name.partition("@")[0].partition(".")[2]
+
+    @property
+    def factor(self) -> float:
+        """From the stored value to the printed one."""
+        share = self.name in _SHARES or self.of_measure.endswith("_share")
+        return 100.0 if share or self.of_measure == "anp" else 1.0
+
+    @property
+    def title(self) -> str:
+        """Column heading."""
+        if self.measure is None:
+            return _TITLES.get(self.name, self.name.replace("_", " "))
+        where = "" if self.scope == "network" else f", {self.scope}"
+        text = self.of_measure.replace("_", " ")
+        return f"{text}{where}{', %' if self.factor != 1 else ''}"
+
+
+def final_values(
+    run: Run, names: Sequence[str], options: Mapping[str, Mapping[str, Any]]
+) -> dict[str, float]:
+    """Return quantities at the end of a run; NaN for what the run does not have.
+
+    Raises
+    ------
+    NetsciError
+        For a quantity that no table and no measure knows, or a measure that failed.
+    """
+    metrics, evolution = run.metrics, run.evolution
+    found: dict[str, float] = {}
+    for name in names:
+        quantity = Quantity(name)
+        if quantity.measure is not None:
+            continue
+        if name.startswith("best_"):
+            column = metrics[name.removeprefix("best_")]
+            higher = bool(run.provenance.get("higher_is_better", True))
+            found[name] = float(column.max() if higher else column.min())
+        elif name in METRICS:
+            found[name] = float(metrics[name].iloc[-1]) if name in metrics else float("nan")
+        elif name in EVOLUTION:
+            whole = evolution[evolution["layer"] == "all"] if len(evolution) else evolution
+            found[name] = float(whole[name].iloc[-1]) if len(whole) else float("nan")
+        else:
+            raise UnknownName("quantity", name, (*METRICS, *EVOLUTION))
+    measured = [q for q in map(Quantity, names) if q.measure is not None]
+    if measured:
+        last = list(run.snapshots.steps)[-1]
+        frame = _measured(run, measured, [last], options)
+        for quantity in measured:
+            found[quantity.name] = _pick(frame, quantity, last)
+    return {name: found[name] for name in names}
+
+
+def curve_values(
+    run: Run, names: Sequence[str], points: int, options: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[str, float, float]]:
+    """Return (quantity, epoch, value) over a run; measures at ``points`` snapshots."""
+    rows: list[tuple[str, float, float]] = []
+    metrics, evolution = run.metrics, run.evolution
+    whole = evolution[evolution["layer"] == "all"] if len(evolution) else evolution
+    for name in names:
+        table = metrics if name in METRICS else whole if name in EVOLUTION else None
+        if table is not None and name in table:
+            kept = table.iloc[_spread(len(table), max(points, 60))]
+            rows += [(name, float(e), float(v)) for e, v in zip(kept["epoch"], kept[name])]
+    measured = [q for q in map(Quantity, names) if q.measure is not None]
+    if measured:
+        known = list(run.snapshots.steps)
+        epochs = dict(zip(known, run.snapshots.epochs))
+        steps = [known[i] for i in _spread(len(known), points)]
+        frame = _measured(run, measured, steps, options)
+        for quantity in measured:
+            for step in steps:
+                value = _pick(frame, quantity, step)
+                rows.append((quantity.name, epochs[step], value))
+    return rows
+
+
+def _spread(n: int, points: int) -> list[int]:
+    """Return up to ``points`` places from first to last, denser at the beginning."""
+    if n <= points:
+        return list(range(n))
+    early = np.geomspace(1, n, points) - 1
+    even = np.linspace(0, n - 1, points)
+    return sorted({*map(int, np.rint(early[::2])), *map(int, np.rint(even[::2])), 0, n - 1})
+
+
+def _measured(
+    run: Run, wanted: Sequence[Quantity], steps: list[int], options: Mapping[str, Any]
+) -> Any:
+    from ..analysis import analyze
+
+    names = sorted({quantity.measure or "" for quantity in wanted})
+    used = {name: dict(options[name]) for name in names if name in options}
+    frame = analyze(run, names, steps, options=used)
+    failed = [note for note in frame.attrs["notes"] if note["status"] == "failed"]
+    if failed:
+        raise NetsciError(f"{run.path}: {failed[0]['measure']} failed: {failed[0]['reason']}")
+    return frame
+
+
+def _pick(frame: Any, quantity: Quantity, step: int) -> float:
+    mine = frame[
+        (frame["measure"] == quantity.measure)
+        & (frame["quantity"] == quantity.of_measure)
+        & (frame["scope"] == quantity.scope)
+    ]
+    here = mine[mine["step"] == step] if (mine["step"] == step).any() else mine
+    # A measure may have nothing to say, such as an exponent of too few values.
+    return float(here["value"].iloc[-1]) if len(here) else float("nan")

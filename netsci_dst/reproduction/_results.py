@@ -1,0 +1,109 @@
+"""The table of what came out: a line per run, with what would be needed to repeat it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import FormatError
+from ..store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESULTS, CURVES = "results.csv", "curves.csv"
+KEY = ["setting", "row", "seed", "quick"]
+PROVENANCE = [
+    "wall_s",
+    "processor_s",
+    "steps",
+    "data",
+    "data_fingerprint",
+    "recipe",
+    "verified",
+    "netsci_dst",
+    "torch",
+    "cpu",
+    "device",
+    "finished",
+]
+_CURVE = ["quantity", "epoch", "value"]
+
+
+class ResultTable:
+    """``results.csv`` and ``curves.csv`` in a folder, kept row by row."""
+
+    def __init__(self, store: Store):
+        self.store = store
+        self.rows = _read(store, RESULTS, [*KEY, *PROVENANCE])
+        self.curves = _read(store, CURVES, [*KEY, *_CURVE])
+
+    def has(self, key: tuple[Any, ...], recipe: str, columns: Sequence[str]) -> bool:
+        """Say whether a line is there, of the same request and with every column."""
+        here = self._at(self.rows, key)
+        same = here[here["recipe"] == recipe]
+        # A column that the line was written without was not asked for then.
+        return len(same) == 1 and all(
+            column in same and bool(same[f"{column}"].notna().iloc[0]) for column in columns
+        )
+
+    def add(
+        self,
+        key: tuple[Any, ...],
+        values: Mapping[str, Any],
+        curves: Sequence[tuple[str, float, float]],
+    ) -> None:
+        """Write a line and its curves, in place of an earlier one."""
+        import pandas as pd
+
+        line = dict(zip(KEY, key)) | dict(values)
+        rows = self.rows[~self._mask(self.rows, key)]
+        self.rows = _sorted(pd.concat([rows, pd.DataFrame([line])], ignore_index=True))
+        old = self.curves[~self._mask(self.curves, key)]
+        new = pd.DataFrame([dict(zip(KEY, key)) | dict(zip(_CURVE, point)) for point in curves])
+        self.curves = _sorted(pd.concat([old, new], ignore_index=True) if len(new) else old)
+        # The curves first: a line that is there has its curves.
+        if len(self.curves):
+            self.store.write(CURVES, _csv(self.curves))
+        self.store.write(RESULTS, _csv(self.rows))
+
+    @staticmethod
+    def _mask(frame: pd.DataFrame, key: tuple[Any, ...]) -> Any:
+        mask = np.ones(len(frame), dtype=bool)
+        for name, value in zip(KEY, key):
+            mask &= (frame[name] == value).to_numpy()
+        return mask
+
+    def _at(self, frame: pd.DataFrame, key: tuple[Any, ...]) -> pd.DataFrame:
+        return frame[self._mask(frame, key)]
+
+
+def _read(store: Store, name: str, columns: list[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    if not store.exists(name):
+        return pd.DataFrame({column: pd.Series(dtype=object) for column in columns})
+    try:
+        text = {"setting": str, "row": str}
+        frame = pd.read_csv(io.BytesIO(store.read(name)), dtype=text)  # type: ignore[arg-type]
+    except (ValueError, UnicodeDecodeError) as error:
+        raise FormatError(f"{store.path(name)} is not a table of results: {error}") from error
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise FormatError(f"{store.path(name)} is not a table of results: it has no {missing[0]}")
+    return frame
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    first = [column for column in KEY if column in frame]
+    last = [column for column in PROVENANCE if column in frame]
+    middle = [column for column in frame if column not in (*first, *last)]
+    return frame[[*first, *middle, *last]].to_csv(index=False, float_format="%.6g").encode()
+
+
+def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
+    by = [*KEY, *(["quantity", "epoch"] if "quantity" in frame else [])]
+    return frame.sort_values(by, kind="stable", ignore_index=True)
