@@ -23,6 +23,7 @@ from .probe import activity, probe_inputs
 from .progress import Progress
 from .provenance import now
 from .retention import Retention
+from .tasks._pieces import pieces
 
 if TYPE_CHECKING:
     from .tasks._task import Loss
@@ -49,6 +50,7 @@ class Loop:
         self.processor = Processor()
         self.retention = Retention(self.recipe)
         self._begin_window()
+        self.latest: Any = 0.0
         self._bad_step: torch.Tensor | None = None
         self._stop = False
 
@@ -168,12 +170,11 @@ class Loop:
         engine = session.engine
         engine.begin(step)
         session.optimizer.zero_grad(set_to_none=True)
-        for piece in _pieces(batch, recipe.accumulate):
+        for piece in pieces(session.task, batch, recipe.accumulate):
             loss = self._loss(model, piece)
-            (loss.value * _share(piece, batch)).backward() if (
-                recipe.accumulate > 1 or batch.share != 1.0
-            ) else loss.value.backward()
-            self._count(loss, piece)
+            (loss.value if piece.share == 1.0 else loss.value * piece.share).backward()
+            if piece.share:
+                self._count(loss, piece)
         if self.world.size > 1:
             self.world.average_gradients(session.parameters)
         engine.before_step()
@@ -386,15 +387,3 @@ def _interruptible(loop: Loop) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _pieces(batch: Any, parts: int) -> list[Any]:
-    if parts == 1:
-        return [batch]
-    cut = [tensor.tensor_split(parts) for tensor in batch.tensors]
-    pieces = [type(batch)(tensors, len(tensors[0])) for tensors in zip(*cut)]
-    return [piece for piece in pieces if piece.samples]
-
-
-def _share(piece: Any, batch: Any) -> float:
-    return batch.share * piece.samples / batch.samples

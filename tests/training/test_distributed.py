@@ -15,7 +15,7 @@ import sys, torch
 import netsci_dst.training as training
 from netsci_dst.training._loop import Loop as _Loop
 
-out, method = sys.argv[1:]
+out, method, samples, every = sys.argv[1:]
 seen = []
 finish = _Loop._train
 def train(self):
@@ -23,8 +23,9 @@ def train(self):
     seen.extend((each.layer.keys, each.layer.values) for each in self.session.layers)
 _Loop._train = train
 training.train(
-    data="digits", method=method, sparsity=0.9, dtype="float64", steps=60, update_steps=10,
-    evaluate_steps=20, batch_size=33, model_options={"hidden": [40, 40]}, out=out,
+    data="digits", method=method, sparsity=0.9, dtype="float64", steps=60,
+    update_steps=int(every), evaluate_steps=20, train_samples=int(samples),
+    batch_size=33, model_options={"hidden": [40, 40]}, out=out,
     method_options={"update_end": 1.0}, backend="csr",
 )
 if torch.distributed.is_initialized():
@@ -37,7 +38,7 @@ if torch.distributed.is_initialized():
 """
 
 
-def run(out, method, size):
+def run(out, method, size, samples=1437, every=10):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -52,7 +53,7 @@ def run(out, method, size):
                 "MASTER_ADDR": "127.0.0.1",
                 "MASTER_PORT": str(port),
             }
-        command = [sys.executable, "-c", CODE, str(out), method]
+        command = [sys.executable, "-c", CODE, str(out), method, str(samples), str(every)]
         processes.append(subprocess.Popen(command, env=env))
     assert [process.wait(timeout=240) for process in processes] == [0] * size
     return nd.load_run(out)
@@ -71,3 +72,14 @@ def test_two_processes_equal_one(tmp_path, method):
     assert one.evolution[kept].equals(two.evolution[kept])
     assert np.allclose(one.metrics.train_loss, two.metrics.train_loss, rtol=1e-9)
     assert np.allclose(one.metrics.accuracy, two.metrics.accuracy)
+
+
+def test_a_batch_of_one_sample_is_shared_by_two_processes(tmp_path):
+    # Every third batch has one sample, and the topology is updated by its gradient.
+    one, two = (run(tmp_path / str(n), "rigl", n, samples=67, every=3) for n in (1, 2))
+    assert one.evolution.step.nunique() == 19
+    for first, second in zip(one.snapshots[-1].topology.layers, two.snapshots[-1].topology.layers):
+        assert np.array_equal(first.keys, second.keys)
+        assert np.allclose(first.weights, second.weights, atol=1e-7)
+    assert np.allclose(one.metrics.train_loss, two.metrics.train_loss, rtol=1e-9)
+    assert np.allclose(one.metrics.train_accuracy, two.metrics.train_accuracy)

@@ -99,8 +99,8 @@ class ArrayBatches(Batches):
     def _part(self, order: np.ndarray, step: int) -> tuple[np.ndarray, float]:
         options = self.options
         batch = order[step * options.batch_size : (step + 1) * options.batch_size]
-        mine = part(batch, options.rank, options.world_size)
-        return mine, mine.size * options.world_size / batch.size
+        own, passed = part(batch, options.rank, options.world_size)
+        return passed, own.size * options.world_size / batch.size
 
     def _augmented(self, images: Tensor, epoch: int, step: int) -> Tensor:
         options = self.options

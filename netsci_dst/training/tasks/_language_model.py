@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from ...errors import DataError, RecipeError, UnknownName
 from ._build import build_model
-from ._modes import evaluating
+from ._modes import evaluating, precise
 from ._order import n_batches, part, shuffled
 from ._task import PROBE_SEQUENCES, Batch, Batches, BatchOptions, Loss, Task
 
@@ -61,12 +61,17 @@ class LanguageModel(Task):
 
     def loss(self, model: nn.Module, batch: Batch, label_smoothing: float = 0.0) -> Loss:
         """Return the mean cross-entropy per token."""
-        logits, targets = self.forward(model, batch).flatten(0, 1).float(), batch.tensors[1]
-        value = functional.cross_entropy(logits, targets.flatten(), label_smoothing=label_smoothing)
+        logits = precise(self.forward(model, batch).flatten(0, 1))
+        targets = batch.tensors[1].flatten()
+        value = functional.cross_entropy(logits, targets, label_smoothing=label_smoothing)
         shown = value.detach()
         if label_smoothing:
-            shown = functional.cross_entropy(logits.detach(), targets.flatten())
-        return Loss(value, targets.numel(), shown)
+            shown = functional.cross_entropy(logits.detach(), targets)
+        return Loss(value, self.weight(batch), shown)
+
+    def weight(self, batch: Batch) -> int:
+        """Return the number of tokens to predict."""
+        return batch.tensors[1].numel()
 
     def evaluate(
         self, model: nn.Module, batches: Batches, split: str | None = None
@@ -75,7 +80,7 @@ class LanguageModel(Task):
         total, n = 0.0, 0
         with evaluating(model):
             for batch in batches.evaluation(split):
-                logits = self.forward(model, batch).flatten(0, 1).float()
+                logits = precise(self.forward(model, batch).flatten(0, 1))
                 targets = batch.tensors[1].flatten()
                 total += float(functional.cross_entropy(logits, targets, reduction="sum"))
                 n += targets.numel()
@@ -130,9 +135,9 @@ class TokenBatches(Batches):
         order = shuffled(self.n_train, options.seed, epoch)
         for step in range(start, self.steps_per_epoch):
             batch = order[step * options.batch_size : (step + 1) * options.batch_size]
-            mine = part(batch, options.rank, options.world_size)
-            share = mine.size * options.world_size / batch.size
-            yield self._batch("train", mine * self.length, self.length, share)
+            own, passed = part(batch, options.rank, options.world_size)
+            share = own.size * options.world_size / batch.size
+            yield self._batch("train", passed * self.length, self.length, share)
 
     def evaluation(self, split: str | None = None) -> Iterator[Batch]:
         """Yield batches of a held-out split in order."""

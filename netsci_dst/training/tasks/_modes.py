@@ -1,4 +1,4 @@
-"""Evaluation mode that ends as it began."""
+"""How a model computes: in evaluation mode that ends as it began, and how precisely a loss does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 @contextmanager
@@ -20,3 +20,8 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module in training:
             module.training = True
+
+
+def precise(logits: Tensor) -> Tensor:
+    """Return logits in single precision where they have less."""
+    return logits.float() if logits.dtype.itemsize < 4 else logits

@@ -16,9 +16,16 @@ def n_batches(n: int, batch_size: int, drop_last: bool) -> int:
     return n // batch_size if drop_last else -(-n // batch_size)
 
 
-def part(batch: NDArray[np.int64], rank: int, world_size: int) -> NDArray[np.int64]:
-    """Return one process's contiguous part of a global batch; parts differ by at most one."""
+def part(
+    batch: NDArray[np.int64], rank: int, world_size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return one process's contiguous part of a global batch, and what passes through its model.
+
+    Parts differ by at most one sample. A process whose part is empty passes the batch's first
+    sample through, with share 0, so that all processes do the same work at every step.
+    """
     if world_size == 1:
-        return batch
+        return batch, batch
     bounds = np.linspace(0, batch.size, world_size + 1).round().astype(int)
-    return batch[bounds[rank] : bounds[rank + 1]]
+    own = batch[bounds[rank] : bounds[rank + 1]]
+    return own, own if own.size else batch[:1]

@@ -69,9 +69,9 @@ class PairBatches(Batches):
         for place in rng.permutation(len(batches))[start:]:
             batch = order[batches[place]]
             batch = batch[np.argsort(ties[batch])]  # so that processes share lengths evenly
-            mine = part(batch, options.rank, options.world_size)
-            share = self._tokens(mine) * options.world_size / self._tokens(batch)
-            yield self._batch("train", mine, share)
+            own, passed = part(batch, options.rank, options.world_size)
+            share = self._tokens(own) * options.world_size / self._tokens(batch)
+            yield self._batch("train", passed, share)
 
     def evaluation(self, split: str | None = None) -> Iterator[Batch]:
         """Yield batches of a held-out split in order; here ``evaluation_batch_size`` is pairs."""

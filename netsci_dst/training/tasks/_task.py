@@ -27,7 +27,8 @@ class Batch(NamedTuple):
     share
         ``world_size`` times this process's part of the global batch's loss weight. The mean over
         processes of ``share * loss`` is the loss of the global batch, also when parts are unequal;
-        exactly 1.0 on one process.
+        exactly 1.0 on one process, 0.0 where a process for which no sample is left stands in with
+        one of another's.
     """
 
     tensors: tuple[Tensor, ...]
@@ -182,6 +183,10 @@ class Task(ABC):
     @abstractmethod
     def loss(self, model: nn.Module, batch: Batch, label_smoothing: float = 0.0) -> Loss:
         """Return the loss of a batch in training."""
+
+    def weight(self, batch: Batch) -> int:
+        """Return over how many items the loss of a batch is a mean: its samples, or its tokens."""
+        return batch.samples
 
     @abstractmethod
     def evaluate(

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from ...errors import DataError, MissingDependency, RecipeError
 from ._build import build_model
-from ._modes import evaluating
+from ._modes import evaluating, precise
 from ._pairs import PairBatches
 from ._task import Batch, Batches, BatchOptions, Loss, Task
 
@@ -71,7 +71,7 @@ class Translation(Task):
 
     def loss(self, model: nn.Module, batch: Batch, label_smoothing: float = 0.0) -> Loss:
         """Return the mean cross-entropy per target token."""
-        logits = self.forward(model, batch).flatten(0, 1).float()
+        logits = precise(self.forward(model, batch).flatten(0, 1))
         targets = batch.tensors[2].flatten()
         value = functional.cross_entropy(
             logits, targets, ignore_index=PAD, label_smoothing=label_smoothing
@@ -79,7 +79,11 @@ class Translation(Task):
         shown = value.detach()
         if label_smoothing:
             shown = functional.cross_entropy(logits.detach(), targets, ignore_index=PAD)
-        return Loss(value, int((targets != PAD).sum()), shown)
+        return Loss(value, self.weight(batch), shown)
+
+    def weight(self, batch: Batch) -> int:
+        """Return the number of target tokens, without padding."""
+        return int((batch.tensors[2] != PAD).sum())
 
     def evaluate(
         self, model: nn.Module, batches: Batches, split: str | None = None
@@ -90,7 +94,7 @@ class Translation(Task):
         total, n, hypotheses = 0.0, 0, []
         with evaluating(model):
             for batch in batches.evaluation(split):
-                logits = self.forward(model, batch).flatten(0, 1).float()
+                logits = precise(self.forward(model, batch).flatten(0, 1))
                 targets = batch.tensors[2].flatten()
                 total += float(
                     functional.cross_entropy(logits, targets, ignore_index=PAD, reduction="sum")
