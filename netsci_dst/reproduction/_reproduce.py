@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .._workers import keep_worker
-from ..errors import NetsciError, UnknownName
+from ..errors import NetsciError, RunLocked, UnknownName
 from ..run import load_run
 from ..store import Store
 from ..training.recipe import Recipe, load_recipe, shipped_recipe
@@ -92,23 +94,23 @@ def reproduce(
     store = Store(out if out is not None else f"reproductions/{experiment.name}")
     tasks = _plan(experiment, store, data, quick, seeds, rows, settings, changes or {})
     failed: list[tuple[str, str]] = []
-    with store.lock():
+    if train:
         table = ResultTable(store)
-        if train:
-            missing = [t for t in tasks if not table.has(t.key, t.digest, t.columns)]
-            done = len(tasks) - len(missing)
-            if progress:
-                progress(done, len(tasks), "")
-            for wave in _waves(missing, tasks):
-                for task, outcome in _compute(wave, jobs):
-                    done += task in missing
-                    if isinstance(outcome, str):
-                        failed.append((task.folder, outcome))
-                    elif task in missing:
-                        table.add(task.key, outcome.values, outcome.curves)
-                    if progress:
-                        said = "failed" if isinstance(outcome, str) else "finished"
-                        progress(done, len(tasks), f"{task.folder}: {said}")
+        missing = [t for t in tasks if not table.has(t.key, t.digest, t.columns)]
+        done = len(tasks) - len(missing)
+        if progress:
+            progress(done, len(tasks), "")
+        for wave in _waves(missing, tasks):
+            for task, outcome in _compute(wave, jobs):
+                done += task in missing
+                if isinstance(outcome, str):
+                    failed.append((task.folder, outcome))
+                elif task in missing:
+                    _record(store, task, outcome)
+                if progress:
+                    said = "failed" if isinstance(outcome, str) else "finished"
+                    progress(done, len(tasks), f"{task.folder}: {said}")
+    table = ResultTable(store)
     page = None
     if store.is_local:
         from ._page import write_page
@@ -216,6 +218,19 @@ def _task(cell: Cell, place: str, data: str | None, changes: Mapping[str, Any]) 
         measure_options=experiment.measure_options,
         after=after,
     )
+
+
+def _record(store: Store, task: _Task, outcome: _Outcome) -> None:
+    """Add a line to the results; another process may be at work on other rows."""
+    for attempt in itertools.count():
+        try:
+            with store.lock():
+                ResultTable(store).add(task.key, outcome.values, outcome.curves)
+            return
+        except RunLocked:
+            if attempt == 100:
+                raise
+            time.sleep(0.2)
 
 
 def _waves(missing: list[_Task], tasks: list[_Task]) -> Iterator[list[_Task]]:

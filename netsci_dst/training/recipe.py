@@ -220,7 +220,7 @@ def shipped_recipe(name: str) -> Path:
 
 
 def _shelf() -> Path:
-    """Return the folder of the recipes: beside the package in a checkout, else where pip puts it."""
+    """Return the folder of the recipes: in a checkout, else where pip puts it."""
     beside = Path(__file__).parents[2] / "recipes"
     return (
         beside if beside.is_dir() else Path(sysconfig.get_path("data"), "share/netsci-dst/recipes")
