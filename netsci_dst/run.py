@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import math
 import os
@@ -14,17 +13,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from . import snapshots as _codec
-from .errors import FormatError, RunError
+from ._growing import Growing, Json, Parquet
+from .errors import FormatError, NetsciError, RunError
 from .snapshots import Snapshot
 from .store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 FORMAT_VERSION = 1
 RECIPE, PROVENANCE = "recipe.toml", "provenance.json"
 TABLES = ("metrics", "evolution")
-_INDEX = "snapshots/index.json"
+_INDEX, _INDEX_TAIL = "snapshots/index.json", "snapshots/index-tail.json"
+# What changes while a run grows.
+GROWING = (
+    *(f"{table}{part}.parquet" for table in TABLES for part in ("", "-tail")),
+    _INDEX,
+    _INDEX_TAIL,
+)
 _SNAPSHOT_NAME = re.compile(r"step-(\d{8,})\.safetensors")
 
 
@@ -37,8 +44,8 @@ class Run:
     def __init__(self, store: Store):
         self.store = store
         self.snapshots = Snapshots(store)
-        self._rows: dict[str, list[dict[str, Any]]] = {}
-        self._written: dict[str, Any] = {}
+        self._pending: dict[str, list[dict[str, Any]]] = {}
+        self._tables: dict[str, Growing[pa.Table]] = {}
 
     @classmethod
     def create(
@@ -142,55 +149,32 @@ class Run:
         """Return a table of the run; an empty frame when nothing was recorded."""
         import pandas as pd
 
-        return pd.DataFrame(self._read_rows(name))
+        return pd.DataFrame(self._table(name).read().to_pylist())
 
     def append(self, name: str, rows: Sequence[Mapping[str, Any]], flush: bool = True) -> None:
-        """Add rows to a table and, unless ``flush`` is False, write it out."""
-        if name not in self._rows:
-            self._rows[name] = self._read_rows(name)
-        self._rows[name].extend(dict(row) for row in rows)
+        """Add rows to a table and, unless ``flush`` is False, write them out."""
+        self._pending.setdefault(name, []).extend(dict(row) for row in rows)
         if flush:
             self.flush(name)
 
     def replace(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write a table anew."""
-        self._rows[name] = [dict(row) for row in rows]
-        self._written.pop(name, None)
-        self.flush(name)
+        self._pending.pop(name, None)
+        self._table(name).replace(_as_arrow(rows))
 
     def flush(self, *names: str) -> None:
-        """Write out tables with rows that were appended."""
-        import pyarrow.parquet as pq
+        """Write out rows that were appended."""
+        for name in names or tuple(self._pending):
+            if self._pending.get(name):
+                self._table(name).extend(_as_arrow(self._pending[name]))
+                del self._pending[name]
 
-        for name in names or tuple(self._rows):
-            if name in self._rows:
-                buffer = io.BytesIO()
-                pq.write_table(self._as_arrow(name), buffer)
-                self.store.write(f"{name}.parquet", buffer.getbuffer())
-
-    def _as_arrow(self, name: str) -> Any:
-        """Return a table's rows; those converted before are not converted again."""
-        import pyarrow as pa
-
-        rows, known = self._rows[name], self._written.get(name)
-        fresh = pa.Table.from_pylist(_same_keys(rows if known is None else rows[len(known) :]))
-        if known is not None:
-            both = pa.concat_tables([known, fresh], promote_options="permissive")
-            fresh = both.combine_chunks()
-        self._written[name] = fresh
-        return fresh
-
-    def _read_rows(self, name: str) -> list[dict[str, Any]]:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        file = f"{name}.parquet"
-        if not self.store.exists(file):
-            return []
-        try:
-            return pq.read_table(io.BytesIO(self.store.read(file))).to_pylist()
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise FormatError(f"{self.store.path(file)} is corrupt: {error}") from error
+    def _table(self, name: str) -> Growing[pa.Table]:
+        if name not in self._tables:
+            self._tables[name] = Growing(
+                self.store, f"{name}.parquet", f"{name}-tail.parquet", Parquet()
+            )
+        return self._tables[name]
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -199,7 +183,17 @@ class Run:
         """Hold the run's lock; see `Store.lock`."""
         with self.store.lock():
             self.store.clean()
-            yield self
+            try:
+                yield self
+            finally:
+                # What is in a tail is safe there, when the disk is full for instance.
+                with contextlib.suppress(NetsciError, OSError):
+                    self._merge()
+
+    def _merge(self) -> None:
+        for table in self._tables.values():
+            table.merge()
+        self.snapshots._merge()
 
     def write_snapshot(self, snapshot: Snapshot, weights: bool = True) -> None:
         """Store a snapshot; one of the same step is replaced."""
@@ -208,9 +202,10 @@ class Run:
     def rewind(self, step: int) -> None:
         """Drop every row and snapshot after ``step``, so that training can repeat from there."""
         for name in TABLES:
-            rows = self._read_rows(name)
+            self._pending.pop(name, None)
+            rows = self._table(name).read().to_pylist()
             kept = [row for row in rows if row["step"] <= step]
-            if len(kept) < len(rows) or name in self._rows:
+            if len(kept) < len(rows):
                 self.replace(name, kept)
         self.snapshots._drop(lambda taken: taken > step)
 
@@ -224,6 +219,8 @@ class Snapshots(Sequence[Snapshot]):
     def __init__(self, store: Store):
         self._store = store
         self._cached: list[dict[str, Any]] | None = None
+        self._listed: Growing[list[dict[str, Any]]] = Growing(store, _INDEX, _INDEX_TAIL, Json())
+        self._in_step = False  # whether the index on the disk lists what the one here does
 
     @property
     def index(self) -> list[dict[str, Any]]:
@@ -233,11 +230,9 @@ class Snapshots(Sequence[Snapshot]):
         return self._cached
 
     def _read_index(self) -> list[dict[str, Any]]:
-        entries = []
-        if self._store.exists(_INDEX):
-            entries = _read_json(self._store, _INDEX, list)
-            if not all(_is_entry(entry) for entry in entries):
-                raise FormatError(f"{self._store.path(_INDEX)} is corrupt")
+        entries = self._listed.read()
+        if not all(_is_entry(entry) for entry in entries):
+            raise FormatError(f"{self._store.path(_INDEX)} is corrupt")
         # A run stopped between writing a snapshot and its index still has the snapshot.
         listed = {entry["file"] for entry in entries}
         for name in self._store.list("snapshots"):
@@ -310,10 +305,14 @@ class Snapshots(Sequence[Snapshot]):
     def _write(self, snapshot: Snapshot, weights: bool) -> None:
         data = _codec.to_bytes(snapshot, weights)
         name = f"step-{snapshot.step:08d}.safetensors"
-        kept = [entry for entry in self.index if entry["step"] != snapshot.step]
+        entry, known = _entry(name, snapshot, data), self.index
         self._store.write(f"snapshots/{name}", data)
-        entries = sorted([*kept, _entry(name, snapshot, data)], key=lambda entry: entry["step"])
-        self._save_index(entries)
+        if self._in_step and (not known or known[-1]["step"] < snapshot.step):
+            self._listed.extend([entry])
+            known.append(entry)
+        else:
+            kept = [other for other in known if other["step"] != snapshot.step]
+            self._save_index(sorted([*kept, entry], key=lambda each: each["step"]))
 
     def _drop(self, doomed: Any) -> None:
         gone = [entry for entry in self.index if doomed(entry["step"])]
@@ -323,8 +322,11 @@ class Snapshots(Sequence[Snapshot]):
                 self._store.delete(f"snapshots/{entry['file']}")
 
     def _save_index(self, entries: list[dict[str, Any]]) -> None:
-        self._store.write(_INDEX, json.dumps(entries).encode())
-        self._cached = entries
+        self._listed.replace(entries)
+        self._cached, self._in_step = entries, True
+
+    def _merge(self) -> None:
+        self._listed.merge()
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:
@@ -384,6 +386,8 @@ def _without_none(value: Any) -> Any:
     return value
 
 
-def _same_keys(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _as_arrow(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    return [{key: row.get(key) for key in keys} for row in rows]
+    return pa.Table.from_pylist([{key: row.get(key) for key in keys} for row in rows])

@@ -60,13 +60,18 @@ class Store:
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes; a missing or unreadable file is a `RunError`."""
+        data = self.read_if_there(name)
+        if data is None:
+            raise RunError(f"{self.path(name)} is missing")
+        return data
+
+    def read_if_there(self, name: str) -> bytes | None:
+        """Return a file's bytes, or None if there is none; an unreadable file is a `RunError`."""
         path = self.path(name)
         try:
-            if self.is_local:
-                return Path(path).read_bytes()
-            return self._fs.cat_file(path)
-        except FileNotFoundError as error:
-            raise RunError(f"{path} is missing") from error
+            return Path(path).read_bytes() if self.is_local else self._fs.cat_file(path)
+        except FileNotFoundError:
+            return None
         except OSError as error:
             raise RunError(f"cannot read {path}: {_reason(error)}") from error
 

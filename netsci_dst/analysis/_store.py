@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError, NetsciError, RunError
+from ..run import GROWING
 from ._measure import Array, Measure, Value
 
 if TYPE_CHECKING:
@@ -65,9 +66,10 @@ def run_source(run: Run) -> str:
     digest = hashlib.sha256()
     for entry in run.snapshots.index:
         digest.update(str(entry["sha256"]).encode())
-    for table in ("metrics.parquet", "evolution.parquet"):
-        if run.store.exists(table):
-            digest.update(hashlib.sha256(run.store.read(table)).digest())
+    for file in GROWING:
+        data = run.store.read_if_there(file) if file.endswith(".parquet") else None
+        if data is not None:
+            digest.update(hashlib.sha256(data).digest())
     return digest.hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import os
 import threading
@@ -10,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from ..errors import NetsciError, RunError
-from ..run import Run, load_run
+from ..run import GROWING, PROVENANCE, Run, load_run
 from ._page import build
 
 HOST = "127.0.0.1"
@@ -59,16 +60,15 @@ class Watcher:
 def _state(run: Run) -> tuple[Any, ...]:
     """What changes when a run grows: its tables, its snapshots, its analysis, its status."""
     store = run.store
-    names = ("metrics.parquet", "evolution.parquet", "provenance.json", "snapshots/index.json")
     marks: list[Any] = []
-    for name in names:
-        if not store.exists(name):
+    for name in (PROVENANCE, *GROWING):
+        if store.is_local:
             marks.append(None)
-        elif store.is_local:
-            found = os.stat(store.path(name))
-            marks.append((found.st_mtime_ns, found.st_size))
+            with contextlib.suppress(FileNotFoundError):
+                found = os.stat(store.path(name))
+                marks[-1] = (found.st_mtime_ns, found.st_size)
         else:
-            marks.append(hash(store.read(name)))
+            marks.append(hash(store.read_if_there(name)))
     return (*marks, tuple(store.list("analysis")))
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 
 import netsci_dst as nd
+import netsci_dst._growing as growing
 import netsci_dst.store as store_module
 import netsci_dst.training as training
 
@@ -62,9 +63,10 @@ def contents(path):
     return metrics.to_csv(), evolution.to_csv(), ends
 
 
-def test_half_written_files_are_never_seen(tmp_path):
+def test_half_written_files_are_never_seen(tmp_path, monkeypatch):
     training.train(out=tmp_path / "whole", **SETTINGS)
     expected = contents(tmp_path / "whole")
+    monkeypatch.setattr(growing, "LIMIT", 2)  # a short run, too, fills and merges its tails
     writes = range(4, 34, 3)
     context = multiprocessing.get_context("fork")
     kills = 0

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 import netsci_dst as nd
+import netsci_dst._growing as growing
 import netsci_dst.store as store_module
 import netsci_dst.training as training
 from netsci_dst.errors import RunError
@@ -26,6 +27,12 @@ SETTINGS = {
     "model_options": {"hidden": [32, 32]},
     "snapshot_keep": 4,
 }
+
+
+@pytest.fixture(autouse=True)
+def _short_tails(monkeypatch):
+    # So that a short run, too, fills and merges the tails of its tables many times.
+    monkeypatch.setattr(growing, "LIMIT", 3)
 
 
 def go_on(path):

@@ -1,0 +1,183 @@
+"""Rows on disk that grow at a cost which does not grow with them: a main file and a short tail.
+
+New rows go to the tail, which is rewritten whole; after `LIMIT` additions it is merged into the
+main file. The tail says after how many rows of the main file it comes, and counts only while the
+main file has that many: a process may die between any two writes, no row is lost or seen twice.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from .errors import FormatError, RunError
+from .store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Rows = TypeVar("Rows", bound="Sized")
+# Additions a tail takes; a main file of at most this many rows is itself rewritten at each.
+LIMIT = 64
+
+
+class Sized(Protocol):
+    """Anything with a length."""
+
+    def __len__(self) -> int: ...
+
+
+class Form(Protocol[Rows]):
+    """How rows are joined, written and read; a file with ``after`` is a tail."""
+
+    def join(self, first: Rows, second: Rows) -> Rows: ...
+    def empty(self, like: Rows | None) -> Rows: ...
+    def encode(self, rows: Rows, after: int | None) -> Any: ...
+    def decode(self, data: bytes) -> tuple[Rows, int | None]: ...
+
+
+class Growing(Generic[Rows]):
+    """Rows in the file ``name`` and its tail ``tail``; one process at a time may write."""
+
+    def __init__(self, store: Store, name: str, tail: str, form: Form[Rows]):
+        self.store, self.name, self.tail, self.form = store, name, tail, form
+        self._length: int | None = None  # rows in the main file
+        self._waiting: Rows | None = None  # rows in the tail
+        self._additions = 0
+        self._kind: Rows | None = None
+
+    def read(self) -> Rows:
+        """Return all rows."""
+        # The tail first: a writer may merge it into the main file between the two reads.
+        tail, main = self._load(self.tail), self._main()
+        if tail is None:
+            return main
+        rows, after = tail
+        if type(after) is not int:
+            raise FormatError(f"{self.store.path(self.tail)} is corrupt: it follows nothing")
+        return self.form.join(main, rows) if after == len(main) else main
+
+    def extend(self, rows: Rows) -> None:
+        """Add rows; they are on the disk when this returns."""
+        if self._length is None:
+            self._start()
+        assert self._length is not None
+        assert self._kind is not None
+        # Rows that do not go with the others must be refused before they are written.
+        self._kind = self.form.join(self._kind, self.form.empty(rows))
+        tail = rows if self._waiting is None else self.form.join(self._waiting, rows)
+        if self._length + len(tail) <= LIMIT or self._additions >= LIMIT:
+            self._write_through(tail)
+        else:
+            self.store.write(self.tail, self.form.encode(tail, self._length))
+            self._waiting, self._additions = tail, self._additions + 1
+
+    def replace(self, rows: Rows) -> None:
+        """Write all rows anew, without a tail."""
+        self._length = None  # until all is done: what a failure leaves must be looked up
+        self.store.write(self.name, self.form.encode(rows, None))
+        if self.store.exists(self.tail):
+            self.store.delete(self.tail)
+        self._stand_at(rows)
+
+    def merge(self) -> None:
+        """Merge the tail that this process has written, if any, into the main file."""
+        # A tail that is gone went with its folder, which must not be made anew.
+        if self._length is not None and self._waiting is not None and self.store.exists(self.tail):
+            self._write_through(self._waiting)
+
+    def _write_through(self, tail: Rows) -> None:
+        main = self._main()
+        if len(main) != self._length:
+            raise RunError(f"{self.store.path(self.name)} was changed by something else")
+        self.replace(self.form.join(main, tail))
+
+    def _start(self) -> None:
+        rows = self.read()
+        if self.store.exists(self.tail):
+            self.replace(rows)
+        self._stand_at(rows)
+
+    def _stand_at(self, main: Rows) -> None:
+        self._length, self._waiting, self._additions = len(main), None, 0
+        self._kind = self.form.empty(main)
+
+    def _main(self) -> Rows:
+        found = self._load(self.name)
+        if found is None:
+            return self.form.empty(None)
+        if found[1] is not None:
+            raise FormatError(f"{self.store.path(self.name)} is corrupt: it is a tail")
+        return found[0]
+
+    def _load(self, name: str) -> tuple[Rows, int | None] | None:
+        data = self.store.read_if_there(name)
+        if data is None:
+            return None
+        try:
+            return self.form.decode(data)
+        except (ValueError, TypeError, KeyError, OSError, RecursionError) as error:
+            raise FormatError(f"{self.store.path(name)} is corrupt: {error}") from error
+
+
+class Parquet:
+    """Rows as an Arrow table; a tail names what it follows in the metadata ``after``."""
+
+    def join(self, first: pa.Table, second: pa.Table) -> pa.Table:
+        import pyarrow as pa
+
+        if not first.num_columns or not second.num_columns:
+            return first if first.num_columns else second
+        try:
+            return pa.concat_tables([first, second], promote_options="permissive").combine_chunks()
+        except pa.ArrowException as error:
+            raise RunError(f"rows with columns of other types than before: {error}") from error
+
+    def empty(self, like: pa.Table | None) -> pa.Table:
+        import pyarrow as pa
+
+        return pa.table({}) if like is None else like.schema.empty_table()
+
+    def encode(self, rows: pa.Table, after: int | None) -> Any:
+        import pyarrow.parquet as pq
+
+        metadata = None if after is None else {"after": str(after)}
+        buffer = io.BytesIO()
+        pq.write_table(rows.replace_schema_metadata(metadata), buffer, write_page_checksum=True)
+        return buffer.getbuffer()
+
+    def decode(self, data: bytes) -> tuple[pa.Table, int | None]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            rows = pq.read_table(io.BytesIO(data), page_checksum_verification=True)
+        except pa.ArrowException as error:
+            raise ValueError(error) from error
+        after = (rows.schema.metadata or {}).get(b"after")
+        return rows.replace_schema_metadata(None), None if after is None else int(after)
+
+
+class Json:
+    """Rows as a JSON list; a tail is an object with ``after`` and ``rows``."""
+
+    def join(
+        self, first: list[dict[str, Any]], second: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        return [*first, *second]
+
+    def empty(self, like: Any) -> list[dict[str, Any]]:
+        return []
+
+    def encode(self, rows: Sequence[Mapping[str, Any]], after: int | None) -> bytes:
+        return json.dumps(rows if after is None else {"after": after, "rows": rows}).encode()
+
+    def decode(self, data: bytes) -> tuple[list[dict[str, Any]], int | None]:
+        found, after = json.loads(data), None
+        if isinstance(found, dict):
+            found, after = found["rows"], found["after"]
+        if not isinstance(found, list):
+            raise ValueError("it holds no list")
+        return found, after
