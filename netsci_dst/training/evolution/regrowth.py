@@ -52,8 +52,9 @@ def best_of(links: Links, scores: Any, n: int, exponent: float) -> Tensor:
 
     flat = scores.reshape(-1).clone()
     flat[links.kept_keys] = 0
-    positive = (flat > 0).nonzero().flatten()
-    candidates = flat[positive]
+    is_positive = flat > 0
     if exponent == float("inf"):
-        return positive[top_k(candidates, n, links.generator)]
+        return top_k(flat, min(n, int(is_positive.sum())), links.generator)
+    positive = is_positive.nonzero().flatten()
+    candidates = flat[positive]
     return positive[sample_k(candidates, min(n, positive.numel()), exponent, links.generator)]

@@ -25,6 +25,32 @@ def test_top_k_is_exact_and_takes_the_largest(values, k, seed):
         assert scores[chosen].min() >= scores[rest].max()
 
 
+@pytest.mark.parametrize("k", [1, 50, 3000])
+@pytest.mark.parametrize("kind", ["continuous", "tied", "few positive", "guess too high"])
+def test_top_k_of_many_takes_the_largest(k, kind):
+    rng = np.random.default_rng(k)
+    scores = rng.exponential(size=200_000)
+    if kind == "tied":
+        scores = rng.integers(0, 30, scores.size).astype(float)
+    elif kind == "few positive":
+        scores[rng.permutation(scores.size)[40:]] = 0
+    elif kind == "guess too high":
+        scores[::64] += 10  # the sample from which the bound is guessed
+    chosen = top_k(torch.from_numpy(scores), k, seeded()).numpy()
+    assert np.unique(chosen).size == k
+    assert (np.diff(chosen) > 0).all()
+    np.testing.assert_array_equal(np.sort(scores[chosen]), np.sort(scores)[-k:])
+
+
+def test_ties_among_many_are_broken_evenly_over_all_places():
+    scores = torch.zeros(200_000)
+    scores[:100_000] = 1
+    chosen = torch.cat([top_k(scores, 2000, seeded(seed)) for seed in range(20)])
+    assert chosen.max() < 100_000
+    counts = torch.bincount(chosen // 10_000, minlength=10)
+    assert (counts - 4000).abs().max() < 350
+
+
 def test_ties_are_broken_evenly_and_by_the_seed():
     scores = torch.tensor([2.0, 1.0, 1.0, 1.0, 1.0, 0.0])
     counts = torch.zeros(6)
