@@ -19,7 +19,7 @@ from ..store import Store
 from ..training.recipe import Recipe, load_recipe, shipped_recipe
 from ..training.sweep import SweepRun, train_one
 from ._experiment import Cell, Experiment, load_experiment
-from ._quantities import curve_values, final_values
+from ._quantities import Quantity, curve_values, final_values
 from ._results import ResultTable
 
 # What does not change what is computed, or names a place on one machine.
@@ -286,8 +286,13 @@ def _of_run(task: _Task) -> _Outcome:
     wrong = [f.what for f in findings if f.verdict == "damaged"]
     if wrong:
         raise NetsciError(f"{task.path} is not what it says: {wrong[0]}")
-    values: dict[str, Any] = final_values(run, task.columns, task.measure_options)
-    curves = curve_values(run, task.curves, task.points, task.measure_options)
+    columns, followed = task.columns, task.curves
+    if not task.recipe.resolved_method().sparse:
+        # A fully connected network has no topology to measure.
+        columns = tuple(name for name in columns if Quantity(name).measure is None)
+        followed = tuple(name for name in followed if Quantity(name).measure is None)
+    values: dict[str, Any] = final_values(run, columns, task.measure_options)
+    curves = curve_values(run, followed, task.points, task.measure_options)
     provenance = run.provenance
     values |= {
         "wall_s": provenance.get("duration_s"),
