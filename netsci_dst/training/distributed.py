@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from .evolution._engine import Change
+    from .evolution._change import Change
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,11 @@ class Draft:
         n_target, width = self.of.layer.n_target, self.of.width
         return keys // width * n_target + keys % width + self.head * width
 
+    def keep_only(self, indices: Tensor) -> None:
+        """Keep the links of these indices, of those before the update."""
+        self.links.keep = torch.zeros_like(self.links.keep)
+        self.links.keep[indices] = True
+
     def dense(self, matrix: Tensor) -> Tensor:
         """Return the head's columns of a matrix ``(n_source, n_target)``."""
         if self.of.heads == 1:

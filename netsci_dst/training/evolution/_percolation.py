@@ -16,6 +16,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from ...topology import Population
     from ..wiring import Wiring
+    from ._layer import Draft
 
 
 @dataclass(eq=False)
@@ -26,6 +27,23 @@ class Ends:
     targets: Tensor
     keep: Tensor
     frozen: bool = False
+
+
+def ends_of(drafts: list[Draft]) -> dict[str, Ends]:
+    """Return the links that are left in each layer during an update."""
+    ends: dict[str, Ends] = {}
+    for draft in drafts:
+        each = draft.of
+        if each.name not in ends:
+            u, v = each.layer.endpoints(None, each.grid)
+            ends[each.name] = Ends(u, v, torch.ones_like(u, dtype=torch.bool))
+        end = ends[each.name]
+        if draft.where is None:
+            end.keep = draft.links.keep.clone()
+        else:
+            end.keep[draft.where] = draft.links.keep
+        end.frozen = all(each.stopped)
+    return ends
 
 
 class Network:
@@ -40,6 +58,11 @@ class Network:
 
     def __init__(self, wiring: Wiring):
         self.populations: tuple[Population, ...] = tuple(wiring.populations)
+        by_name = {p.name: p for p in self.populations}
+        self.ends_of_layer = {
+            name: (by_name[source], by_name[target])
+            for name, (source, target) in wiring.layers.items()
+        }
         self.feeding = {p.name: wiring.feeding(p.name) for p in self.populations}
         self.leaving = {p.name: wiring.leaving(p.name) for p in self.populations}
         self.skips_into = {
@@ -105,6 +128,17 @@ class Network:
                 if name in ends and not ends[name].frozen:
                     ends[name].keep &= ~idle[ends[name].sources]
         return {name: before[name] - int(end.keep.sum()) for name, end in ends.items()}
+
+    def percolate_drafts(self, drafts: list[Draft]) -> None:
+        """Let percolation act on the links that are left during an update."""
+        ends = ends_of(drafts)
+        self.percolate(ends)
+        for draft in drafts:
+            keep = ends[draft.of.name].keep
+            keep = keep if draft.where is None else keep[draft.where]
+            if not draft.stopped:
+                draft.percolated = draft.links.n_kept - int(keep.sum())
+                draft.links.keep = keep.clone()
 
     def active(self, ends: Mapping[str, Ends]) -> dict[str, Tensor]:
         """Return which neurons are active, by population, for the active-neuron rate (ANP).

@@ -55,8 +55,8 @@ class DeepR(StepRule):
     def _replace(self, each: EvolvingLayer, dormant: Tensor) -> None:
         import torch
 
+        from ._change import Change
         from ._choose import absent, contains
-        from ._engine import Change
 
         layer, generator = each.layer, self.engine.generator
         keys, n = layer.keys, int(dormant.sum())

@@ -80,8 +80,8 @@ class TopKast(StepRule):
 
     def report(self, drafts: list[Draft]) -> None:
         """Choose the larger set anew among all weights."""
+        from ._change import Change
         from ._choose import contains
-        from ._engine import Change
 
         for draft in drafts:
             if draft.head:

@@ -1,0 +1,39 @@
+"""What an update does to the layers, put together from their heads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from ._layer import Draft
+
+
+class Change(NamedTuple):
+    """What an update does to one layer: links to keep, and links to add with their weights."""
+
+    keep: Tensor
+    keys: Tensor
+    values: Tensor
+
+
+def changes_of(drafts: list[Draft]) -> dict[str, Change]:
+    """Return the change of each layer by its name."""
+    changes: dict[str, Change] = {}
+    for draft in drafts:
+        name, keys = draft.of.name, draft.to_layer(draft.new_keys)
+        if draft.where is None:
+            changes[name] = Change(draft.links.keep, keys, draft.new_values)
+            continue
+        if name not in changes:
+            nothing = (keys.new_empty(0), draft.new_values.new_empty(0))
+            everything = torch.ones(draft.of.layer.n_links, dtype=torch.bool, device=keys.device)
+            changes[name] = Change(everything, *nothing)
+        keep, others, values = changes[name]
+        keep[draft.where] = draft.links.keep
+        changes[name] = Change(
+            keep, torch.cat([others, keys]), torch.cat([values, draft.new_values])
+        )
+    return changes

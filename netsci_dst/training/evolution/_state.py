@@ -1,0 +1,59 @@
+"""The state of an engine as tensors and plain facts, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from ...errors import FormatError
+from ._memory import LinkMemory
+
+if TYPE_CHECKING:
+    from ._engine import Engine
+
+
+def state_of(engine: Engine) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return tensors and JSON-compatible facts from which `restore` continues bit for bit."""
+    tensors = {"generator": engine.generator.get_state()}
+    for each in engine.layers:
+        tensors[f"{each.name}/memory/keys"] = each.memory.keys
+        if each.memory.values is not None:
+            tensors[f"{each.name}/memory/values"] = each.memory.values
+        if each.momentum is not None:
+            tensors[f"{each.name}/momentum"] = each.momentum
+    facts: dict[str, Any] = {
+        "stopped": {each.name: each.stopped for each in engine.layers},
+        "bounds": {each.name: each.bounds for each in engine.layers},
+        "removal": engine.removal_state,
+    }
+    if engine.rule is not None:
+        more, facts["rule"] = engine.rule.state()
+        tensors |= {f"rule/{name}": tensor for name, tensor in more.items()}
+    return tensors, facts
+
+
+def restore(engine: Engine, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Let an engine continue from what `state_of` returned.
+
+    Raises
+    ------
+    FormatError
+        If the state is not of these layers.
+    """
+    try:
+        engine.generator.set_state(tensors["generator"].cpu())
+        for each in engine.layers:
+            keys = tensors[f"{each.name}/memory/keys"]
+            each.memory = LinkMemory(keys, tensors.get(f"{each.name}/memory/values"))
+            momentum = tensors.get(f"{each.name}/momentum")
+            each.momentum = None if momentum is None else momentum.clone()
+            each.stopped = list(facts["stopped"][each.name])
+            each.bounds = [tuple(pair) for pair in facts["bounds"][each.name]]
+        engine.removal_state = dict(facts["removal"])
+        if engine.rule is not None:
+            own = {k[5:]: v for k, v in tensors.items() if k.startswith("rule/")}
+            engine.rule.load(own, facts["rule"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise FormatError(f"the checkpoint does not fit this model: {error}") from error

@@ -1,0 +1,82 @@
+"""When a method updates the topology, and how strongly at each step."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ... import registry
+from ._clock import Clock
+
+if TYPE_CHECKING:
+    from ..methods import MethodOptions, Phase
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """A method's schedules on the clock of a training."""
+
+    method: MethodOptions
+    clock: Clock
+
+    @property
+    def last_evolving_step(self) -> int:
+        """Steps from this one on neither remove nor regrow."""
+        return min(self.clock.step_of(self.method.update_end), self.clock.total_steps)
+
+    @property
+    def density_end(self) -> int:
+        """The step at which the density schedule arrives, on a regular update or not."""
+        if self.method.density == "constant":
+            return 0
+        schedule = registry.get("density schedule", self.method.density).target
+        default = inspect.signature(schedule).parameters.get("end")
+        end = self.method.density_options.get("end", default.default if default else 1.0)
+        return min(self.clock.step_of(end), self.clock.total_steps - 1)
+
+    def due(self, step: int, stopped: bool, has_rule: bool) -> bool:
+        """Return whether the topology is updated after a step.
+
+        Parameters
+        ----------
+        stopped
+            Whether all layers have stopped evolving.
+        has_rule
+            Whether the method acts at every step, and has that to report.
+        """
+        if not self.method.evolves or not 0 < step < self.clock.total_steps:
+            return False
+        if step % self.clock.interval:
+            return step == self.density_end
+        evolves = step < self.last_evolving_step and not stopped
+        removes = evolves and self.method.removal is not None
+        return removes or self._density_moves(step) or has_rule
+
+    def _density_moves(self, step: int) -> bool:
+        return self.method.density != "constant" and step <= self.density_end
+
+    def evolves(self, step: int) -> bool:
+        """Return whether an update at this step removes and regrows."""
+        return step < self.last_evolving_step
+
+    def phase(self, step: int) -> Phase | None:
+        """Return by what rule links regrow at a step."""
+        return self.method.regrowth_at(self.clock.time(step))
+
+    def zeta(self, step: int) -> float:
+        """Return the share of links that removal takes at a step."""
+        if self.method.removal is None:
+            return 0.0
+        schedule = registry.get("zeta schedule", self.method.zeta_schedule).target
+        return schedule(self._share_of_evolution(step), self.method.zeta)
+
+    def removal_exponent(self, step: int) -> float:
+        """Return the power of the score by which removal keeps links; infinite when rigid."""
+        if self.method.removal_softness is None:
+            return float("inf")
+        ramp = registry.get("softness", self.method.removal_softness).target
+        return ramp(self._share_of_evolution(step), **self.method.removal_softness_options)
+
+    def _share_of_evolution(self, step: int) -> float:
+        return min(1.0, step / max(1, self.last_evolving_step))
