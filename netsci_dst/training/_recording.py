@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import NetsciError
 from ..run import Run
@@ -97,6 +98,40 @@ class Recording:
     def _refuse_closed(self) -> None:
         if not self._finalizer.alive:
             raise NetsciError(f"the recording of {self.run.path} is closed")
+
+
+class Recorded(ABC):
+    """Something that may be recorded, and ends its recording at the end of a ``with`` block."""
+
+    steps: int
+
+    @property
+    @abstractmethod
+    def run(self) -> Run | None:
+        """The run that is recorded, if any."""
+
+    @abstractmethod
+    def close(self, status: str = "finished") -> None:
+        """End the recording."""
+
+    @abstractmethod
+    def snapshot(self, **extra: Any) -> None:
+        """Store a snapshot of now."""
+
+    def _end(self, recording: Recording, status: str) -> None:
+        """End a recording, with a last snapshot where all went well."""
+        if status == "finished" and recording.run.snapshots.steps[-1:] != [self.steps]:
+            self.snapshot()
+        recording.close(self.steps, status)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.close("interrupted" if issubclass(kind, KeyboardInterrupt) else "failed")
 
 
 def _first(arguments: tuple[Any, ...]) -> Tensor | None:

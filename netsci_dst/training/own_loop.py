@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ..errors import NetsciError, RecipeError
-from ._recording import Recording
+from ._recording import Recorded, Recording
 from ._setup import Sparsity, describe, make_sparse
 from .evolution._clock import Clock
 from .evolution._engine import Engine
@@ -148,7 +148,7 @@ def sparsify(
     return training
 
 
-class SparseTraining:
+class SparseTraining(Recorded):
     """A model whose links evolve while someone else trains it; made by `sparsify`.
 
     Attributes
@@ -257,18 +257,7 @@ class SparseTraining:
             hook.remove()
         self._hooks = []
         if self._recording is not None:
-            if status == "finished" and self.run and self.run.snapshots.steps[-1:] != [self.steps]:
-                self.snapshot()
-            self._recording.close(self.steps, status)
-
-    def __enter__(self) -> SparseTraining:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.close("interrupted" if issubclass(kind, KeyboardInterrupt) else "failed")
+            self._end(self._recording, status)
 
     # --- state --------------------------------------------------------------------------------
 

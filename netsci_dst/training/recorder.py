@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..topology import Dense, Layer, Topology
-from ._recording import Recording
+from ._recording import Recorded, Recording
 from .evolution._choose import contains
 from .evolution._memory import LinkMemory
 from .evolution._percolation import Ends, Network
@@ -66,7 +66,7 @@ def record(
     return recorder
 
 
-class Recorder:
+class Recorder(Recorded):
     """Writes a run about a model that something else changes; made by `record`."""
 
     recording: Recording
@@ -107,18 +107,7 @@ class Recorder:
 
     def close(self, status: str = "finished") -> None:
         """End the recording with a last snapshot."""
-        if status == "finished" and self.run.snapshots.steps[-1:] != [self.steps]:
-            self.snapshot()
-        self.recording.close(self.steps, status)
-
-    def __enter__(self) -> Recorder:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.close("interrupted" if issubclass(kind, KeyboardInterrupt) else "failed")
+        self._end(self.recording, status)
 
     # --- the links ----------------------------------------------------------------------------
 

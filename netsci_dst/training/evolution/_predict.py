@@ -7,11 +7,12 @@ import torch
 from torch import Tensor
 
 from ...link_prediction import positive_links, top_links
+from ...link_prediction._ties import snap_ties
 from ._choose import sample_k, top_k
 from ._links import Links
 
-# Sums in different orders differ in the last bits; scores equal on paper must tie.
-_DROPPED_BITS = 16
+# Of the 23 bits of a float32: sums in different orders differ in the last ones.
+_DROPPED_BITS = 6
 
 
 def regrow_by_scores(
@@ -26,8 +27,8 @@ def regrow_by_scores(
         seed = int(torch.randint(2**31, (1,), generator=links.generator, device=links.keys.device))
         keys, _ = top_links(matrix, predictor, n, rng=np.random.default_rng(seed), ties="spearman")
         return _tensor(keys)
-    keys, scores = map(_tensor, positive_links(matrix, predictor))
-    return keys[top_k(_rounded(scores), n, links.generator)]
+    keys, scores = positive_links(matrix, predictor)
+    return _tensor(keys)[top_k(_tied(scores), n, links.generator)]
 
 
 def _adjacency(links: Links) -> object:
@@ -49,9 +50,10 @@ def _tensor(array: np.ndarray | Tensor) -> Tensor:
     return array if isinstance(array, Tensor) else torch.from_numpy(array)
 
 
-def _rounded(scores: Tensor) -> Tensor:
-    if scores.dtype != torch.float64:
-        return scores
+def _tied(scores: np.ndarray | Tensor) -> Tensor:
+    """Let scores that are equal on paper tie, so that chance decides between them."""
+    if isinstance(scores, np.ndarray):
+        return torch.from_numpy(snap_ties(scores))
     half = 1 << (_DROPPED_BITS - 1)
-    bits = scores.contiguous().view(torch.int64) + half
-    return ((bits >> _DROPPED_BITS) << _DROPPED_BITS).view(torch.float64)
+    bits = scores.contiguous().view(torch.int32) + half
+    return ((bits >> _DROPPED_BITS) << _DROPPED_BITS).view(torch.float32)
