@@ -24,9 +24,35 @@ def everything(docs: Path) -> None:
         "benchmarks.md": benchmarks(docs.parent / "benchmarks" / "results"),
     }.items():
         _write(out / name, WARNING + text)
+    reproductions(docs)
     import _figures
 
     _figures.draw_missing(out)
+
+
+def reproductions(docs: Path) -> None:
+    """Write a page for each experiment from the committed results, and the table of them all."""
+    from netsci_dst import reproduction as rp
+    from netsci_dst.store import Store
+
+    out = docs / "reproduction"
+    out.mkdir(exist_ok=True)
+    lines = ["| experiment | what it is | source | runs |", "| --- | --- | --- | --- |"]
+    for name in rp.experiments():
+        experiment = rp.load_experiment(name)
+        table = rp.ResultTable(Store(docs.parent / "reproductions" / name))
+        pictures = rp.figures(experiment, table)
+        for stem, svg in pictures.items():
+            _write(out / f"{stem}.svg", svg.decode())
+        text = rp.markdown(experiment, table, [f"{stem}.svg" for stem in pictures])
+        _write(out / f"{name}.md", text)
+        full = table.rows[~table.rows["quick"].astype(bool)] if len(table.rows) else table.rows
+        planned = sum(1 for _ in experiment.cells())
+        lines.append(
+            f"| [`{name}`](reproduction/{name}.md) | {experiment.title} | {experiment.source} "
+            f"| {len(full)} of {planned} |"
+        )
+    _write(docs / "_generated" / "reproductions.md", WARNING + "\n".join(lines) + "\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from ._experiment import Experiment, Published, Row, experiments, load_experiment
-from ._page import write_page
+from ._page import figures, markdown, write_page
 from ._reproduce import Reproduction, reproduce
+from ._results import ResultTable
 
 __all__ = [
     "Experiment",
     "Published",
     "Reproduction",
+    "ResultTable",
     "Row",
     "experiments",
+    "figures",
     "load_experiment",
+    "markdown",
     "reproduce",
     "write_page",
 ]

@@ -108,7 +108,9 @@ def _setting_blocks(
         head.append(Quantity(column).title)
         if any(column in figures for figures in printed.values()):
             head += ["paper", "difference, s.e."]
-    head += ["wall time", "processor time"]
+    costs = {"wall_s": "wall time", "processor_s": "processor time"}
+    costs = {k: v for k, v in costs.items() if np.isfinite(_numbers(here, k)).any()}
+    head += costs.values()
     lines = []
     for row in experiment.rows:
         mine = here[here["row"] == row.name]
@@ -122,7 +124,7 @@ def _setting_blocks(
             if any(column in figures for figures in printed.values()):
                 paper = printed[row.name].get(column)
                 line += [_published(paper), _difference(values, paper)]
-        line += [_duration(_numbers(mine, "wall_s")), _duration(_numbers(mine, "processor_s"))]
+        line += [_duration(_numbers(mine, cost)) for cost in costs]
         lines.append(tuple(line))
     text = setting.label or "Results"
     title = f"{text} ({_QUICK})" if quick else text
@@ -176,7 +178,9 @@ def _plus_minus(values: Any) -> str:
         return ""
     if not math.isfinite(found.error):
         return _short(found.mean)
-    digits = 2 if found.error == 0 else min(6, max(0, 1 - math.floor(math.log10(found.error))))
+    if found.error == 0:
+        return f"{_short(found.mean)} ± 0"
+    digits = min(4, max(0, 1 - math.floor(math.log10(found.error))))
     return f"{found.mean:,.{digits}f} ± {found.error:.{digits}f}"
 
 
@@ -199,7 +203,7 @@ def _win_rates(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list[
     groups = list(dict.fromkeys(row.group for row in experiment.rows if row.group))
     labels = {row.name: row.label for row in experiment.rows}
     lines = []
-    lower = experiment.best in ("perplexity", "loss", "train_loss", "seconds")
+    lower = experiment.best in ("perplexity", "loss", "train_loss", "seconds", "processor_seconds")
     for group in groups:
         names = [row.name for row in experiment.rows if row.group == group]
         frame = rows[rows["row"].isin(names)].dropna(subset=[experiment.best])
@@ -241,9 +245,10 @@ def _provenance(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list
         if known:
             facts.append(f"{what}: {', '.join(known)}")
     total = np.nansum(_numbers(rows, "processor_s"))
-    facts.append(f"one thread per run, {total / 3600:.1f} processor hours in all")
+    cost = f", {total / 3600:.1f} processor hours in all" if total else ""
+    facts.append(f"One thread per run{cost}")
     verified = int((rows["verified"] == "ok").sum())
-    facts.append(f"{verified} of {len(rows)} runs accepted by `netsci-dst verify`")
+    facts.append(f"{verified} of {len(rows)} runs accepted by netsci-dst verify")
     repeat = f"netsci-dst reproduce {experiment.name}{' --quick' if quick else ''}"
     blocks = [
         Block("subheading", "How it was run"),

@@ -268,7 +268,7 @@ def _outcome(task: _Task) -> _Outcome | str:
         if task.kind == "link_prediction_time":
             from ._link_prediction_time import measure_time
 
-            return _Outcome(measure_time(task.options) | _environment(task), [])
+            return _Outcome(_environment(task) | measure_time(task.options), [])
         return _of_run(task)
     except NetsciError as error:
         return str(error)
