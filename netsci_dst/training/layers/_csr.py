@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .linear import SparseLinear
 
 _DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
+_PIECE = 64
 
 
 @outside_compile
@@ -38,7 +39,10 @@ def csr_chain(layers: Sequence[SparseLinear], x: Tensor, relu: bool) -> Tensor:
     flat = x if x.dim() == 2 else x.reshape(-1, first.n_source)
     if weight.device.type == "cpu" and weight.dtype in _DTYPES:
         parameters = [p for layer in layers for p in (layer.weight, layer.bias)]
-        y = _CsrChain.apply(flat, layers, relu, *parameters)
+        # With nothing to keep for a backward pass, few rows at a time stay in a core's cache.
+        size = max(1, len(flat)) if torch.is_grad_enabled() else _PIECE
+        parts = [_CsrChain.apply(part, layers, relu, *parameters) for part in flat.split(size)]
+        y = parts[0] if len(parts) == 1 else torch.cat([part.t() for part in parts], 1).t()
     else:
         y = _by_torch(layers, flat, relu)
     return y if x.dim() == 2 else y.reshape(*x.shape[:-1], layers[-1].n_target)

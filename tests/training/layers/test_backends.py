@@ -199,6 +199,21 @@ def test_more_than_two_dimensions_and_finite_differences():
     assert torch.autograd.gradcheck(lambda *_: layer.relu(x), parameters)
 
 
+@pytest.mark.parametrize("batch", [0, 1, 64, 65, 200])
+def test_an_evaluation_in_pieces_is_that_of_the_whole_batch_bit_for_bit(batch):
+    model = make_network("csr").float()
+    sparse = torch.nn.Sequential(*sparse_layers(model).values())  # not activated
+    for part, width in ((model, 36), (sparse, 36)):
+        x = torch.randn(batch, width, generator=torch.Generator().manual_seed(0))
+        whole = part(x)
+        assert whole.requires_grad
+        with torch.no_grad():
+            pieces = part(x)
+        assert pieces.shape == whole.shape
+        assert pieces.stride() == whole.stride()
+        torch.testing.assert_close(pieces, whole.detach(), rtol=0, atol=0)
+
+
 def test_a_second_derivative_is_refused_by_csr():
     layer = SparseLinear(2, 2, True, torch.arange(4), torch.ones(4), "csr")
     y = layer(torch.ones(1, 2)).sum()
