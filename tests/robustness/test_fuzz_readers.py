@@ -5,17 +5,24 @@ from __future__ import annotations
 import signal
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
 
 import netsci_dst as nd
+import netsci_dst._growing as growing
+import netsci_dst.training as training
 from netsci_dst.errors import FormatError, NetsciError
 from netsci_dst.exchange import export, from_checkpoint
+from netsci_dst.run import RECIPE
 from netsci_dst.snapshots import from_bytes, to_bytes
+from netsci_dst.store import Store
 from netsci_dst.topology import Topology
+from netsci_dst.training import checkpoint, load_recipe
 
 sys.path.insert(0, str(Path(__file__).parent))
 from mutate import mutate
@@ -59,7 +66,60 @@ def originals(tmp_path_factory, snapshot):
     )
     onnx.save(helper.make_model(graph), str(folder / "model.onnx"))
     (folder / "snapshot").write_bytes(to_bytes(snapshot))
+    run = training.train(
+        out=tmp_path_factory.mktemp("trained") / "run",
+        data="digits",
+        method="chtss",
+        sparsity=0.5,
+        steps=2,
+        evaluate_steps=1,
+        model_options={"hidden": [3]},
+        train_samples=64,
+        test_samples=32,
+        device="cpu",
+    )
+    for name in (checkpoint.LAST, checkpoint.BEST, RECIPE):
+        (folder / name.split("/")[-1]).write_bytes(run.store.read(name))
     return sorted(folder.iterdir())
+
+
+def read_snapshot(data, healthy, file):
+    topology = from_bytes(data).topology
+    assert topology.n_links == sum(k.indices.size for k in topology.layers)
+
+
+def read_checkpoint(data, healthy, file):
+    """A checkpoint has a checksum: what is read is what was written."""
+    store = Store(file.parent)
+    store.write("good", healthy)
+    store.write(file.name, data)
+    tensors, facts = checkpoint.load(store, file.name)
+    expected, known = checkpoint.load(store, "good")
+    assert repr(facts) == repr(known)
+    assert tensors.keys() == expected.keys()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in tensors.items())
+
+
+def read_recipe(data, healthy, file):
+    file.write_bytes(data)
+    table = load_recipe(file).to_table()
+    assert load_recipe(table).to_table() == table
+
+
+def read_foreign(data, healthy, file):
+    file.write_bytes(data)
+    arena = file.parents[1]
+    run = from_checkpoint(file, arena / f"run{len(list(arena.iterdir()))}")
+    for layer in run.snapshots[0].topology.layers:
+        assert layer.weights is None or np.isfinite(layer.weights).all()
+
+
+READERS = {
+    "snapshot": read_snapshot,
+    "last.safetensors": read_checkpoint,
+    "best.safetensors": read_checkpoint,
+    "recipe.toml": read_recipe,
+}
 
 
 def links_of(run):
@@ -76,29 +136,23 @@ def outside(folder):
 
 def attack(tmp_path, original, rng, count):
     """Feed damaged copies of one file to its reader; return how many were refused."""
-    data = original.read_bytes()
+    data, reader = original.read_bytes(), READERS.get(original.name, read_foreign)
     arena = tmp_path / original.name.replace(".", "_")
+    before = {Path(path) for path in outside(tmp_path)}
     (arena / "in").mkdir(parents=True)
     messages = []
-    for i in range(count):
+    for _ in range(count):
         damaged = mutate(data, rng)
         signal.alarm(LIMIT_S)
         try:
-            if original.name == "snapshot":
-                topology = from_bytes(damaged).topology
-                assert topology.n_links == sum(k.indices.size for k in topology.layers)
-            else:
-                file = arena / "in" / original.name
-                file.write_bytes(damaged)
-                run = from_checkpoint(file, arena / f"run{i}")
-                for layer in run.snapshots[0].topology.layers:
-                    assert layer.weights is None or np.isfinite(layer.weights).all()
+            reader(damaged, data, arena / "in" / original.name)
         except NetsciError as error:
             messages.append(str(error).strip())
         finally:
             signal.alarm(0)
-    written = [path for path in outside(tmp_path) if arena.name not in path]
-    assert not [path for path in written if original.name in path]
+    fresh = {Path(path) for path in outside(tmp_path)} - before
+    assert all(path.is_relative_to(arena) for path in fresh)
+    assert all(path.relative_to(arena).parts[0].startswith(("in", "run")) for path in fresh)
     assert all(message and "\n" not in message for message in messages)
     return len(messages)
 
@@ -131,26 +185,32 @@ def test_many_more_damaged_files(tmp_path, originals, alarm):
     fuzz(tmp_path, originals, STRESS_FILES, 1)
 
 
+def contents(run):
+    links = [taken.topology.layers[0].keys.tolist() for taken in run.snapshots]
+    return links, run.metrics.to_csv(), run.evolution.to_csv()
+
+
 def damaged_runs(tmp_path, snapshot, seed, count):
+    """Damage each file of a run whose tables and index have tails."""
     rng = np.random.default_rng(seed)
     run = nd.Run.create(tmp_path / "run", {"seed": 1, "model": {"hidden": [3, 4]}}, {"seed": 1})
-    run.write_snapshot(snapshot)
-    run.append("metrics", [{"step": i, "epoch": i / 2, "accuracy": 0.5} for i in range(4)])
-    run.append("evolution", [{"step": i, "layer": "a", "itop": 0.5} for i in range(4)])
-    names = ["recipe.toml", "provenance.json", "metrics.parquet", "evolution.parquet"]
-    names += ["snapshots/index.json", "snapshots/step-00000003.safetensors"]
-    expected = snapshot.topology.layers[0].keys.tolist()
+    for step in range(1, 5):
+        run.write_snapshot(replace(snapshot, step=step))
+        run.append("metrics", [{"step": step, "epoch": step / 2, "accuracy": 0.5}])
+        run.append("evolution", [{"step": step, "layer": "a", "itop": 0.5}])
+    expected = contents(nd.load_run(run.path))
+    names = sorted(name for name in outside(tmp_path) if not name.endswith("lock"))
+    assert sum("-tail." in name for name in names) == 3
     before, refused = outside(tmp_path), 0
     for i in range(count):
-        file = tmp_path / "run" / names[i % len(names)]
+        file = Path(names[i % len(names)])
         healthy = file.read_bytes()
         file.write_bytes(mutate(healthy, rng))
         signal.alarm(LIMIT_S)
         try:
             opened = nd.load_run(tmp_path / "run")
-            _ = opened.recipe, len(opened.metrics), len(opened.evolution)
-            for taken in opened.snapshots:
-                assert taken.topology.layers[0].keys.tolist() == expected
+            assert isinstance(opened.recipe, dict)
+            assert contents(opened) == expected, file
         except NetsciError:
             refused += 1
         finally:
@@ -160,12 +220,17 @@ def damaged_runs(tmp_path, snapshot, seed, count):
     assert refused > count / 2
 
 
-def test_damaged_run_folders_are_refused_or_right(tmp_path, snapshot, alarm):
+@pytest.fixture
+def short_tails(monkeypatch):
+    monkeypatch.setattr(growing, "LIMIT", 1)
+
+
+def test_damaged_run_folders_are_refused_or_right(tmp_path, snapshot, alarm, short_tails):
     damaged_runs(tmp_path, snapshot, 2, 400)
 
 
 @pytest.mark.stress
-def test_many_more_damaged_run_folders(tmp_path, snapshot, alarm):
+def test_many_more_damaged_run_folders(tmp_path, snapshot, alarm, short_tails):
     damaged_runs(tmp_path, snapshot, 3, 4_000)
 
 
