@@ -1,0 +1,155 @@
+"""The experiments that ship, and those of one's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from netsci_dst.errors import RecipeError, UnknownName
+from netsci_dst.reproduction import Experiment, experiments, load_experiment
+from netsci_dst.reproduction._experiment import Published
+from netsci_dst.reproduction._quantities import EVOLUTION, METRICS, Quantity
+from netsci_dst.training import load_recipe
+from netsci_dst.training.recipe import shipped_recipe, shipped_recipes
+
+SMALL = {
+    "name": "small",
+    "title": "t",
+    "source": "s",
+    "question": "q",
+    "recipe": "chtss/mnist-mlp",
+    "columns": ["accuracy"],
+    "rows": [
+        {"name": "a", "label": "A", "changes": {"method": "set"}},
+        {"name": "b", "label": "B"},
+    ],
+}
+
+
+@pytest.mark.parametrize("name", experiments())
+@pytest.mark.parametrize("quick", [False, True])
+def test_every_run_of_every_experiment_has_a_valid_recipe_of_its_own(name, quick):
+    experiment = load_experiment(name)
+    seen, asked = set(), set()
+    for cell in experiment.cells(quick):
+        seen.add(cell.folder)
+        if experiment.kind == "training":
+            recipe = load_recipe(shipped_recipe(experiment.recipe), **cell.changes())
+            assert recipe.seed == cell.seed
+            start = cell.row.start_from
+            asked.add((cell.setting.name, start, recipe.model_dump_json()))
+    count = sum(1 for _ in experiment.cells(quick))
+    assert len(seen) == count > 0
+    assert len(asked) in (0, count), "two rows ask for the same training"
+
+
+@pytest.mark.parametrize("name", experiments())
+def test_columns_and_curves_are_known_quantities(name):
+    from netsci_dst import registry
+
+    experiment = load_experiment(name)
+    if experiment.kind != "training":
+        return
+    for column in (*experiment.columns, *experiment.curves):
+        quantity = Quantity(column)
+        if quantity.measure is not None:
+            registry.get("measure", quantity.measure)
+        else:
+            assert column.removeprefix("best_") in (*METRICS, *EVOLUTION)
+
+
+def test_published_figures_are_those_of_the_papers():
+    table = load_experiment("chtss-table7")
+    found = {row.name: row.published["all"]["accuracy"] for row in table.rows}
+    assert found["chts-l3p"] == Published(value=98.81, error=0.04)
+    assert found["set"] == Published(value=98.14, error=0.02)
+    table = load_experiment("cht-tablea2")
+    found = {row.name: row.published["all"]["aae"].value for row in table.rows}
+    assert found == {"dense": 96.33, "rigl": 93.69, "mest": 93.28, "cht": 95.45}
+
+
+def test_changes_of_rows_lie_over_those_of_settings_over_those_of_all():
+    experiment = Experiment(
+        **{
+            **SMALL,
+            "changes": {"epochs": 7, "method_options": {"zeta": 0.1}, "lr": 0.5},
+            "settings": [{"name": "x", "label": "X", "changes": {"epochs": 8, "sparsity": 0.5}}],
+            "rows": [{"name": "a", "label": "A", "changes": {"sparsity": 0.6}}],
+            "quick": {"changes": {"lr": 0.25}},
+        }
+    )
+    cell = next(experiment.cells())
+    expected = {"method_options": {"zeta": 0.1}, "lr": 0.5, "epochs": 8, "sparsity": 0.6}
+    assert cell.changes() == {**expected, "seed": 0}
+    assert next(experiment.cells(quick=True)).changes() == {**expected, "lr": 0.25, "seed": 0}
+    assert cell.folder == "x-a-seed0"
+
+
+def test_settings_may_run_only_some_rows_and_rows_fewer_seeds():
+    experiment = Experiment(
+        **{
+            **SMALL,
+            "settings": [{"name": "x", "label": "", "rows": ["b"]}, {"name": "y", "label": ""}],
+            "rows": [{"name": "a", "label": "A", "seeds": 1}, {"name": "b", "label": "B"}],
+            "seeds": 2,
+        }
+    )
+    assert [cell.key for cell in experiment.cells()] == [
+        ("x", "b", 0),
+        ("x", "b", 1),
+        ("y", "a", 0),
+        ("y", "b", 0),
+        ("y", "b", 1),
+    ]
+    assert [cell.key for cell in experiment.cells(seeds=1)] == [
+        ("x", "b", 0),
+        ("y", "a", 0),
+        ("y", "b", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rows": [{"name": "a", "label": "A"}] * 2}, "two rows have the same name"),
+        ({"rows": [{"name": "a", "label": "A", "start_from": "c"}]}, "unknown row to start from"),
+        ({"rows": [{"name": "../a", "label": "A"}]}, "name"),
+        (
+            {"rows": [{"name": "a", "label": "A", "published": {"x": {"accuracy": 1}}}]},
+            "unknown setting 'x'",
+        ),
+        (
+            {"rows": [{"name": "a", "label": "A", "published": {"all": {"bleu": 1}}}]},
+            "unknown column 'bleu'",
+        ),
+        ({"kind": "link_prediction_time"}, "another kind has none"),
+        ({"colums": ["accuracy"]}, "colums"),
+    ],
+)
+def test_a_contradiction_is_refused_in_one_line(tmp_path, change, said):
+    import tomli_w
+
+    file = tmp_path / "mine.toml"
+    file.write_text(tomli_w.dumps({**SMALL, **change}))
+    with pytest.raises((RecipeError, UnknownName)) as error:
+        load_experiment(file)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_missing_and_broken_files(tmp_path):
+    with pytest.raises(UnknownName, match="did you mean 'chtss-table7'"):
+        load_experiment("chtss-table-7")
+    with pytest.raises(RecipeError, match="there is no experiment at"):
+        load_experiment(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("a = [")
+    with pytest.raises(RecipeError, match="is not valid TOML"):
+        load_experiment(tmp_path / "bad.toml")
+
+
+def test_recipes_are_found_by_name():
+    assert "chtss/mnist-mlp" in shipped_recipes()
+    assert load_recipe("chtss/mnist-mlp").model_options == {"hidden": [1568, 1568, 1568]}
+    with pytest.raises(UnknownName, match="did you mean"):
+        shipped_recipe("chtss/mnist-mpl")
+    with pytest.raises(RecipeError, match="there is no recipe at"):
+        load_recipe("chtss/mnist-mpl")

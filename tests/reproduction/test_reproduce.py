@@ -1,0 +1,307 @@
+"""Running an experiment: what is missing, no more; and the page."""
+
+from __future__ import annotations
+
+import math
+import shutil
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from netsci_dst.errors import NetsciError, RunLocked, UnknownName
+from netsci_dst.reproduction import Experiment, Published, ResultTable, load_experiment, reproduce
+from netsci_dst.reproduction._page import difference_in_errors, markdown, page_blocks
+from netsci_dst.run import load_run
+from netsci_dst.store import Store
+
+SMALL = {
+    "name": "small",
+    "title": "Small <script>alert(1)</script>",
+    "source": "nowhere",
+    "question": "Does it run?",
+    "recipe": "chtss/mnist-mlp",
+    "seeds": 2,
+    "changes": {
+        "data": "digits",
+        "epochs": 2,
+        "train_samples": 300,
+        "sparsity": 0.8,
+        "model_options": {"hidden": [24, 24]},
+    },
+    "columns": ["accuracy", "best_accuracy", "anp", "itop", "power_law.alpha"],
+    "curves": ["accuracy", "anp", "modularity.modularity"],
+    "rows": [
+        {"name": "dense", "label": "FC", "changes": {"method": "dense"}, "seeds": 1},
+        {
+            "name": "set",
+            "label": "SET & co",
+            "changes": {"method": "set"},
+            "group": "g",
+            "published": {"all": {"accuracy": [50.0, 1.0]}},
+        },
+        {
+            "name": "static",
+            "label": "its last topology",
+            "changes": {"method": "static"},
+            "start_from": "set",
+            "group": "g",
+        },
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    found = reproduce(Experiment(**SMALL), folder)
+    return folder, found
+
+
+def test_a_line_per_run_with_what_the_run_says(done):
+    folder, found = done
+    assert found.failed == ()
+    assert len(found.results) == 5
+    for _, line in found.results.iterrows():
+        run = load_run(folder / "runs" / f"{line['row']}-seed{line['seed']}")
+        assert line["accuracy"] == pytest.approx(run.metrics["accuracy"].iloc[-1], rel=1e-5)
+        assert line["best_accuracy"] == pytest.approx(run.metrics["accuracy"].max(), rel=1e-5)
+        assert line["verified"] == "ok"
+        assert line["processor_s"] > 0
+        assert line["data_fingerprint"] == run.provenance["data"]["fingerprint"][:16]
+        assert str(folder) not in line.to_string()
+    dense = found.results[found.results["row"] == "dense"]
+    assert dense[["anp", "itop", "power_law.alpha"]].isna().all(axis=None)
+
+
+def test_curves_are_those_of_the_run(done):
+    folder, _ = done
+    curves = ResultTable(Store(folder)).curves
+    here = curves[(curves["row"] == "set") & (curves["seed"] == 1)]
+    run = load_run(folder / "runs" / "set-seed1")
+    accuracy = here[here["quantity"] == "accuracy"]
+    assert accuracy["epoch"].tolist() == run.metrics["epoch"].tolist()
+    np.testing.assert_allclose(accuracy["value"], run.metrics["accuracy"], rtol=1e-5)
+    modularity = here[here["quantity"] == "modularity.modularity"]
+    assert modularity["epoch"].tolist() == [0.0, 1.0, 2.0]
+
+
+def test_the_static_row_starts_from_the_links_that_the_other_ended_with(done):
+    folder, _ = done
+    last = load_run(folder / "runs" / "set-seed0").snapshots[-1].topology
+    for snapshot in load_run(folder / "runs" / "static-seed0").snapshots[:]:
+        for before, after in zip(last.layers, snapshot.topology.layers):
+            np.testing.assert_array_equal(before.source, after.source)
+            np.testing.assert_array_equal(before.target, after.target)
+
+
+def test_nothing_is_run_twice_also_when_the_runs_are_gone(done, tmp_path):
+    folder, found = done
+    for name in ("results.csv", "curves.csv"):
+        shutil.copy(folder / name, tmp_path / name)
+    again = reproduce(Experiment(**SMALL), tmp_path)
+    assert not (tmp_path / "runs").exists()
+    assert again.results.equals(found.results)
+
+
+def test_a_changed_request_runs_anew_and_only_that_row(done, tmp_path):
+    folder, _ = done
+    shutil.copytree(folder, tmp_path / "x")
+    rows = [dict(row) for row in SMALL["rows"]]
+    rows[1]["changes"] = {"method": "set", "lr": 0.01}
+    changed = Experiment(**{**SMALL, "rows": rows, "seeds": 1})
+    shutil.rmtree(tmp_path / "x" / "runs")
+    found = reproduce(changed, tmp_path / "x", rows=["dense", "set"])
+    assert found.failed == ()
+    assert sorted(p.name for p in (tmp_path / "x" / "runs").iterdir()) == ["set-seed0"]
+
+
+def test_a_row_that_starts_from_a_run_that_is_gone_trains_that_again(done, tmp_path):
+    folder, _ = done
+    for name in ("results.csv", "curves.csv"):
+        shutil.copy(folder / name, tmp_path / name)
+    table = ResultTable(Store(tmp_path))
+    kept = table.rows[table.rows["row"] != "static"]
+    kept.to_csv(tmp_path / "results.csv", index=False)
+    found = reproduce(Experiment(**SMALL), tmp_path, seeds=1)
+    assert found.failed == ()
+    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["set-seed0", "static-seed0"]
+    old = table.rows[(table.rows["row"] == "static") & (table.rows["seed"] == 0)]
+    new = found.results[(found.results["row"] == "static") & (found.results["seed"] == 0)]
+    assert old["accuracy"].tolist() == new["accuracy"].tolist()
+
+
+def test_a_stopped_run_goes_on_to_the_same_line(done, tmp_path, monkeypatch):
+    from netsci_dst.training import Interrupted
+    from netsci_dst.training._loop import Loop
+
+    _, found = done
+    step = Loop._one_step
+
+    def stopping(self, model, batch):
+        step(self, model, batch)
+        if self.step == 13:
+            raise Interrupted
+
+    monkeypatch.setattr(Loop, "_one_step", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(Experiment(**SMALL), tmp_path, rows=["set"], seeds=1)
+    monkeypatch.undo()
+    assert load_run(tmp_path / "runs" / "set-seed0").status == "interrupted"
+    again = reproduce(Experiment(**SMALL), tmp_path, rows=["set"], seeds=1)
+    here = found.results[(found.results["row"] == "set") & (found.results["seed"] == 0)]
+    columns = ["accuracy", "anp", "itop", "power_law.alpha"]
+    np.testing.assert_array_equal(again.results[columns].iloc[0], here[columns].iloc[0])
+
+
+def test_a_run_that_fails_stops_no_other(tmp_path):
+    rows = [{"name": "bad", "label": "", "changes": {"lr": 1e30}}, *SMALL["rows"][1:2]]
+    found = reproduce(Experiment(**{**SMALL, "rows": rows, "seeds": 1}), tmp_path)
+    assert [name for name, _ in found.failed] == ["bad-seed0"]
+    assert "finite" in found.failed[0][1]
+    assert found.results["row"].tolist() == ["set"]
+
+
+def test_a_damaged_run_gets_no_line(done, tmp_path):
+    folder, _ = done
+    shutil.copytree(folder / "runs" / "set-seed0", tmp_path / "runs" / "set-seed0")
+    snapshot = sorted((tmp_path / "runs" / "set-seed0" / "snapshots").glob("*.safetensors"))[-1]
+    data = bytearray(snapshot.read_bytes())
+    data[-1] ^= 1
+    snapshot.write_bytes(data)
+    found = reproduce(Experiment(**SMALL), tmp_path, rows=["set"], seeds=1)
+    assert len(found.failed) == 1
+    assert len(found.results) == 0
+
+
+def test_two_processes_share_a_folder(done, tmp_path):
+    """A line waits for the folder; it is not lost, and it loses none."""
+    import threading
+    import time
+
+    store = Store(tmp_path)
+    experiment = Experiment(**{**SMALL, "seeds": 1})
+    ended = threading.Event()
+
+    def hold():
+        with store.lock():
+            ended.wait(20)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    time.sleep(0.1)
+    with pytest.raises(RunLocked), store.lock():
+        pass
+    work = threading.Thread(target=reproduce, args=(experiment, tmp_path), kwargs={"rows": ["set"]})
+    work.start()
+    time.sleep(1.0)
+    ended.set()
+    holder.join()
+    work.join()
+    assert ResultTable(store).rows["row"].tolist() == ["set"]
+
+
+def test_the_page_escapes_and_flags(done):
+    folder, found = done
+    page = found.page.read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "SET &amp; co" in page
+    assert 'class="far"' in page  # 50 % was not what came out
+    assert (folder / "comparison.html").exists()
+    assert "comparison.html" in page
+
+
+def test_the_page_says_what_the_lines_say(done):
+    folder, found = done
+    blocks = page_blocks(Experiment(**SMALL), ResultTable(Store(folder)))
+    table = next(b for b in blocks if b.kind == "table")
+    row = next(r for r in table.rows if r[0] == "SET & co")
+    values = 100 * found.results[found.results["row"] == "set"]["accuracy"].to_numpy()
+    mean, error = values.mean(), values.std(ddof=1) / math.sqrt(2)
+    shown = row[table.head.index("accuracy, %")].split(" ± ")
+    assert float(shown[0]) == pytest.approx(mean, abs=0.06)
+    if len(shown) == 2 and error:
+        assert float(shown[1]) == pytest.approx(error, rel=0.06)
+    assert row[table.head.index("paper")] == "50 ± 1"
+    text = markdown(Experiment(**SMALL), ResultTable(Store(folder)))
+    assert "\\<script" in text
+    rates = [b for b in blocks if b.head[:1] == ("compared",)]
+    assert sum(float(r[2].rstrip("%")) for r in rates[0].rows) == pytest.approx(100, abs=1)
+
+
+def test_differences_in_standard_errors():
+    paper = Published(value=98.0, error=0.3)
+    values = [98.0, 99.0, 98.5]
+    error = np.std(values, ddof=1) / np.sqrt(3)
+    expected = 0.5 / math.hypot(error, 0.3)
+    assert difference_in_errors(values, paper) == pytest.approx(expected)
+    assert difference_in_errors([98.6], paper) == pytest.approx(2.0)
+    assert math.isnan(difference_in_errors([98.6], Published(value=98.0)))
+    assert math.isnan(difference_in_errors([98.6], None))
+
+
+def test_quick_says_so_everywhere(tmp_path):
+    quick = {"changes": {"epochs": 1}, "seeds": 1}
+    found = reproduce(Experiment(**{**SMALL, "quick": quick}), tmp_path, quick=True, rows=["set"])
+    assert found.page.name == "quick.html"
+    text = found.page.read_text()
+    blocks = page_blocks(found.experiment, ResultTable(Store(tmp_path)), quick=True)
+    assert "quick version" in text
+    assert all("quick" in b.text for b in blocks if b.kind == "subheading" and b.text[:3] == "Res")
+    # The full page has nothing of it.
+    blocks = page_blocks(found.experiment, ResultTable(Store(tmp_path)))
+    assert blocks[-1].text == "Nothing has been run yet."
+
+
+def test_processes_give_the_same_lines(done, tmp_path):
+    _, found = done
+    again = reproduce(Experiment(**SMALL), tmp_path, rows=["set", "static"], jobs=2, compare=False)
+    assert again.failed == ()
+    here = found.results[found.results["row"] != "dense"].reset_index(drop=True)
+    for column in ("row", "seed", "accuracy", "anp", "power_law.alpha"):
+        np.testing.assert_array_equal(again.results[column], here[column])
+
+
+def test_bad_requests(tmp_path):
+    experiment = Experiment(**SMALL)
+    with pytest.raises(UnknownName, match="unknown row 'sett'; did you mean 'set'"):
+        reproduce(experiment, tmp_path, rows=["sett"])
+    with pytest.raises(UnknownName, match="unknown setting"):
+        reproduce(experiment, tmp_path, settings=["x"])
+    with pytest.raises(UnknownName, match="would be another experiment"):
+        reproduce(experiment, tmp_path, changes={"lr": 1})
+    with pytest.raises(NetsciError, match="jobs must be at least 1"):
+        reproduce(experiment, tmp_path, jobs=0)
+    (tmp_path / "results.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(NetsciError, match="is not a table of results"):
+        reproduce(experiment, tmp_path, rows=["set"])
+
+
+def test_link_prediction_is_timed(tmp_path):
+    found = reproduce(
+        load_experiment("chtss-fig2"), tmp_path, quick=True, settings=["1-percent"], seeds=1
+    )
+    assert found.failed == ()
+    assert set(found.results["row"]) == {"ch3_l3p", "ch2_l3n"}
+    assert (found.results["seconds"] > 0).all()
+
+
+def test_the_command(tmp_path, capsys):
+    import tomli_w
+
+    from netsci_dst.cli import main
+
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce"])
+    assert ended.value.code == 0
+    assert "chtss-table7" in capsys.readouterr().out
+    file = tmp_path / "mine.toml"
+    file.write_text(tomli_w.dumps({**SMALL, "title": "Mine"}))
+    with pytest.raises(SystemExit) as ended:
+        main(
+            ["reproduce", str(file), "--out", str(tmp_path / "o"), "--rows", "set", "--seeds", "1"]
+        )
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip().endswith("index.html")
