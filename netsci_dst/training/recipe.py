@@ -41,7 +41,6 @@ class Recipe(BaseModel):
     model_options: dict[str, Any] = Field({}, description="Options of the model, such as hidden.")
     task: str | None = Field(None, description="Task; by default the one of the model.")
     task_options: dict[str, Any] = Field({}, description="Options of the task.")
-    task_options: dict[str, Any] = Field({}, description="Options of the task.")
     method: str = Field("chts", description="Training method.")
     method_options: dict[str, Any] = Field({}, description="Changes to the method's parts.")
     sparsity: float = Field(0.99, ge=0, lt=1, description="One minus density, at the end.")
