@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ from .store import Store
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_HEADER, _CHECKSUM = "netsci_dst", "crc32"
 Rows = TypeVar("Rows", bound="Sized")
 # Additions a tail takes; a main file of at most this many rows is itself rewritten at each.
 LIMIT = 64
@@ -123,7 +125,11 @@ class Growing(Generic[Rows]):
 
 
 class Parquet:
-    """Rows as an Arrow table; a tail names what it follows in the metadata ``after``."""
+    """Rows as an Arrow table.
+
+    Pages carry checksums; the metadata entry ``netsci_dst`` guards what they do not, the columns,
+    and says what a tail follows.
+    """
 
     def join(self, first: pa.Table, second: pa.Table) -> pa.Table:
         import pyarrow as pa
@@ -143,7 +149,8 @@ class Parquet:
     def encode(self, rows: pa.Table, after: int | None) -> Any:
         import pyarrow.parquet as pq
 
-        metadata = None if after is None else {"after": str(after)}
+        text = json.dumps({"after": after, "columns": _columns(rows)})
+        metadata = {_HEADER: text, _CHECKSUM: f"{zlib.crc32(text.encode()):08x}"}
         buffer = io.BytesIO()
         pq.write_table(rows.replace_schema_metadata(metadata), buffer, write_page_checksum=True)
         return buffer.getbuffer()
@@ -156,8 +163,19 @@ class Parquet:
             rows = pq.read_table(io.BytesIO(data), page_checksum_verification=True)
         except pa.ArrowException as error:
             raise ValueError(error) from error
-        after = (rows.schema.metadata or {}).get(b"after")
-        return rows.replace_schema_metadata(None), None if after is None else int(after)
+        metadata, after = rows.schema.metadata or {}, None
+        if text := metadata.get(_HEADER.encode()):
+            header = json.loads(text)
+            found = f"{zlib.crc32(text):08x}".encode()
+            if metadata.get(_CHECKSUM.encode()) != found or header["columns"] != _columns(rows):
+                raise ValueError("its columns do not match their checksum")
+            after = header["after"]
+        _columns(rows)  # names that are not text are refused here
+        return rows.replace_schema_metadata(None), after
+
+
+def _columns(rows: pa.Table) -> list[list[str]]:
+    return [[column.name, str(column.type)] for column in rows.schema]
 
 
 class Json:

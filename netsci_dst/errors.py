@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -61,3 +62,23 @@ class MissingDependency(NetsciError):
             f"{purpose} needs {package}, which is not installed; "
             f"install it with: pip install 'netsci-dst[{extra}]'"
         )
+
+
+def memory_asked(error: BaseException) -> str | None:
+    """Return what an allocation that failed asked for, such as "4 TB"; None for other errors.
+
+    torch and numpy raise errors of many kinds for want of memory, told apart by their texts.
+    """
+    text = str(error)
+    if found := re.search(r"tried to allocate (\d+) bytes", text):
+        size, unit = float(found[1]), 0
+        while size >= 1000 and unit < len(_UNITS) - 1:
+            size, unit = size / 1000, unit + 1
+        return f"{size:.3g} {_UNITS[unit]}"
+    if found := re.search(r"(?:ried|nable) to allocate ([\d.]+ \w+)", text):
+        return found[1]
+    known = isinstance(error, MemoryError) or "out of memory" in text or "Storage size calc" in text
+    return "more than there is" if known else None
+
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")

@@ -61,9 +61,17 @@ def read_network(path: str | os.PathLike[str]) -> Topology:
     except DataError:
         raise
     except Exception as error:
-        text = " ".join(str(error).split())
+        text = _without_source(" ".join(str(error).split()))
         raise DataError(f"{file} cannot be read as a {ending[1:]} network: {text}") from error
     return _edge_list(file)
+
+
+def _without_source(text: str) -> str:
+    """Return igraph's message without the place in its C source."""
+    if "Graph index was too large" in text:
+        return "it holds no graph"
+    found = re.fullmatch(r"Error at \S+: (.*?)\.?(?: -- .*)?", text)
+    return found[1] if found else text
 
 
 def _edge_list(file: Path) -> Topology:
@@ -83,7 +91,7 @@ def _edge_list(file: Path) -> Topology:
             skipinitialspace=True,
         )
     except (ValueError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        text = " ".join(str(error).split())
+        text = _without_source(" ".join(str(error).split()))
         raise DataError(f"{file} is not an edge list of two columns: {text}") from error
     ends = table.to_numpy(dtype=str)
     ends = np.char.strip(ends)

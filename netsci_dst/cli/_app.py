@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..errors import NetsciError, RecipeError, UnknownName
+from ..errors import NetsciError, RecipeError, UnknownName, memory_asked
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 _EXTRAS = {"torch": "train", "plotly": "report", "jinja2": "report", "matplotlib": "report"}
@@ -84,8 +84,11 @@ def main(arguments: list[str] | None = None) -> None:
         _refuse(
             error, f"this needs {package}, which is not installed; get it with: {hint}", arguments
         )
-    except MemoryError as error:
-        _refuse(error, "out of memory; ask for less at once", arguments)
+    except (MemoryError, RuntimeError) as error:
+        asked = memory_asked(error)
+        if asked is None:
+            raise
+        _refuse(error, f"out of memory: it takes {asked}; ask for less at once", arguments)
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:

@@ -159,7 +159,10 @@ def _onnx(path: Path, options: Options) -> list[NamedWeight]:
             continue
         if item.data_location == onnx.TensorProto.EXTERNAL:
             raise FormatError(f"{path} keeps weights in other files, which are not read")
-        weight = numpy_helper.to_array(item)
+        try:
+            weight = numpy_helper.to_array(item)
+        except Exception as error:
+            raise FormatError(f"{path}: weight {item.name!r} is corrupt: {error}") from error
         flags = {attribute.name: attribute.i for attribute in node.attribute}
         if node.op_type == "MatMul" or (node.op_type == "Gemm" and not flags.get("transB", 0)):
             weight = weight.T

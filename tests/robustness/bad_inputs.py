@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import netsci_dst as nd
 from netsci_dst.topology import Topology
 
 CASES: dict[str, Callable[[Path], list[str]]] = {}
+# What holds while the command of a case runs.
+AROUND: dict[str, Callable[[Path], contextlib.AbstractContextManager[None]]] = {}
 TRAIN = ["train", "--method", "set", "--sparsity", "0.5", "--hidden", "8,8", "--epochs", "1"]
 TRAIN += ["--device", "cpu", "--out", "run"]
 
@@ -122,11 +129,26 @@ train_with("a sparsity of 1", "--sparsity", "1")
 train_with("a negative sparsity", "--sparsity", "-0.1")
 train_with("a hidden layer of size 0", "--hidden", "0")
 train_with("a layer too large for any memory", "--hidden", "1000000000000")
+train_with("a training step too large for any memory")
 train_with("an unknown method", "--method", "chtz")
 train_with("an unknown model", "--model", "mpl")
 train_with("an unknown option of a model", "--set", "model_options.hiden=[3]")
 train_with("an unknown device", "--device", "gpu")
 train_with("a batch size of 0", "--batch-size", "0")
+
+
+@contextlib.contextmanager
+def greedy(folder: Path) -> Iterator[None]:
+    import torch
+
+    from netsci_dst.training._loop import Loop
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loop, "_one_step", lambda loop, model, batch: torch.empty(10**12))
+        yield
+
+
+AROUND["a training step too large for any memory"] = greedy
 
 
 @case("a recipe with an unknown key")
@@ -160,6 +182,56 @@ def _(folder):
 def _(folder):
     write(folder, "run", "a file, not a folder")
     return TRAIN
+
+
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Let nothing be written below a folder, as on a mount that is read-only."""
+    mount = ["mount", "--bind", str(folder), str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root can mount a folder read-only")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@case("a read-only place for a run")
+def _(folder):
+    return TRAIN
+
+
+@case("a read-only run that is resumed")
+def _(folder):
+    snapshots(folder)
+    return ["resume", "run"]
+
+
+AROUND["a read-only place for a run"] = read_only
+AROUND["a read-only run that is resumed"] = read_only
+
+
+@case("a run folder that vanishes during training")
+def _(folder):
+    return TRAIN
+
+
+@contextlib.contextmanager
+def vanishing(folder: Path) -> Iterator[None]:
+    from netsci_dst.training._loop import Loop
+
+    def vanish(loop: Any) -> None:
+        shutil.rmtree(folder / "run")
+        evaluate(loop)
+
+    evaluate = Loop._evaluate
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loop, "_evaluate", vanish)
+        yield
+
+
+AROUND["a run folder that vanishes during training"] = vanishing
 
 
 @case("a run that does not exist")

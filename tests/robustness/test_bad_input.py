@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bad_inputs import CASES
+from bad_inputs import AROUND, CASES
 
 import netsci_dst as nd
 import netsci_dst.training as training
@@ -33,9 +33,9 @@ BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
 
 def meet(what: str, folder: Path) -> tuple[int, str]:
     """Run the command of a case inside a folder; return its exit status and its message."""
-    command = CASES[what](folder)
-    told = io.StringIO()
+    command, told = CASES[what](folder), io.StringIO()
     with (
+        AROUND.get(what, lambda _: contextlib.nullcontext())(folder),
         contextlib.chdir(folder),
         contextlib.redirect_stderr(told),
         contextlib.redirect_stdout(io.StringIO()) as printed,
@@ -117,7 +117,10 @@ def test_out_of_memory_is_said_in_one_line(monkeypatch, capsys, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         main(["info", str(tmp_path)])
     assert stopped.value.code == 1
-    assert capsys.readouterr().err.strip() == "error: out of memory; ask for less at once"
+    assert (
+        capsys.readouterr().err.strip()
+        == "error: out of memory: it takes more than there is; ask for less at once"
+    )
 
 
 @pytest.mark.parametrize("kind", ["empty", "one neuron", "two islands"])

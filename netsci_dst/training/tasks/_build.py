@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ... import registry
-from ...errors import NetsciError, RecipeError, UnknownName
+from ...errors import NetsciError, RecipeError, UnknownName, memory_asked
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,8 +41,13 @@ def build_model(name: str, options: Mapping[str, Any], seed: int, **facts: Any) 
         torch.manual_seed(seed)
         try:
             return builder(**needed, **options)
-        except (TypeError, ValueError, RuntimeError) as error:
+        except (TypeError, ValueError, RuntimeError, MemoryError) as error:
             if isinstance(error, NetsciError) or not options:
                 raise
             given = ", ".join(f"{key} = {value!r}" for key, value in options.items())
+            if asked := memory_asked(error):
+                raise RecipeError(
+                    f"model {name!r} with {given} does not fit in memory: it takes {asked}; "
+                    "make its layers smaller"
+                ) from error
             raise RecipeError(f"model {name!r} cannot be built with {given}: {error}") from error
