@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-import torch
 
 from netsci_dst.errors import memory_asked
+
+torch = pytest.importorskip("torch")
 
 
 @pytest.mark.parametrize(
