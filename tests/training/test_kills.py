@@ -57,17 +57,15 @@ def whole(tmp_path_factory):
     return facts(training.train(out=path, **SETTINGS))
 
 
-def kill_at_instants(path, n, rng):
-    kills = 0
-    for _ in range(n):
-        process = child(path, go_on)
-        process.join(rng.uniform(0.02, 0.8))
-        if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
-        process.join()
-    go_on(path)
-    return kills
+def kill_at_instant(path, rng):
+    """Kill the process that writes a run; return whether it was still alive."""
+    process = child(path, go_on)
+    process.join(rng.uniform(0.02, 0.8))
+    alive = process.is_alive()
+    if alive:
+        os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    return alive and process.exitcode == -signal.SIGKILL
 
 
 def kill_in_write(path, rng):
@@ -81,7 +79,8 @@ def kill_in_write(path, rng):
 
     def work(place):
         nonlocal count
-        write, replace, fsync = store_module.Store.write, os.replace, os.fsync
+        write, delete = store_module.Store.write, store_module.Store.delete
+        replace, fsync = os.replace, os.fsync
 
         def counted(self, name, data):
             nonlocal count
@@ -94,6 +93,14 @@ def kill_in_write(path, rng):
                 die_at("part")
             write(self, name, data)
 
+        def deleted(self, name):
+            nonlocal count
+            count += 1
+            if stage in ("begin", "part"):
+                die_at(stage)
+            delete(self, name)
+            die_at(stage)
+
         def flushed(*args):
             fsync(*args)
             die_at("flushed")
@@ -102,7 +109,8 @@ def kill_in_write(path, rng):
             replace(*args)
             die_at("renamed")
 
-        store_module.Store.write, os.fsync, os.replace = counted, flushed, renamed
+        store_module.Store.write, store_module.Store.delete = counted, deleted
+        os.fsync, os.replace = flushed, renamed
         go_on(place)
 
     process = child(path, work)
@@ -110,30 +118,32 @@ def kill_in_write(path, rng):
     return process.exitcode == -signal.SIGKILL
 
 
-def test_killed_at_random_instants(tmp_path, whole):
-    kill_at_instants(tmp_path / "run", 5, random.Random(0))
-    same(whole, facts(nd.load_run(tmp_path / "run")))
+def kill_and_go_on(folder, kill, n, rng, expected):
+    """Kill runs until ``n`` kills have struck; all that come to their end must be as expected."""
+    kills, run = 0, folder / "run0"
+    for attempt in range(10 * n):
+        struck = kill(run, rng)
+        kills += struck
+        if not struck:  # it came to its end before
+            same(expected, facts(nd.load_run(run)))
+            run = folder / f"run{attempt + 1}"
+        if kills == n:
+            break
+    go_on(run)
+    same(expected, facts(nd.load_run(run)))
+    return kills
 
 
-def test_killed_inside_writes(tmp_path, whole):
-    rng, kills = random.Random(1), 0
-    for _ in range(5):
-        kills += kill_in_write(tmp_path / "run", rng)
-    assert kills >= 3
-    go_on(tmp_path / "run")
-    same(whole, facts(nd.load_run(tmp_path / "run")))
+@pytest.mark.parametrize("kill", [kill_at_instant, kill_in_write])
+def test_killed_five_times(tmp_path, whole, kill):
+    assert kill_and_go_on(tmp_path, kill, 5, random.Random(0), whole) == 5
 
 
 @pytest.mark.stress
+@pytest.mark.parametrize("kill", [kill_at_instant, kill_in_write])
 @pytest.mark.parametrize("seed", range(6))
-def test_killed_many_times(tmp_path, whole, seed):
-    rng = random.Random(100 + seed)
-    kill_at_instants(tmp_path / "run", 5, rng)
-    for i in range(5):
-        kill_in_write(tmp_path / f"run{i}", rng)
-        go_on(tmp_path / f"run{i}")
-        same(whole, facts(nd.load_run(tmp_path / f"run{i}")))
-    same(whole, facts(nd.load_run(tmp_path / "run")))
+def test_killed_many_times(tmp_path, whole, kill, seed):
+    assert kill_and_go_on(tmp_path, kill, 5, random.Random(100 + seed), whole) == 5
 
 
 def test_a_process_that_died_before_its_run_was_one(tmp_path, whole):
