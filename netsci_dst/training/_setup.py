@@ -14,6 +14,7 @@ from torch import nn
 
 from .. import registry
 from ..errors import RecipeError
+from ._start import Start
 from .evolution._layer import EvolvingLayer
 from .initialisation import allocate, draw_topology, initial_weights
 from .layers import SparseLayer, sparsify_module
@@ -65,6 +66,7 @@ def make_sparse(
     start
         A run whose final topology and initial weights to take.
     """
+    begin = None if start is None else Start(start, method)
     if not method.sparse:
         return []
     names = wiring.sparse_names(how.patterns)
@@ -78,15 +80,18 @@ def make_sparse(
     for name, n_links in zip(names, first):
         n_source, n_target = _positions(model.get_submodule(name))
         weights = None
-        if start is None:
+        if begin is None:
             keys = place(name, n_source, n_target, n_links, rng)
         else:
-            keys, weights = _from_run(start, name, n_source, n_target)
-            first[names.index(name)] = final[names.index(name)] = keys.size
+            keys, weights = begin.layer(name, n_source, n_target)
         if method.weights != "model":
             drawn = initial_weights(method.weights, n_source, n_target, keys.size, rng=rng)
             weights = drawn if weights is None else np.where(np.isnan(weights), drawn, weights)
         links[name] = (keys, weights)
+    if begin is not None:
+        wanted, first = sum(final), [keys.size for keys, _ in links.values()]
+        begin.check(sum(first), wanted, sum(sizes))
+        final = first
     layers = sparsify_module(
         model,
         names,
@@ -101,6 +106,9 @@ def make_sparse(
         if layer.n_links != keys.size:
             layer.set_links(torch.from_numpy(keys), torch.zeros(keys.size))
         if weights is not None:
+            unknown = np.isnan(weights)
+            if unknown.any():
+                weights[unknown] = layer.values.double().cpu().numpy()[unknown]
             layer.set_values(torch.from_numpy(weights))
         heads = method.heads if any(fnmatch(name, p) for p in method.head_layers) else 1
         grid = wiring.grids.get(name, 1)
@@ -213,25 +221,6 @@ def _shape(module: nn.Module) -> tuple[int, ...]:
 def _positions(module: nn.Module) -> tuple[int, int]:
     n_in, n_out, *kernel = _shape(module)
     return n_in * int(np.prod(kernel)), n_out
-
-
-def _from_run(run: Run, name: str, n_source: int, n_target: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a run's final links, and their weights in its first snapshot (NaN where absent)."""
-    if not len(run.snapshots):
-        raise RecipeError(f"{run.path} has no snapshots to start from")
-    last, first = run.snapshots[-1].topology.layer(name), run.snapshots[0].topology.layer(name)
-    if last.multiplicity is not None or last.shape != (n_source, n_target):
-        raise RecipeError(
-            f"layer {name!r} of {run.path} has shape {last.shape}, which does not fit "
-            f"({n_source}, {n_target})"
-        )
-    if first.weights is None:
-        raise RecipeError(f"{run.path} stored no weights: its snapshots cannot start another run")
-    weights = np.full(last.n_links, np.nan)
-    place = np.searchsorted(first.keys, last.keys).clip(max=max(0, first.n_links - 1))
-    known = first.keys[place] == last.keys
-    weights[known] = first.weights[place[known]]
-    return last.keys, weights
 
 
 def describe(layers: Sequence[EvolvingLayer]) -> Mapping[str, Any]:

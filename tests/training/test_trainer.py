@@ -11,6 +11,8 @@ import netsci_dst as nd
 import netsci_dst.training as training
 from netsci_dst.errors import DataError, NumericalError, RecipeError, RunError, UnknownName
 from netsci_dst.training import checkpoint
+from netsci_dst.training.data import load
+from netsci_dst.training.tasks import get_task
 
 from ._runs import Stop, facts, same, small
 
@@ -158,8 +160,6 @@ def test_nan_stops_at_its_step_and_keeps_the_last_good_checkpoint(tmp_path):
 def test_resume_refuses_other_data(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         small(tmp_path / "run", progress=Stop(5))
-    from netsci_dst.training.data import load
-
     with pytest.raises(DataError, match="changed"):
         training.resume(tmp_path / "run", dataset=load("digits").limited(train=100))
 
@@ -176,6 +176,63 @@ def test_static_on_another_runs_final_topology(tmp_path):
         assert 0 < known.size < layer.n_links
         assert np.array_equal(layer.weights[mine], initial.layer(layer.name).weights[theirs])
         assert (layer.weights != 0).all()
+
+
+def test_weights_that_a_start_does_not_know_are_the_models_own(tmp_path):
+    first = small(tmp_path / "first", "set")
+    options = {"weights": "model", "new_weights": "zero"}
+    second = small(
+        tmp_path / "second", "static", init_from=first.path, steps=1, method_options=options
+    )
+    task, data = get_task("classification"), load("digits")
+    own = task.build("mlp", {"hidden": [64, 64]}, data, seed=0)
+    initial = first.snapshots[0].topology
+    for layer in second.snapshots[0].topology.layers:
+        new = ~np.isin(layer.keys, initial.layer(layer.name).keys)
+        weight = own.get_submodule(layer.name).weight.detach().numpy().T.reshape(-1)
+        assert new.any()
+        assert np.array_equal(layer.weights[new], weight[layer.keys[new]])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"method": "dense"}, "take one of fixed density"),
+        ({"method": "chtss"}, "take one of fixed density"),
+        ({"sparsity": 0.8}, r"set sparsity = 0\.8999"),
+        ({"model_options": {"hidden": [64, 32]}}, "which does not fit"),
+        ({"model_options": {"hidden": [64, 64, 64]}}, "has no sparse layer 'hidden.2.linear'"),
+    ],
+)
+def test_a_start_that_does_not_fit_is_refused(tmp_path, changes, said):
+    first = small(tmp_path / "first", "set", steps=1)
+    with pytest.raises(RecipeError, match=said):
+        small(tmp_path / "second", **{"method": "static", "init_from": first.path, **changes})
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_start_for_a_convolution_is_refused(tmp_path):
+    settings = {"model": "convnet", "model_options": {"channels": [4, 4, 4]}, "steps": 1}
+    data = {"data": "images", "data_options": {"path": str(_pictures(tmp_path / "data"))}}
+    first = small(tmp_path / "first", "set", **settings, **data)
+    with pytest.raises(RecipeError, match=r"'conv1' of .* is a convolution"):
+        small(tmp_path / "second", "static", init_from=first.path, **settings, **data)
+    small(
+        tmp_path / "third", "static", init_from=first.path, sparse_layers=("*", "!conv*"),
+        **settings, **data,
+    )  # fmt: skip
+
+
+def _pictures(folder):
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for part, n in (("train", 12), ("test", 4)):
+        for i in range(n):
+            file = folder / part / str(i % 2) / f"{i}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)).save(file)
+    return folder
 
 
 def test_snapshots_by_rule(tmp_path):
