@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from ..store import Store
 from .recipe import Recipe, load_recipe
 
 SETTLED = ("finished",)
+# A training sets the random state and the number of threads of its whole process.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,8 @@ def _on_dask(runs: list[SweepRun], scheduler: str) -> Iterator[tuple[int, SweepR
 
 def _numbered(place: int, run: SweepRun, threads: int) -> tuple[int, SweepRun]:
     keep_worker()
-    return place, train_one(run, threads)
+    with _ONE_AT_A_TIME:
+        return place, train_one(run, threads)
 
 
 def train_one(run: SweepRun, threads: int | None = None) -> SweepRun:

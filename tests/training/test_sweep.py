@@ -1,5 +1,14 @@
 """Sweeps: resumable, in parallel, and the same whoever trains."""
 
+import itertools
+import os
+import re
+import shlex
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
 import pytest
 
 import netsci_dst as nd
@@ -50,24 +59,83 @@ def test_two_processes_train_the_same_runs(tmp_path, alone):
     equal(alone, sweep(COMMON, tmp_path, VARY, jobs=2))
 
 
-def test_dask_workers_train_the_same_runs(tmp_path, alone):
+def test_dask_workers_in_processes_of_their_own_train_the_same_runs(tmp_path, alone):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
     ) as cluster:
+        workers = {worker.process.pid for worker in cluster.workers.values()}
+        assert len(workers) == 2
+        assert os.getpid() not in workers
         equal(alone, sweep(COMMON, tmp_path, VARY, scheduler=cluster.scheduler_address))
 
 
-def test_a_stopped_sweep_goes_on_and_leaves_what_is_finished(tmp_path, alone, monkeypatch):
-    real, done = sweeping._train, []
+def test_two_threads_of_a_worker_train_one_after_the_other(tmp_path, monkeypatch):
+    # Training sets the random state and the threads of its whole process.
+    distributed = pytest.importorskip("distributed")
+    meeting, met = threading.Barrier(2), []
 
-    def until_second(run, threads):
+    def wait_for_another(run, threads=None):
+        try:
+            meeting.wait(timeout=0.3)
+            met.append(run.path)
+        except threading.BrokenBarrierError:
+            meeting.reset()
+        return run
+
+    monkeypatch.setattr(sweeping, "train_one", wait_for_another)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0"
+    ) as cluster:
+        runs = sweep(COMMON, tmp_path, VARY, scheduler=cluster.scheduler_address)
+    assert len(runs) == 4
+    assert not met
+
+
+def snippet_of_the_docs():
+    """Return the one Python block of the page on clusters."""
+    page = Path(__file__).parents[2] / "docs" / "howto" / "cluster.md"
+    (block,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    return block
+
+
+def test_the_documented_slurm_cluster_writes_a_valid_job_script(monkeypatch):
+    dask_jobqueue = pytest.importorskip("dask_jobqueue")
+    import dask
+
+    asked = []
+    monkeypatch.setattr(
+        dask_jobqueue.SLURMCluster, "scale", lambda self, n=None, **jobs: asked.append(jobs)
+    )
+    here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    names = {}
+    with dask.config.set({"jobqueue.slurm.scheduler-options": here}):
+        exec(compile(snippet_of_the_docs(), "docs/howto/cluster.md", "exec"), names)
+    with names["cluster"] as cluster:
+        script, address = cluster.job_script(), cluster.scheduler_address
+        assert asked == [{"jobs": 20}]
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    lines = script.splitlines()
+    assert lines[0].startswith("#!")
+    asked_of_slurm = [line.split(maxsplit=1)[1] for line in lines if line.startswith("#SBATCH")]
+    assert {"-n 1", "--cpus-per-task=4", "--mem=15G", "-t 04:00:00"} <= set(asked_of_slurm)
+    (command,) = (shlex.split(line) for line in lines if address in line)
+    assert command[0] == sys.executable
+    options = dict(itertools.pairwise(command))
+    # A process for each core: runs in threads of one process would wait for each other.
+    assert (options["--nworkers"], options["--nthreads"]) == ("4", "1")
+
+
+def test_a_stopped_sweep_goes_on_and_leaves_what_is_finished(tmp_path, alone, monkeypatch):
+    real, done = sweeping.train_one, []
+
+    def until_second(run, threads=None):
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(run.path)
         return real(run, threads)
 
-    monkeypatch.setattr(sweeping, "_train", until_second)
+    monkeypatch.setattr(sweeping, "train_one", until_second)
     with pytest.raises(KeyboardInterrupt):
         sweep(COMMON, tmp_path, VARY)
     monkeypatch.undo()
