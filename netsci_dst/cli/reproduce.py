@@ -19,7 +19,7 @@ def command(
         str | None, typer.Option("--out", "-o", help="Its folder. Default: reproductions/NAME.")
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Data set, folder or hub id instead of the paper's.")
+        str | None, typer.Option(help="Where its data are; or another data set, by name or hub id.")
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="A smaller version, which says so on every figure.")

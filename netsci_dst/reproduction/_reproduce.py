@@ -66,7 +66,8 @@ def reproduce(
         Folder for runs, ``results.csv``, ``curves.csv`` and the page ``index.html``; by default
         ``reproductions/NAME``.
     data
-        Data set, folder or hub id to use instead of the recipe's name of the data.
+        Where the experiment's data are: a folder or file. Or another data set by name or hub id,
+        which makes it another experiment.
     quick
         The smaller version; it says so beside every figure.
     seeds, rows, settings
@@ -196,11 +197,13 @@ def _task(cell: Cell, place: str, data: str | None, changes: Mapping[str, Any]) 
             other = Cell(experiment, cell.setting, source, cell.seed, cell.quick)
             after = f"{place}/{other.folder}"
             recipe = recipe.but(init_from=after)
-        if data is not None:
-            recipe = recipe.but(data=data)
-        table = {k: v for k, v in recipe.to_table().items() if k not in _NOT_REQUEST}
         # A data set that was asked for by hand is known by its fingerprint, not by its place.
+        table = {k: v for k, v in recipe.to_table().items() if k not in _NOT_REQUEST}
         request = table | {"data": named, "after": cell.row.start_from}
+        if data is not None and os.path.exists(data):
+            recipe = recipe.but(data_options={**recipe.data_options, "path": data})
+        elif data is not None:
+            recipe, request = recipe.but(data=data), request | {"data": data}
         recipe = recipe.but(**changes) if changes else recipe
     text = json.dumps(request, sort_keys=True, default=str)
     return _Task(
@@ -211,7 +214,7 @@ def _task(cell: Cell, place: str, data: str | None, changes: Mapping[str, Any]) 
         recipe=recipe,
         options=request if recipe is None else {},
         digest=hashlib.sha256(text.encode()).hexdigest()[:16],
-        data=os.path.basename(os.path.normpath(data)) if data else named,
+        data=named if data is None or os.path.exists(data) else data,
         columns=experiment.columns,
         curves=experiment.curves,
         points=experiment.curve_points,
