@@ -13,7 +13,7 @@ from ..training.provenance import now
 
 
 def measure_time(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the seconds, by the clock and of the processors, in which all missing links of a random layer are scored.
+    """Return how long scoring all missing links of a random layer takes, by clock and processors.
 
     Parameters
     ----------
