@@ -77,11 +77,11 @@ def _graph(path: Path) -> Snapshot | None:
         UnicodeDecodeError,
         ParseError,
         nx.NetworkXException,
-        KeyError,
+        LookupError,
+        ArithmeticError,
         ValueError,
         TypeError,
         AttributeError,
-        IndexError,
         RecursionError,
     ) as error:
         raise FormatError(f"{path} is corrupt: {error}") from error
