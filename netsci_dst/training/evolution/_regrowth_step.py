@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ... import registry
-from ._choose import absent, contains
+from ._choose import absent, contains, random_subset
 from ._percolation import Ends, ends_of
 from .softness import exponent_of
 
@@ -73,24 +73,47 @@ def _fill(draft: Draft, keys: Tensor, n: int, network: Network, ends: dict[str, 
     """Add uniform draws: from absent links between active neurons, then from any."""
     links = draft.links
     shape = (links.n_source, links.n_target)
-    for among in (_active_positions(draft, network, ends), (None, None)):
-        missing = n - keys.numel()
-        if missing > 0:
-            present = torch.cat([links.kept_keys, keys]).sort().values
-            keys = torch.cat([keys, absent(missing, present, shape, links.generator, *among)])
-    return keys
+    grouped = getattr(draft.of.layer, "groups", 1) > 1
+    among_active = _draw_from_list if grouped else _draw_from_block
+    keys = among_active(draft, keys, n, network, ends)
+    present = torch.cat([links.kept_keys, keys]).sort().values
+    return torch.cat([keys, absent(n - keys.numel(), present, shape, links.generator)])
 
 
-def _active_positions(
-    draft: Draft, network: Network, ends: dict[str, Ends]
-) -> tuple[Tensor, Tensor]:
+def _draw_from_block(
+    draft: Draft, keys: Tensor, n: int, network: Network, ends: dict[str, Ends]
+) -> Tensor:
+    """Add links between active neurons, which form a block of sources and targets."""
+    links = draft.links
     found = []
     for population, neurons in zip(
         network.ends_of_layer[draft.of.name], draft.of.neurons_of_positions()
     ):
-        idle = network.inactive(population, ends)
-        active = torch.ones_like(neurons, dtype=torch.bool) if idle is None else ~idle[neurons]
-        found.append(active)
+        found.append(_active(neurons, network.inactive(population, ends)))
     low = draft.head * draft.of.width
     found[1] = found[1][low : low + draft.of.width]
-    return found[0].nonzero().flatten(), found[1].nonzero().flatten()
+    among = (found[0].nonzero().flatten(), found[1].nonzero().flatten())
+    present = torch.cat([links.kept_keys, keys]).sort().values
+    shape = (links.n_source, links.n_target)
+    return torch.cat([keys, absent(n - keys.numel(), present, shape, links.generator, *among)])
+
+
+def _draw_from_list(
+    draft: Draft, keys: Tensor, n: int, network: Network, ends: dict[str, Ends]
+) -> Tensor:
+    """Do the same for a grouped convolution, whose positions stand for other neurons by group."""
+    links, each = draft.links, draft.of
+    every = torch.arange(links.n_possible, device=keys.device)
+    free = torch.ones_like(every, dtype=torch.bool)
+    neurons = each.layer.endpoints(draft.to_layer(every), each.grid)
+    for population, of_key in zip(network.ends_of_layer[each.name], neurons):
+        free &= _active(of_key, network.inactive(population, ends))
+    free[links.kept_keys] = False
+    free[keys] = False
+    found = free.nonzero().flatten()
+    drawn = random_subset(found.numel(), n - keys.numel(), links.generator)
+    return torch.cat([keys, found[drawn]])
+
+
+def _active(neurons: Tensor, idle: Tensor | None) -> Tensor:
+    return torch.ones_like(neurons, dtype=torch.bool) if idle is None else ~idle[neurons]
