@@ -48,6 +48,12 @@ def data_folder(name: str) -> Path | None:
     return folder if folder is not None and folder.is_dir() else None
 
 
+def place_of(name: str, path: str | Path | None, otherwise: str | None = None) -> str | None:
+    """Return where a data set lies: the path given, the data folder, or somewhere else."""
+    found = path if path is not None else data_folder(name)
+    return otherwise if found is None else str(found)
+
+
 def _find(
     name: str, path: str | Path | None, hub: str | None, options: dict[str, Any]
 ) -> tuple[Dataset, str]:

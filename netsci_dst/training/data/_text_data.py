@@ -75,9 +75,9 @@ def load_text(
     tokenizer: str,
     vocabulary: int,
     validation: float,
-    column: str,
-    config: str | None,
-    documents: int | None,
+    column: str = "text",
+    config: str | None = None,
+    documents: int | None = None,
 ) -> TextData:
     """Read documents, train or read the tokenizer, and encode them."""
     if not 0 <= validation < 1:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...registry import register
-from ._named import data_folder
+from ._named import place_of
 
 if TYPE_CHECKING:
     from ._text_data import TextData
@@ -56,7 +56,16 @@ def text(
     documents
         Read at most so many documents of each split.
     """
-    return _load("text", str(path), tokenizer, vocabulary, validation, column, config, documents)
+    return _load(
+        "text",
+        path,
+        tokenizer=tokenizer,
+        vocabulary=vocabulary,
+        validation=validation,
+        column=column,
+        config=config,
+        documents=documents,
+    )
 
 
 @register(
@@ -78,8 +87,9 @@ def tinyshakespeare(
     tokenizer, vocabulary, validation
         As for `text`.
     """
-    place = _found("tinyshakespeare", path) or "karpathy/tiny_shakespeare"
-    return _load("tinyshakespeare", place, tokenizer, vocabulary, validation, "text", None, None)
+    place = place_of("tinyshakespeare", path, "karpathy/tiny_shakespeare")
+    options = {"tokenizer": tokenizer, "vocabulary": vocabulary, "validation": validation}
+    return _load("tinyshakespeare", place, **options)
 
 
 @register(
@@ -105,34 +115,12 @@ def openwebtext(
     tokenizer, vocabulary, validation, documents
         As for `text`; a tokenizer is trained on the first 200,000 documents.
     """
-    place = _found("openwebtext", path) or "Skylion007/openwebtext"
-    return _load("openwebtext", place, tokenizer, vocabulary, validation, "text", None, documents)
+    place = place_of("openwebtext", path, "Skylion007/openwebtext")
+    options = {"tokenizer": tokenizer, "vocabulary": vocabulary, "validation": validation}
+    return _load("openwebtext", place, **options, documents=documents)
 
 
-def _found(name: str, path: str | Path | None) -> str | None:
-    place = path if path is not None else data_folder(name)
-    return None if place is None else str(place)
-
-
-def _load(
-    name: str,
-    place: str,
-    tokenizer: str,
-    vocabulary: int,
-    validation: float,
-    column: str,
-    config: str | None,
-    documents: int | None,
-) -> TextData:
+def _load(name: str, place: str | Path | None, **options: Any) -> TextData:
     from ._text_data import load_text
 
-    return load_text(
-        name,
-        str(place),
-        tokenizer=tokenizer,
-        vocabulary=vocabulary,
-        validation=validation,
-        column=column,
-        config=config,
-        documents=documents,
-    )
+    return load_text(name, str(place), **options)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError
 from ...registry import register
-from ._named import data_folder
+from ._named import place_of
 
 if TYPE_CHECKING:
     from ._translation_data import PairData
@@ -44,9 +44,15 @@ def multi30k(
     max_length
         Training pairs with more tokens on a side are left out.
     """
-    place = _found(path, "multi30k") or "bentrevett/multi30k"
+    place = place_of("multi30k", path, "bentrevett/multi30k")
     return _load(
-        "multi30k", place, source_language, target_language, None, tokenizer, vocabulary, max_length
+        "multi30k",
+        place,
+        (source_language, target_language),
+        None,
+        tokenizer=tokenizer,
+        vocabulary=vocabulary,
+        max_length=max_length,
     )
 
 
@@ -72,14 +78,20 @@ def iwslt14(
     DataError
         If ``path`` is left out: there is no canonical copy to fetch.
     """
-    place = _found(path, "iwslt14")
+    place = place_of("iwslt14", path)
     if place is None:
         raise DataError(
             "iwslt14 has no canonical copy to fetch: give path, a folder with train, validation "
             "and test as parquet, tsv, or text files such as train.en and train.de"
         )
     return _load(
-        "iwslt14", place, source_language, target_language, None, tokenizer, vocabulary, max_length
+        "iwslt14",
+        place,
+        (source_language, target_language),
+        None,
+        tokenizer=tokenizer,
+        vocabulary=vocabulary,
+        max_length=max_length,
     )
 
 
@@ -99,12 +111,18 @@ def wmt17(
     max_length: int = 128,
 ) -> PairData:
     """Load WMT17 (Bojar et al. 2017), by default ``wmt/wmt17``; options as for `multi30k`."""
-    place, config = _found(path, "wmt17"), None
+    place, config = place_of("wmt17", path), None
     if place is None:
         other = target_language if source_language == "en" else source_language
         place, config = "wmt/wmt17", f"{other}-en"
     return _load(
-        "wmt17", place, source_language, target_language, config, tokenizer, vocabulary, max_length
+        "wmt17",
+        place,
+        (source_language, target_language),
+        config,
+        tokenizer=tokenizer,
+        vocabulary=vocabulary,
+        max_length=max_length,
     )
 
 
@@ -122,39 +140,22 @@ def pairs(
     """Load any sentence pairs; options as for `multi30k`, and ``config`` of a hub data set."""
     return _load(
         "pairs",
-        str(path),
-        source_language,
-        target_language,
+        path,
+        (source_language, target_language),
         config,
-        tokenizer,
-        vocabulary,
-        max_length,
-    )
-
-
-def _found(path: str | Path | None, name: str) -> str | None:
-    place = path if path is not None else data_folder(name)
-    return None if place is None else str(place)
-
-
-def _load(
-    name: str,
-    place: str,
-    source: str,
-    target: str,
-    config: str | None,
-    tokenizer: str,
-    vocabulary: int,
-    max_length: int,
-) -> PairData:
-    from ._translation_data import load_pairs
-
-    return load_pairs(
-        name,
-        str(place),
-        (source, target),
-        config=config,
         tokenizer=tokenizer,
         vocabulary=vocabulary,
         max_length=max_length,
     )
+
+
+def _load(
+    name: str,
+    place: str | Path | None,
+    languages: tuple[str, str],
+    config: str | None,
+    **options: Any,
+) -> PairData:
+    from ._translation_data import load_pairs
+
+    return load_pairs(name, str(place), languages, config=config, **options)
