@@ -184,7 +184,7 @@ def batches() -> list[dict[str, Any]]:
     training, optimizer = network("set", 1024, 3, 0.02)
     return [
         {
-            "curve": "batch, 62,915 links",
+            "curve": "batch, 62,916 links",
             "batch": batch,
             "what": "step",
             "s": seconds(stepper(training, optimizer, batch)),

@@ -25,7 +25,11 @@ def everything(docs: Path) -> None:
     }.items():
         _write(out / name, WARNING + text)
     reproductions(docs)
+    import _capacity
     import _figures
+
+    for name, text in _capacity.pages(docs.parent / "benchmarks" / "results").items():
+        _write(out / name, text)
 
     _figures.draw_missing(out)
 
