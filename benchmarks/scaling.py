@@ -1,7 +1,7 @@
 """How cost grows with links, width, depth, batch and snapshots, on one thread.
 
 Seconds are processor time, medians of repeats, so that a busy machine disturbs them little; memory
-is how far a step or an update raises the largest resident size, in a process of its own that gives
+is how far a step or an update raises the largest resident size (of Linux), in a process that gives
 memory back at once. Each curve is fitted by a power law: least squares of the logarithms, the
 standard error of the slope, and the slope between the last two points, which says whether the
 curve still bends.
