@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._experiment import Experiment, Published, Row, experiments, load_experiment
-from ._page import figures, markdown, write_page
+from ._page import figures, markdown, page_blocks, write_page
 from ._reproduce import Reproduction, reproduce
 from ._results import ResultTable
 
@@ -17,6 +17,7 @@ __all__ = [
     "figures",
     "load_experiment",
     "markdown",
+    "page_blocks",
     "reproduce",
     "write_page",
 ]
