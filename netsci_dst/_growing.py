@@ -127,8 +127,8 @@ class Growing(Generic[Rows]):
 class Parquet:
     """Rows as an Arrow table.
 
-    Pages carry checksums; the metadata entry ``netsci_dst`` guards what they do not, the columns,
-    and says what a tail follows.
+    Pages carry checksums; the metadata entry ``netsci_dst`` guards what they do not, the columns
+    and the number of rows, and says what a tail follows.
     """
 
     def join(self, first: pa.Table, second: pa.Table) -> pa.Table:
@@ -149,7 +149,7 @@ class Parquet:
     def encode(self, rows: pa.Table, after: int | None) -> Any:
         import pyarrow.parquet as pq
 
-        text = json.dumps({"after": after, "columns": _columns(rows)})
+        text = json.dumps({"after": after, "rows": len(rows), "columns": _columns(rows)})
         metadata = {_HEADER: text, _CHECKSUM: f"{zlib.crc32(text.encode()):08x}"}
         buffer = io.BytesIO()
         pq.write_table(rows.replace_schema_metadata(metadata), buffer, write_page_checksum=True)
@@ -167,8 +167,9 @@ class Parquet:
         if text := metadata.get(_HEADER.encode()):
             header = json.loads(text)
             found = f"{zlib.crc32(text):08x}".encode()
-            if metadata.get(_CHECKSUM.encode()) != found or header["columns"] != _columns(rows):
-                raise ValueError("its columns do not match their checksum")
+            same = header["columns"] == _columns(rows) and header.get("rows") in (None, len(rows))
+            if metadata.get(_CHECKSUM.encode()) != found or not same:
+                raise ValueError("its rows and columns do not match their checksum")
             after = header["after"]
         _columns(rows)  # names that are not text are refused here
         return rows.replace_schema_metadata(None), after

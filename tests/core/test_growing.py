@@ -6,11 +6,12 @@ import os
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import netsci_dst as nd
 from netsci_dst import _growing
-from netsci_dst._growing import Growing, Json
+from netsci_dst._growing import Growing, Json, Parquet
 from netsci_dst.errors import FormatError, RunError
 from netsci_dst.run import Run
 from netsci_dst.store import Store
@@ -121,20 +122,27 @@ def test_a_death_at_any_change_leaves_the_rows_before_or_after_it(place):
 
 def test_a_reader_that_a_merge_overtakes_sees_every_row(place):
     class Overtaken(Store):
-        """Lets the writer go on between the reader's two reads."""
+        """Lets the writer go on after each of the reader's two reads."""
+
+        steps = 0
 
         def read_if_there(self, name):
             data = super().read_if_there(name)
-            if name == "tail":
-                writer.extend([{"i": len(expected)}])
+            for _ in range(self.steps):
+                written.append({"i": len(written)})
+                writer.extend(written[-1:])
             return data
 
-    writer, expected = rows_of(Store(place)), []
-    reader = rows_of(Overtaken(place))
-    for i in range(30):
-        seen = reader.read()
-        expected.append({"i": i})
-        assert seen in (expected[:-1], expected), i
+    store = Overtaken(place)
+    for store.steps in (1, 2, 3, 5):
+        reader = rows_of(store)
+        writer, written = rows_of(Store(place)), []
+        writer.replace([])
+        for _ in range(20):
+            known = len(written)
+            seen = reader.read()
+            assert len(seen) >= known
+            assert seen == written[: len(seen)]
 
 
 def test_what_is_written_for_a_row_does_not_grow_with_the_rows(tmp_path, monkeypatch):
@@ -252,6 +260,25 @@ def test_rewinding_a_run_with_tails_at_every_step(tmp_path, monkeypatch):
             assert rows.to_dict("records") == expected.to_dict("records")
         record(opened, range(step + 1, 13))
         same(contents(opened), contents(whole))
+
+
+@pytest.mark.parametrize("after", [None, 64])
+def test_a_changed_bit_of_a_table_is_refused_or_changes_nothing(after):
+    rng, form = np.random.default_rng(0), Parquet()
+    rows = pa.table({"step": np.arange(40), "loss": rng.random(40), "layer": ["a", "b"] * 20})
+    data, refused = bytes(form.encode(rows, after)), 0
+    for i in range(len(data)):
+        damaged = bytearray(data)
+        damaged[i] ^= 1 << int(rng.integers(8))
+        try:
+            found, follows = form.decode(bytes(damaged))
+        except (ValueError, TypeError, KeyError, OSError):
+            refused += 1
+            continue
+        assert found.equals(rows), i
+        # A tail that has lost what it follows is no tail, and refused as such.
+        assert follows in (after, None), i
+    assert refused > 0.5 * len(data)
 
 
 def test_rows_of_another_kind_are_refused_and_the_table_is_kept(tmp_path, monkeypatch):
