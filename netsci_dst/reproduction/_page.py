@@ -107,7 +107,7 @@ def _setting_blocks(
     for column in experiment.columns:
         head.append(Quantity(column).title)
         if any(column in figures for figures in printed.values()):
-            head += ["paper", "difference, s.e."]
+            head += ["paper", "difference"]
     costs = {"wall_s": "wall time", "processor_s": "processor time"}
     costs = {k: v for k, v in costs.items() if np.isfinite(_numbers(here, k)).any()}
     head += costs.values()
@@ -146,15 +146,14 @@ def _numbers(frame: pd.DataFrame, column: str) -> Any:
 def difference_in_errors(values: Any, paper: Published | None) -> float:
     """Return (our mean - the paper's) over the standard error of the difference.
 
-    The errors of both sides add in quadrature; a side without one, such as a single run, counts
-    as exact. NaN when neither has one, or nothing was published.
+    The errors of both sides add in quadrature; a single run of ours counts as exact. NaN when the
+    paper prints no error: then nobody can say how far is far.
     """
     ours = mean_and_error(values)
-    if paper is None or not math.isfinite(ours.mean):
+    if paper is None or paper.error is None or not math.isfinite(ours.mean):
         return float("nan")
-    errors = [e for e in (ours.error, paper.error) if e is not None and math.isfinite(e)]
-    size = math.hypot(*errors) if errors else 0.0
-    return (ours.mean - paper.value) / size if size else float("nan")
+    error = math.hypot(paper.error, ours.error if math.isfinite(ours.error) else 0.0)
+    return (ours.mean - paper.value) / error if error else float("nan")
 
 
 def _difference(values: Any, paper: Published | None) -> str:
@@ -232,8 +231,9 @@ def _explanations(experiment: Experiment) -> list[Block]:
     }
     told = [text for name, text in texts.items() if name in experiment.columns]
     told.append(
-        "± is the standard error over seeds. Differences are ours minus the paper's, in brackets "
-        "over the errors of both added in quadrature; a single run counts as exact there."
+        "± is the standard error over seeds. Differences are ours minus the paper's; in brackets "
+        "over the errors of both added in quadrature, where the paper prints one (a single run of "
+        f"ours counts as exact); more than {NOTABLE:g} are bold."
     )
     return [Block("small", " ".join(told))]
 

@@ -238,6 +238,7 @@ def test_differences_in_standard_errors():
     expected = 0.5 / math.hypot(error, 0.3)
     assert difference_in_errors(values, paper) == pytest.approx(expected)
     assert difference_in_errors([98.6], paper) == pytest.approx(2.0)
+    assert math.isnan(difference_in_errors(values, Published(value=98.0)))
     assert math.isnan(difference_in_errors([98.6], Published(value=98.0)))
     assert math.isnan(difference_in_errors([98.6], None))
 
