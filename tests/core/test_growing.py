@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import netsci_dst as nd
@@ -291,13 +292,19 @@ def test_rows_of_another_kind_are_refused_and_the_table_is_kept(tmp_path, monkey
     assert nd.load_run(run.path).metrics["step"].tolist() == [0, 1, 2, 3]
 
 
-def test_an_index_of_a_run_from_before_tails_is_read(tmp_path):
+def test_a_run_from_before_tails_and_checksums_is_read_and_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(_growing, "LIMIT", 3)
     run = Run.create(tmp_path / "run", {})
-    for step in (1, 2):
-        run.write_snapshot(snapshot(step))
+    record(run, range(1, 4))
+    rows = [{"step": step, "loss": step / 7} for step in range(1, 9)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "run/metrics.parquet")
     entries = json.loads((tmp_path / "run/snapshots/index.json").read_bytes())
-    assert [entry["step"] for entry in entries] == [1, 2]
-    assert set(entries[0]) == {"file", "step", "epoch", "sha256", "bytes"}
+    assert [entry["step"] for entry in entries] == [1, 2, 3]
+    old = nd.load_run(run.path)
+    assert old.metrics.to_dict("records") == rows
+    for step in range(9, 15):
+        old.append("metrics", [{"step": step, "loss": 0.5}])
+    assert nd.load_run(run.path).metrics["step"].tolist() == list(range(1, 15))
 
 
 def test_what_follows_a_growing_run_notices_its_tails(tmp_path, monkeypatch):
