@@ -7,6 +7,7 @@ main file has that many: a process may die between any two writes, no row is los
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zlib
@@ -85,16 +86,32 @@ class Growing(Generic[Rows]):
         self._stand_at(rows)
 
     def merge(self) -> None:
-        """Merge the tail that this process has written, if any, into the main file."""
+        """Merge the tail, of this process or an earlier one, into the main file."""
         # A tail that is gone went with its folder, which must not be made anew.
-        if self._length is not None and self._waiting is not None and self.store.exists(self.tail):
+        if not self.store.exists(self.tail):
+            return
+        if self._length is None:
+            self._start()
+        elif self._waiting is not None:
             self._write_through(self._waiting)
+
+    def forget(self) -> None:
+        """Look at the disk again before the next row: another process may have written."""
+        self._length, self._waiting, self._additions, self._kind = None, None, 0, None
 
     def _write_through(self, tail: Rows) -> None:
         main = self._main()
         if len(main) != self._length:
             raise RunError(f"{self.store.path(self.name)} was changed by something else")
-        self.replace(self.form.join(main, tail))
+        rows = self.form.join(main, tail)
+        self._length = None
+        self.store.write(self.name, self.form.encode(rows, None))
+        # The rows are safe, and a tail that stays follows fewer rows than there are: it counts no
+        # more. To raise here would have the caller add its rows once more.
+        with contextlib.suppress(RunError):
+            if self.store.exists(self.tail):
+                self.store.delete(self.tail)
+        self._stand_at(rows)
 
     def _start(self) -> None:
         rows = self.read()

@@ -183,6 +183,9 @@ class Run:
         """Hold the run's lock; see `Store.lock`."""
         with self.store.lock():
             self.store.clean()
+            for growing in self._growing():
+                growing.forget()
+            self.snapshots._cached, self.snapshots._in_step = None, False
             try:
                 yield self
             finally:
@@ -190,10 +193,12 @@ class Run:
                 with contextlib.suppress(NetsciError, OSError):
                     self._merge()
 
+    def _growing(self) -> list[Growing[Any]]:
+        return [*map(self._table, TABLES), self.snapshots._listed]
+
     def _merge(self) -> None:
-        for table in self._tables.values():
-            table.merge()
-        self.snapshots._merge()
+        for growing in self._growing():
+            growing.merge()
 
     def write_snapshot(self, snapshot: Snapshot, weights: bool = True) -> None:
         """Store a snapshot; one of the same step is replaced."""
@@ -324,9 +329,6 @@ class Snapshots(Sequence[Snapshot]):
     def _save_index(self, entries: list[dict[str, Any]]) -> None:
         self._listed.replace(entries)
         self._cached, self._in_step = entries, True
-
-    def _merge(self) -> None:
-        self._listed.merge()
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:

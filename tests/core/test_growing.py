@@ -321,3 +321,49 @@ def test_what_follows_a_growing_run_notices_its_tails(tmp_path, monkeypatch):
             seen.add((run_source(nd.load_run(place)), _state(run)))
         assert len({source for source, _ in seen}) == 6
         assert len({state for _, state in seen}) == 6
+
+
+def _rows(first: int, n: int) -> list[dict[str, int]]:
+    return [{"step": i} for i in range(first, first + n)]
+
+
+def test_two_runs_of_one_folder_that_write_in_turn_lose_nothing(tmp_path):
+    nd.Run.create(tmp_path / "r", {})
+    first, second = nd.load_run(tmp_path / "r"), nd.load_run(tmp_path / "r")
+    with first.writing():
+        first.append("metrics", _rows(0, 100))
+    with second.writing():
+        second.append("metrics", _rows(100, 5))
+    with first.writing():
+        first.append("metrics", _rows(105, 5))
+    assert nd.load_run(tmp_path / "r").metrics["step"].tolist() == list(range(110))
+
+
+def test_a_tail_of_a_killed_process_is_merged_when_the_run_ends(tmp_path):
+    import pandas as pd
+
+    run = nd.Run.create(tmp_path / "r", {})
+    run.append("metrics", _rows(0, 100))
+    run.append("metrics", _rows(100, 5))  # and no end: the tail stays
+    assert (tmp_path / "r" / "metrics-tail.parquet").exists()
+    with nd.load_run(tmp_path / "r").writing():
+        pass
+    assert not (tmp_path / "r" / "metrics-tail.parquet").exists()
+    assert len(pd.read_parquet(tmp_path / "r" / "metrics.parquet")) == 105
+
+
+def test_a_tail_that_cannot_be_deleted_doubles_no_row(tmp_path, monkeypatch):
+    from netsci_dst.errors import RunError
+    from netsci_dst.store import Store
+
+    run = nd.Run.create(tmp_path / "r", {})
+    run.append("metrics", _rows(0, 65))
+
+    def refuse(self, name):
+        raise RunError("no")
+
+    monkeypatch.setattr(Store, "delete", refuse)
+    for i in range(65, 140):
+        run.append("metrics", _rows(i, 1))
+    assert run.metrics["step"].tolist() == list(range(140))
+    assert nd.load_run(tmp_path / "r").metrics["step"].tolist() == list(range(140))
