@@ -103,6 +103,16 @@ def progress(what: str, unit: str = "") -> Iterator[Update]:
         yield update
 
 
+@contextlib.contextmanager
+def told_how_to_go_on() -> Iterator[None]:
+    """Say after Ctrl-C that the same command goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on")
+        raise
+
+
 def nested_options(items: list[str] | None) -> dict[str, dict[str, Any]]:
     """Turn ``measure.option=value`` items into a dictionary by measure."""
     found: dict[str, dict[str, Any]] = {}

@@ -24,13 +24,13 @@ def command(
     quick: Annotated[
         bool, typer.Option("--quick", help="A smaller version, which says so on every figure.")
     ] = False,
-    seeds: Annotated[int | None, typer.Option(help="Only so many seeds.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Only so many seeds.")] = None,
     rows: Annotated[str | None, typer.Option(help="Only these rows, with commas between.")] = None,
     settings: Annotated[
         str | None, typer.Option(help="Only these settings, with commas between.")
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Runs at a time.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runs at a time.")] = 1,
     train: Annotated[
         bool, typer.Option(help="--no-train: only write the page from what is there.")
     ] = True,
@@ -53,7 +53,7 @@ def command(
             table = [[e.name, e.title, e.source] for e in known]
             _console.table(None, ["name", "what it is", "source"], table)
         return
-    with _console.progress("runs") as update:
+    with _console.progress("runs") as update, _console.told_how_to_go_on():
         found = reproduce(
             name,
             out,

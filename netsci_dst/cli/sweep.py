@@ -22,7 +22,7 @@ def command(
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A field for all runs, as key=value.")
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Runs at a time.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runs at a time.")] = 1,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler whose workers train.")
     ] = None,
@@ -39,7 +39,7 @@ def command(
             raise typer.BadParameter(f"{item!r} is not of the form field=value,value")
         fields[name.strip()] = [_console.value_of(value) for value in values.split(",")]
     base = load_recipe(recipe, **merge_settings({}, setting))
-    with _console.progress("runs") as update:
+    with _console.progress("runs") as update, _console.told_how_to_go_on():
         runs = sweep(base, out, fields, jobs=jobs, scheduler=scheduler, progress=update)
     if json:
         _console.result_json(

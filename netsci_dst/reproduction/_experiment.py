@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ..errors import RecipeError, UnknownName
 from ..training.methods._options import one_line
+from ._quantities import check_quantity
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
 
@@ -92,12 +93,15 @@ class Experiment(_Strict):
     curves: tuple[str, ...] = ()
     curve_points: int = Field(12, ge=2, description="Snapshots at which a measure is taken.")
     measure_options: dict[str, dict[str, Any]] = {}
-    best: str = Field("accuracy", description="The quantity that decides who wins.")
+    best: str = Field("accuracy", description="The column that decides who wins.")
+    published_runs: int = Field(3, ge=1, description="Runs behind a figure of the paper.")
     remarks: tuple[str, ...] = Field((), description="What the figures mean, and what was tried.")
     quick: Quick = Quick()
 
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:
+        if (self.kind == "training") != bool(self.recipe):
+            raise RecipeError("an experiment of trainings needs a recipe, another kind has none")
         rows = [row.name for row in self.rows]
         settings = [setting.name for setting in self.settings]
         for kind, names in (("row", rows), ("setting", settings)):
@@ -116,8 +120,13 @@ class Experiment(_Strict):
             for name in setting.rows or ():
                 if name not in rows:
                     raise UnknownName("row", name, rows)
-        if (self.kind == "training") != bool(self.recipe):
-            raise RecipeError("an experiment of trainings needs a recipe, another kind has none")
+        if self.best not in self.columns and any(row.group for row in self.rows):
+            raise UnknownName("column to win by", self.best, self.columns)
+        folders = [cell.folder for quick in (False, True) for cell in self.cells(quick)]
+        if len(set(folders)) < len({(c.key) for q in (False, True) for c in self.cells(q)}):
+            raise RecipeError("two runs would share a folder: rename a row or a setting")
+        for column in (*self.columns, *self.curves):
+            check_quantity(column, self.kind)
         return self
 
     def cells(self, quick: bool = False, seeds: int | None = None) -> Iterator[Cell]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,8 @@ from ..analysis.across_runs import mean_and_error, win_rate
 from ..errors import NetsciError
 from ..run import load_run
 from ..store import Store
-from ._experiment import Cell, Experiment, Published, Row, Setting
+from ._experiment import Cell, Experiment, Published, Row, Setting, experiments
+from ._plan import Key, plan
 from ._quantities import Quantity
 from ._results import ResultTable
 
@@ -43,6 +44,7 @@ def write_page(
     table: ResultTable | None = None,
     quick: bool = False,
     *,
+    digests: Mapping[Key, str] | None = None,
     compare: bool = True,
 ) -> Path:
     """Write ``index.html`` (``quick.html``) with its figures inside, and return its path.
@@ -53,6 +55,9 @@ def write_page(
         What was run.
     store
         The local folder of its results.
+    digests
+        By setting, row, seed and quick, the request whose lines count; by default that of the
+        experiment. Lines of earlier requests are left out.
     compare
         Also write ``comparison.html``, the report comparing the runs that are at hand.
     """
@@ -60,12 +65,17 @@ def write_page(
     link = ""
     if compare and experiment.kind == "training":
         link = _comparison(experiment, store, quick)
-    blocks = page_blocks(experiment, table, quick)
+    table, old = _current(experiment, table, quick, digests)
+    blocks = _blocks(experiment, table, quick)
+    if old:
+        text = f"{old} lines of earlier requests are left out: run it again."
+        blocks.append(Block("strong", text))
     if link:
         blocks.append(Block("link", link))
-    svgs = {name: svg.decode() for name, svg in figures(experiment, table, quick).items()}
+    svgs = {name: svg.decode() for name, svg in _figures(experiment, table, quick).items()}
     name = "quick.html" if quick else "index.html"
-    store.write(name, _html(experiment, blocks, svgs).encode())
+    title = f"{experiment.title} ({_QUICK})" if quick else experiment.title
+    store.write(name, _html(title, blocks, svgs).encode())
     return Path(store.path(name))
 
 
@@ -73,7 +83,25 @@ def write_page(
 
 
 def page_blocks(experiment: Experiment, table: ResultTable, quick: bool = False) -> list[Block]:
-    """Return the page without its pictures."""
+    """Return the page without its pictures, of the lines that belong to the experiment as it is."""
+    return _blocks(experiment, _current(experiment, table, quick)[0], quick)
+
+
+def _current(
+    experiment: Experiment,
+    table: ResultTable,
+    quick: bool,
+    digests: Mapping[Key, str] | None = None,
+) -> tuple[ResultTable, int]:
+    """Return the table without lines of other requests, and how many those were."""
+    if digests is None:
+        tasks = plan(experiment, table.store, quick=quick)
+        digests = {key: task.digest for key, task in tasks.items()}
+    kept = table.only(digests)
+    return kept, len(_of(table.rows, quick)) - len(kept.rows)
+
+
+def _blocks(experiment: Experiment, table: ResultTable, quick: bool) -> list[Block]:
     rows = _of(table.rows, quick)
     blocks = [Block("heading", experiment.title), Block("text", f"{experiment.source}.")]
     blocks.append(Block("text", experiment.question))
@@ -83,6 +111,9 @@ def page_blocks(experiment: Experiment, table: ResultTable, quick: bool = False)
         blocks.append(Block("strong", f"All figures here: {_QUICK}."))
     if rows.empty:
         return [*blocks, Block("strong", "Nothing has been run yet.")]
+    asked = sum(1 for _ in experiment.cells(quick))
+    if len(rows) < asked:
+        blocks.append(Block("strong", f"Not complete: {len(rows)} of {asked} runs are done."))
     for setting in experiment.settings:
         here = rows[rows["setting"] == setting.name]
         if len(here):
@@ -103,6 +134,8 @@ def _setting_blocks(
     experiment: Experiment, setting: Setting, here: pd.DataFrame, quick: bool
 ) -> list[Block]:
     printed = {row.name: row.published.get(setting.name, {}) for row in experiment.rows}
+    if quick:  # a smaller network, trained shorter, says nothing about the paper's figures
+        printed = {name: {} for name in printed}
     head = ["", "runs"]
     for column in experiment.columns:
         head.append(Quantity(column).title)
@@ -113,17 +146,17 @@ def _setting_blocks(
     head += costs.values()
     lines = []
     for row in experiment.rows:
-        mine = here[here["row"] == row.name]
-        if mine.empty:
+        if setting.rows is not None and row.name not in setting.rows:
             continue
-        line = [_label(row), str(len(mine))]
+        mine = here[here["row"] == row.name]
+        line = [_label(row), str(len(mine)) if len(mine) else "not run"]
         for column in experiment.columns:
             quantity = Quantity(column)
             values = _numbers(mine, column) * quantity.factor
             line.append(_plus_minus(values))
             if any(column in figures for figures in printed.values()):
                 paper = printed[row.name].get(column)
-                line += [_published(paper), _difference(values, paper)]
+                line += [_published(paper), _difference(values, paper, experiment.published_runs)]
         line += [_duration(_numbers(mine, cost)) for cost in costs]
         lines.append(tuple(line))
     text = setting.label or "Results"
@@ -143,22 +176,24 @@ def _numbers(frame: pd.DataFrame, column: str) -> Any:
     return pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float)
 
 
-def difference_in_errors(values: Any, paper: Published | None) -> float:
+def difference_in_errors(values: Any, paper: Published | None, published_runs: int = 3) -> float:
     """Return (our mean - the paper's) over the standard error of the difference.
 
-    The errors of both sides add in quadrature; a single run of ours counts as exact. NaN when the
-    paper prints no error: then nobody can say how far is far.
+    The errors of both sides add in quadrature. A single run of ours scatters as the paper's runs
+    do: its error is the paper's times the root of their number. NaN when the paper prints no
+    error: then nobody can say how far is far.
     """
     ours = mean_and_error(values)
     if paper is None or paper.error is None or not math.isfinite(ours.mean):
         return float("nan")
-    error = math.hypot(paper.error, ours.error if math.isfinite(ours.error) else 0.0)
+    alone = paper.error * math.sqrt(published_runs)
+    error = math.hypot(paper.error, ours.error if math.isfinite(ours.error) else alone)
     return (ours.mean - paper.value) / error if error else float("nan")
 
 
-def _difference(values: Any, paper: Published | None) -> str:
+def _difference(values: Any, paper: Published | None, published_runs: int) -> str:
     ours = mean_and_error(values)
-    found = difference_in_errors(values, paper)
+    found = difference_in_errors(values, paper, published_runs)
     if paper is None or not math.isfinite(ours.mean):
         return ""
     plain = f"{ours.mean - paper.value:+.3g}"
@@ -202,7 +237,7 @@ def _win_rates(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list[
     groups = list(dict.fromkeys(row.group for row in experiment.rows if row.group))
     labels = {row.name: row.label for row in experiment.rows}
     lines = []
-    lower = experiment.best in ("perplexity", "loss", "train_loss", "seconds", "processor_seconds")
+    lower = Quantity(experiment.best).lower_is_better
     for group in groups:
         names = [row.name for row in experiment.rows if row.group == group]
         frame = rows[rows["row"].isin(names)].dropna(subset=[experiment.best])
@@ -233,7 +268,7 @@ def _explanations(experiment: Experiment) -> list[Block]:
     told.append(
         "± is the standard error over seeds. Differences are ours minus the paper's; in brackets "
         "over the errors of both added in quadrature, where the paper prints one (a single run of "
-        f"ours counts as exact); more than {NOTABLE:g} are bold."
+        f"ours is taken to scatter as the paper's do); more than {NOTABLE:g} are bold."
     )
     return [Block("small", " ".join(told))]
 
@@ -245,11 +280,13 @@ def _provenance(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list
         if known:
             facts.append(f"{what}: {', '.join(known)}")
     total = np.nansum(_numbers(rows, "processor_s"))
-    cost = f", {total / 3600:.1f} processor hours in all" if total else ""
-    facts.append(f"One thread per run{cost}")
+    if total:
+        facts.append(f"{total / 3600:.1f} processor hours in all")
     verified = int((rows["verified"] == "ok").sum())
     facts.append(f"{verified} of {len(rows)} runs accepted by netsci-dst verify")
-    repeat = f"netsci-dst reproduce {experiment.name}{' --quick' if quick else ''}"
+    shipped = experiment.name in experiments()
+    name = experiment.name if shipped else f"{experiment.name}.toml"
+    repeat = f"netsci-dst reproduce {name}{' --quick' if quick else ''}"
     blocks = [
         Block("subheading", "How it was run"),
         Block("text", f"{'. '.join(facts)}."),
@@ -288,6 +325,10 @@ def _settings(table: dict[str, Any], prefix: str = "") -> Iterable[str]:
 
 def figures(experiment: Experiment, table: ResultTable, quick: bool = False) -> dict[str, bytes]:
     """Return the curves over the epochs as SVG, by name."""
+    return _figures(experiment, _current(experiment, table, quick)[0], quick)
+
+
+def _figures(experiment: Experiment, table: ResultTable, quick: bool) -> dict[str, bytes]:
     curves = _of(table.curves, quick)
     if curves.empty:
         return {}
@@ -349,7 +390,8 @@ def _comparison(experiment: Experiment, store: Store, quick: bool) -> str:
     from ..report import report
 
     name = "quick-comparison.html" if quick else "comparison.html"
-    report(runs, store.path(name), title=experiment.title, analyze=False, max_frames=60)
+    title = f"{experiment.title} ({_QUICK})" if quick else experiment.title
+    report(runs, store.path(name), title=title, analyze=False, max_frames=60)
     return name
 
 
@@ -357,10 +399,10 @@ def _comparison(experiment: Experiment, store: Store, quick: bool) -> str:
 
 _STYLE = """
 :root{color-scheme:light dark;--line:#8884;--soft:#8882}
-body{font:16px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem}
+body{font:16px/1.5 system-ui,sans-serif;max-width:96rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem}
-th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+th,td{padding:.3rem .5rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}th{font-weight:600;border-bottom-width:2px}
 .far{font-weight:700}.strong{font-weight:700;border-left:4px solid #D55E00;padding-left:.7rem}
 .small{font-size:.8rem;opacity:.8}pre,code{background:var(--soft);padding:.1rem .3rem}
@@ -376,7 +418,7 @@ def _is_far(cell: str) -> bool:
     return abs(float(inner.removesuffix(" s.e.)"))) > NOTABLE
 
 
-def _html(experiment: Experiment, blocks: Sequence[Block], svgs: dict[str, str]) -> str:
+def _html(title: str, blocks: Sequence[Block], svgs: dict[str, str]) -> str:
     parts = []
     for block in blocks:
         text = html.escape(block.text)
@@ -398,7 +440,7 @@ def _html(experiment: Experiment, blocks: Sequence[Block], svgs: dict[str, str])
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{html.escape(experiment.title)}</title><style>{_STYLE}</style>"
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style>"
         f"<body>{''.join(parts)}</body></html>\n"
     )
 

@@ -13,6 +13,8 @@ from ..run import Run
 
 METRICS = ("accuracy", "loss", "bleu", "perplexity", "aae", "train_loss")
 EVOLUTION = ("anp", "itop", "overlap", "density", "active_neurons", "links")
+TIMES = ("seconds", "processor_seconds")
+LOWER_IS_BETTER = ("loss", "train_loss", "perplexity", *TIMES)
 # Stored as shares, printed in percent.
 _SHARES = ("accuracy", "best_accuracy", "aae", "anp", "itop", "overlap", "density")
 _TITLES = {
@@ -53,8 +55,14 @@ class Quantity:
     @property
     def factor(self) -> float:
         """From the stored value to the printed one."""
-        share = self.name in _SHARES or self.of_measure.endswith("_share")
-        return 100.0 if share or self.of_measure == "anp" else 1.0
+        own = self.of_measure
+        share = self.name in _SHARES or own.endswith("_share") or own.startswith("hub_share_")
+        return 100.0 if share or own == "anp" else 1.0
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether a smaller value wins."""
+        return self.name.removeprefix("best_") in LOWER_IS_BETTER
 
     @property
     def title(self) -> str:
@@ -64,6 +72,26 @@ class Quantity:
         where = "" if self.scope == "network" else f", {self.scope}"
         text = self.of_measure.replace("_", " ")
         return f"{text}{where}{', %' if self.factor != 1 else ''}"
+
+
+def check_quantity(name: str, kind: str) -> None:
+    """Refuse a name that no table and no measure knows.
+
+    Raises
+    ------
+    UnknownName
+    """
+    from .. import registry
+
+    if kind != "training":
+        if name not in TIMES:
+            raise UnknownName("quantity", name, TIMES)
+        return
+    measure = Quantity(name).measure
+    if measure is not None:
+        registry.get("measure", measure)
+    elif name.removeprefix("best_") not in METRICS and name not in EVOLUTION:
+        raise UnknownName("quantity", name, (*METRICS, *EVOLUTION))
 
 
 def final_values(
@@ -78,28 +106,31 @@ def final_values(
     """
     metrics, evolution = run.metrics, run.evolution
     found: dict[str, float] = {}
+    if "anp" in names and not len(evolution):
+        # Links that never change have no row of evolution, but neurons all the same.
+        names = [*names, "active_neurons.anp"]
     for name in names:
         quantity = Quantity(name)
         if quantity.measure is not None:
             continue
-        if name.startswith("best_"):
-            column = metrics[name.removeprefix("best_")]
-            higher = bool(run.provenance.get("higher_is_better", True))
-            found[name] = float(column.max() if higher else column.min())
+        plain = name.removeprefix("best_")
+        if name != plain:
+            column = metrics[plain] if plain in metrics else np.array([np.nan])
+            found[name] = float(column.min() if quantity.lower_is_better else column.max())
         elif name in METRICS:
             found[name] = float(metrics[name].iloc[-1]) if name in metrics else float("nan")
-        elif name in EVOLUTION:
+        else:
             whole = evolution[evolution["layer"] == "all"] if len(evolution) else evolution
             found[name] = float(whole[name].iloc[-1]) if len(whole) else float("nan")
-        else:
-            raise UnknownName("quantity", name, (*METRICS, *EVOLUTION))
     measured = [q for q in map(Quantity, names) if q.measure is not None]
     if measured:
         last = list(run.snapshots.steps)[-1]
         frame = _measured(run, measured, [last], options)
         for quantity in measured:
-            found[quantity.name] = _pick(frame, quantity, last)
-    return {name: found[name] for name in names}
+            found[quantity.name] = _last(frame, quantity)
+    if "active_neurons.anp" in found and not len(evolution):
+        found["anp"] = found["active_neurons.anp"]
+    return found
 
 
 def curve_values(
@@ -112,6 +143,7 @@ def curve_values(
     for name in names:
         table = metrics if name in METRICS else whole if name in EVOLUTION else None
         if table is not None and name in table:
+            table = table.dropna(subset=[name])  # a method that regrows nothing has no overlap
             kept = table.iloc[_spread(len(table), max(points, 60))]
             rows += [(name, float(e), float(v)) for e, v in zip(kept["epoch"], kept[name])]
     measured = [q for q in map(Quantity, names) if q.measure is not None]
@@ -150,12 +182,23 @@ def _measured(
     return frame
 
 
-def _pick(frame: Any, quantity: Quantity, step: int) -> float:
+def _of(frame: Any, quantity: Quantity) -> Any:
     mine = frame[
-        (frame["measure"] == quantity.measure)
-        & (frame["quantity"] == quantity.of_measure)
-        & (frame["scope"] == quantity.scope)
+        (frame["measure"] == quantity.measure) & (frame["quantity"] == quantity.of_measure)
     ]
-    here = mine[mine["step"] == step] if (mine["step"] == step).any() else mine
-    # A measure may have nothing to say, such as an exponent of too few values.
+    if not len(mine):
+        known = frame.loc[frame["measure"] == quantity.measure, "quantity"]
+        raise UnknownName(f"quantity of {quantity.measure}", quantity.of_measure, set(known))
+    return mine[mine["scope"] == quantity.scope]
+
+
+def _pick(frame: Any, quantity: Quantity, step: int) -> float:
+    """Return a value at a step; NaN where the measure has none, such as of too few values."""
+    mine = _of(frame, quantity)
+    here = mine[mine["step"] == step]
     return float(here["value"].iloc[-1]) if len(here) else float("nan")
+
+
+def _last(frame: Any, quantity: Quantity) -> float:
+    mine = _of(frame, quantity)
+    return float(mine.sort_values("step")["value"].iloc[-1]) if len(mine) else float("nan")

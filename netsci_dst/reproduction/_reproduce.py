@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .._workers import keep_worker
-from ..errors import NetsciError, RunLocked, UnknownName
+from ..errors import DataError, NetsciError, RunLocked
 from ..run import load_run
 from ..store import Store
-from ..training.recipe import Recipe, load_recipe, shipped_recipe
 from ..training.sweep import SweepRun, train_one
-from ._experiment import Cell, Experiment, load_experiment
-from ._quantities import Quantity, curve_values, final_values
+from ._experiment import Experiment, load_experiment
+from ._plan import Key, Task, chosen, plan
+from ._quantities import METRICS, curve_values, final_values
 from ._results import ResultTable
 
-# What does not change what is computed, or names a place on one machine.
-_NOT_REQUEST = ("data", "threads", "device", "backend", "init_from", "tf32", "compile")
 Progress = Callable[[int, int, str], None]
 
 
@@ -88,58 +84,65 @@ def reproduce(
     ------
     UnknownName, RecipeError, NetsciError
         For an unknown name, or a request that contradicts itself. A run that fails does not stop
-        the others; it is listed in ``failed``.
+        the others; it is listed in ``failed``, as is one that starts from it.
     """
     if not isinstance(experiment, Experiment):
         experiment = load_experiment(experiment)
     store = Store(out if out is not None else f"reproductions/{experiment.name}")
-    tasks = _plan(experiment, store, data, quick, seeds, rows, settings, changes or {})
-    failed: list[tuple[str, str]] = []
+    tasks = plan(experiment, store, data=data, quick=quick, changes=changes)
+    wanted = chosen(tasks, experiment, seeds, rows, settings)
+    if jobs < 1:
+        raise NetsciError(f"jobs must be at least 1, not {jobs}")
+    failed: dict[Key, str] = {}
     if train:
         table = ResultTable(store)
-        missing = [t for t in tasks if not table.has(t.key, t.digest, t.columns)]
-        done = len(tasks) - len(missing)
+        missing = [task for task in wanted if not table.has(task.key, task.digest, task.read)]
+        _look_at_data(missing, data)
+        total, done = len(wanted), len(wanted) - len(missing)
         if progress:
-            progress(done, len(tasks), "")
+            progress(done, total, "")
         for wave in _waves(missing, tasks):
-            for task, outcome in _compute(wave, jobs):
-                done += task in missing
-                if isinstance(outcome, str):
-                    failed.append((task.folder, outcome))
-                elif task in missing:
-                    _record(store, task, outcome)
-                if progress:
-                    said = "failed" if isinstance(outcome, str) else "finished"
-                    progress(done, len(tasks), f"{task.folder}: {said}")
+            ready = []
+            for task in wave:
+                if task.after in failed:
+                    source = tasks[task.after].folder if task.after else ""
+                    failed[task.key] = f"{source}, which it starts from, failed"
+                else:
+                    ready.append(task)
+            for group, outcome in _compute(_alike(ready), jobs):
+                for task in group:
+                    said = outcome if isinstance(outcome, str) else None
+                    if said is None and task in missing:
+                        said = _record(store, task, outcome)
+                        done += said is None
+                    if said is not None:
+                        failed[task.key] = said
+                    if progress:
+                        ended = "finished" if said is None else "failed"
+                        progress(done, total, f"{task.folder}: {ended}")
     table = ResultTable(store)
     page = None
     if store.is_local:
         from ._page import write_page
 
-        page = write_page(experiment, store, table, quick, compare=compare)
-    return Reproduction(experiment, store.url, page, table.rows, tuple(failed))
+        digests = {key: task.digest for key, task in tasks.items()}
+        page = write_page(experiment, store, table, quick, digests=digests, compare=compare)
+    told = tuple((tasks[key].folder, reason) for key, reason in failed.items())
+    return Reproduction(experiment, store.url, page, table.rows, told)
 
 
-@dataclass(frozen=True)
-class _Task:
-    """One cell, ready to run; it travels to a worker process."""
+def _look_at_data(tasks: Sequence[Task], data: str | None) -> None:
+    """Load the data once before all runs, which would fail one by one where there are none."""
+    from ..training._session import load_data
 
-    kind: str
-    key: tuple[str, str, int, bool]
-    folder: str
-    path: str
-    recipe: Recipe | None
-    options: dict[str, Any]
-    digest: str
-    data: str
-    columns: tuple[str, ...]
-    curves: tuple[str, ...]
-    points: int
-    measure_options: dict[str, dict[str, Any]]
-    after: str | None
-
-    def __hash__(self) -> int:
-        return hash(self.path)
+    recipe = next((task.recipe for task in tasks if task.recipe is not None), None)
+    if recipe is None:
+        return
+    try:
+        load_data(recipe)
+    except NetsciError as error:
+        hint = "" if data else "; or say where they lie by --data"
+        raise DataError(f"{error}{hint}") from error
 
 
 @dataclass(frozen=True)
@@ -148,125 +151,64 @@ class _Outcome:
     curves: list[tuple[str, float, float]]
 
 
-def _plan(
-    experiment: Experiment,
-    store: Store,
-    data: str | None,
-    quick: bool,
-    seeds: int | None,
-    rows: Sequence[str] | None,
-    settings: Sequence[str] | None,
-    changes: Mapping[str, Any],
-) -> list[_Task]:
-    for kind, asked, known in (
-        ("row", rows, experiment.rows),
-        ("setting", settings, experiment.settings),
-    ):
-        for name in asked or ():
-            if name not in {one.name for one in known}:
-                raise UnknownName(kind, name, [one.name for one in known])
-    for key in changes:
-        if key not in ("threads", "device", "backend"):
-            raise UnknownName(
-                "change (what differs would be another experiment)", key, _NOT_REQUEST
-            )
-    place = store.path("quick" if quick else "runs")
-    tasks = []
-    for cell in experiment.cells(quick, seeds):
-        if rows is not None and cell.row.name not in rows:
-            continue
-        if settings is not None and cell.setting.name not in settings:
-            continue
-        tasks.append(_task(cell, place, data, changes))
-    if not tasks:
-        raise NetsciError(
-            "nothing of the experiment is left to run: ask for other rows or settings"
-        )
-    return tasks
+def _alike(tasks: Iterable[Task]) -> list[list[Task]]:
+    """Put tasks of one request together: two rows that are the same run are run once."""
+    groups: dict[tuple[Any, ...], list[Task]] = {}
+    for task in tasks:
+        groups.setdefault((task.digest, task.read, task.key[2:], task.after), []).append(task)
+    return list(groups.values())
 
 
-def _task(cell: Cell, place: str, data: str | None, changes: Mapping[str, Any]) -> _Task:
-    experiment = cell.experiment
-    recipe, after, named = None, None, ""
-    request = cell.changes()
-    if experiment.kind == "training":
-        recipe = load_recipe(shipped_recipe(experiment.recipe), **request)
-        named = recipe.data
-        if cell.row.start_from is not None:
-            source = next(row for row in experiment.rows if row.name == cell.row.start_from)
-            other = Cell(experiment, cell.setting, source, cell.seed, cell.quick)
-            after = f"{place}/{other.folder}"
-            recipe = recipe.but(init_from=after)
-        # A data set that was asked for by hand is known by its fingerprint, not by its place.
-        table = {k: v for k, v in recipe.to_table().items() if k not in _NOT_REQUEST}
-        request = table | {"data": named, "after": cell.row.start_from}
-        if data is not None and os.path.exists(data):
-            recipe = recipe.but(data_options={**recipe.data_options, "path": data})
-        elif data is not None:
-            recipe, request = recipe.but(data=data), request | {"data": data}
-        recipe = recipe.but(**changes) if changes else recipe
-    text = json.dumps(request, sort_keys=True, default=str)
-    return _Task(
-        kind=experiment.kind,
-        key=(*cell.key, cell.quick),
-        folder=cell.folder,
-        path=f"{place}/{cell.folder}",
-        recipe=recipe,
-        options=request if recipe is None else {},
-        digest=hashlib.sha256(text.encode()).hexdigest()[:16],
-        data=named if data is None or os.path.exists(data) else data,
-        columns=experiment.columns,
-        curves=experiment.curves,
-        points=experiment.curve_points,
-        measure_options=experiment.measure_options,
-        after=after,
-    )
-
-
-def _record(store: Store, task: _Task, outcome: _Outcome) -> None:
-    """Add a line to the results; another process may be at work on other rows."""
-    for attempt in itertools.count():
-        try:
-            with store.lock():
-                ResultTable(store).add(task.key, outcome.values, outcome.curves)
-            return
-        except RunLocked:
-            if attempt == 100:
-                raise
-            time.sleep(0.2)
-
-
-def _waves(missing: list[_Task], tasks: list[_Task]) -> Iterator[list[_Task]]:
+def _waves(missing: list[Task], tasks: Mapping[Key, Task]) -> Iterator[list[Task]]:
     """Yield the tasks that wait for no other run, then those that do."""
-    by_path = {task.path: task for task in tasks}
-    wanted = {task.after for task in missing if task.after is not None}
     first = [task for task in missing if task.after is None]
-    # A run whose line is there but whose folder is gone is needed again to start from.
-    first += [by_path[path] for path in sorted(wanted) if by_path.get(path) not in (*first, None)]
+    # A run to start from is looked at again also when its line is there: its folder may be gone.
+    for key in dict.fromkeys(task.after for task in missing if task.after is not None):
+        if tasks[key] not in first:
+            first.append(tasks[key])
     later = [task for task in missing if task.after is not None]
     yield from (wave for wave in (first, later) if wave)
 
 
-def _compute(tasks: list[_Task], jobs: int) -> Iterator[tuple[_Task, _Outcome | str]]:
+def _record(store: Store, task: Task, outcome: _Outcome) -> str | None:
+    """Add a line to the results, or say why not; another process may be at work on other rows."""
+    for attempt in itertools.count():
+        try:
+            with store.lock():
+                table = ResultTable(store)
+                mark = outcome.values.get("data_fingerprint")
+                if not table.agrees(task.data, mark, task.key[3]):
+                    return (
+                        f"{store.path('results.csv')} holds lines of other {task.data} data; "
+                        "choose another folder"
+                    )
+                table.add(task.key, outcome.values, outcome.curves)
+            return None
+        except RunLocked:
+            if attempt == 100:
+                return f"{store.url} is held by another process"
+            time.sleep(0.2)
+    return None
+
+
+def _compute(groups: list[list[Task]], jobs: int) -> Iterator[tuple[list[Task], Any]]:
     if jobs == 1:
-        for task in tasks:
-            yield task, _outcome(task)
+        for group in groups:
+            yield group, _outcome(group[0])
         return
-    if jobs < 1:
-        raise NetsciError(f"jobs must be at least 1, not {jobs}")
     from joblib import Parallel, delayed
 
     work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    for place, outcome in work(delayed(_numbered)(i, task) for i, task in enumerate(tasks)):
-        yield tasks[place], outcome
+    for place, outcome in work(delayed(_numbered)(i, g[0]) for i, g in enumerate(groups)):
+        yield groups[place], outcome
 
 
-def _numbered(place: int, task: _Task) -> tuple[int, _Outcome | str]:
+def _numbered(place: int, task: Task) -> tuple[int, _Outcome | str]:
     keep_worker()
     return place, _outcome(task)
 
 
-def _outcome(task: _Task) -> _Outcome | str:
+def _outcome(task: Task) -> _Outcome | str:
     try:
         if task.kind == "link_prediction_time":
             from ._link_prediction_time import measure_time
@@ -277,10 +219,13 @@ def _outcome(task: _Task) -> _Outcome | str:
         return str(error)
 
 
-def _of_run(task: _Task) -> _Outcome:
+def _of_run(task: Task) -> _Outcome:
+    from ..training._session import load_data
     from ..training.verification import verify
 
     assert task.recipe is not None
+    if task.after_path is not None and load_run(task.after_path).status != "finished":
+        raise NetsciError(f"{task.after_path}, which it starts from, is not finished")
     ended = train_one(SweepRun(task.path, task.recipe), threads=1)
     if ended.status == "failed":
         raise NetsciError(ended.reason)
@@ -292,33 +237,36 @@ def _of_run(task: _Task) -> _Outcome:
     columns, followed = task.columns, task.curves
     if not task.recipe.resolved_method().sparse:
         # A fully connected network has no topology to measure.
-        columns = tuple(name for name in columns if Quantity(name).measure is None)
-        followed = tuple(name for name in followed if Quantity(name).measure is None)
+        columns = tuple(c for c in columns if c.removeprefix("best_") in METRICS)
+        followed = tuple(c for c in followed if c in METRICS)
     values: dict[str, Any] = final_values(run, columns, task.measure_options)
     curves = curve_values(run, followed, task.points, task.measure_options)
     provenance = run.provenance
+    # Of the whole data set: a part of it differs from seed to seed.
+    whole = load_data(task.recipe).fingerprint
     values |= {
         "wall_s": provenance.get("duration_s"),
         "processor_s": provenance.get("processor_s"),
         "steps": provenance.get("steps"),
-        "data_fingerprint": str(provenance.get("data", {}).get("fingerprint"))[:16],
+        "data_fingerprint": str(whole)[:16],
         "finished": str(provenance.get("finished", ""))[:10],
         "verified": "ok" if all(f.verdict == "ok" for f in findings) else "differs",
     }
-    facts = provenance.get("machine", {})
-    return _Outcome(_environment(task) | values | {"device": facts.get("device", "cpu")}, curves)
+    device = provenance.get("machine", {}).get("device", "cpu")
+    return _Outcome(_environment(task) | values | {"device": device}, curves)
 
 
-def _environment(task: _Task) -> dict[str, Any]:
+def _environment(task: Task) -> dict[str, Any]:
     from ..training.provenance import machine, versions
 
-    known, here = versions(), machine("cpu")
+    known = versions()
     return {
         "data": task.data,
         "recipe": task.digest,
+        "read": task.read,
         "verified": "ok",
         "netsci_dst": known.get("netsci-dst"),
         "torch": known.get("torch"),
-        "cpu": here["processor"],
+        "cpu": machine("cpu")["processor"],
         "device": "cpu",
     }

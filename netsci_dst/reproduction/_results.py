@@ -23,6 +23,7 @@ PROVENANCE = [
     "data",
     "data_fingerprint",
     "recipe",
+    "read",
     "verified",
     "netsci_dst",
     "torch",
@@ -30,6 +31,7 @@ PROVENANCE = [
     "device",
     "finished",
 ]
+_TEXT = [c for c in PROVENANCE if c not in ("wall_s", "processor_s", "steps")]
 _CURVE = ["quantity", "epoch", "value"]
 
 
@@ -41,10 +43,28 @@ class ResultTable:
         self.rows = _read(store, RESULTS, [*KEY, *PROVENANCE])
         self.curves = _read(store, CURVES, [*KEY, *_CURVE])
 
-    def has(self, key: tuple[Any, ...], recipe: str, columns: Sequence[str]) -> bool:
-        """Say whether a line is there, of the same request and with every column."""
+    def has(self, key: tuple[Any, ...], recipe: str, read: str) -> bool:
+        """Say whether a line is there, of the same request, with all that is read off a run."""
         here = self._at(self.rows, key)
-        return bool((here["recipe"] == recipe).any()) and all(c in here for c in columns)
+        return bool(((here["recipe"] == recipe) & (here["read"] == read)).any())
+
+    def only(self, digests: Mapping[tuple[str, str, int, bool], str]) -> ResultTable:
+        """Return the lines (and curves) of these requests, by setting, row, seed and quick."""
+        kept = ResultTable.__new__(ResultTable)
+        kept.store = self.store
+        keys = [tuple(key) for key in self.rows[KEY].itertuples(index=False)]
+        here = [digests.get(key) == mark for key, mark in zip(keys, self.rows["recipe"])]
+        kept.rows = self.rows[here]
+        known = {key for key, is_here in zip(keys, here) if is_here}
+        curves = [tuple(key) in known for key in self.curves[KEY].itertuples(index=False)]
+        kept.curves = self.curves[curves]
+        return kept
+
+    def agrees(self, data: str, fingerprint: Any, quick: bool) -> bool:
+        """Say whether the lines there are of the same data."""
+        mine = (self.rows["data"] == data) & (self.rows["quick"].astype(bool) == quick)
+        known = {str(v) for v in self.rows.loc[mine, "data_fingerprint"].dropna()}
+        return not known or str(fingerprint) in known
 
     def add(
         self,
@@ -83,8 +103,12 @@ def _read(store: Store, name: str, columns: list[str]) -> pd.DataFrame:
     if not store.exists(name):
         return pd.DataFrame({column: pd.Series(dtype=object) for column in columns})
     try:
-        text = {"setting": str, "row": str}
-        frame = pd.read_csv(io.BytesIO(store.read(name)), dtype=text)  # type: ignore[arg-type]
+        frame = pd.read_csv(
+            io.BytesIO(store.read(name)),
+            dtype=dict.fromkeys(["setting", "row", *_TEXT], str),  # type: ignore[arg-type]
+            keep_default_na=False,
+            na_values=[""],
+        )
     except (ValueError, UnicodeDecodeError) as error:
         raise FormatError(f"{store.path(name)} is not a table of results: {error}") from error
     missing = [column for column in columns if column not in frame]
@@ -97,7 +121,7 @@ def _csv(frame: pd.DataFrame) -> bytes:
     first = [column for column in KEY if column in frame]
     last = [column for column in PROVENANCE if column in frame]
     middle = [column for column in frame if column not in (*first, *last)]
-    return frame[[*first, *middle, *last]].to_csv(index=False, float_format="%.6g").encode()
+    return frame[[*first, *middle, *last]].to_csv(index=False, float_format="%.10g").encode()
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:

@@ -34,6 +34,10 @@ class Start:
                 f"init_from begins with the links of {run.path} and keeps their number, which "
                 f"method {method.name!r} does not: take one of fixed density, or leave it out"
             )
+        if run.status not in ("finished", "imported"):
+            raise RecipeError(
+                f"{run.path} is {run.status}: its last topology is not its final one; resume it"
+            )
         if not len(run.snapshots):
             raise RecipeError(f"{run.path} has no snapshots to start from")
         self.path = run.path

@@ -220,10 +220,12 @@ def shipped_recipe(name: str) -> Path:
 
 def _shelf() -> Path:
     """Return the folder of the recipes: in a checkout, else where pip puts it."""
-    beside = Path(__file__).parents[2] / "recipes"
-    return (
-        beside if beside.is_dir() else Path(sysconfig.get_path("data"), "share/netsci-dst/recipes")
-    )
+    root, share = Path(__file__).parents[2], "share/netsci-dst/recipes"
+    places = [root / "recipes", root / share, Path(sysconfig.get_path("data"), share)]
+    user = f"{os.name}_user"
+    if user in sysconfig.get_scheme_names():
+        places.append(Path(sysconfig.get_path("data", user), share))
+    return next((place for place in places if place.is_dir()), places[0])
 
 
 def _place(recipe: str | os.PathLike[str]) -> str | os.PathLike[str]:
@@ -237,9 +239,9 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RecipeError(
-            f"there is no recipe at {file}; `netsci-dst list recipes` shows those that ship"
-        ) from None
+        if file.suffix != ".toml":
+            raise UnknownName("recipe", os.fspath(path), shipped_recipes()) from None
+        raise RecipeError(f"there is no recipe at {file}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"cannot read the recipe {file}: {error}") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -151,5 +151,7 @@ def test_recipes_are_found_by_name():
     assert load_recipe("chtss/mnist-mlp").model_options == {"hidden": [1568, 1568, 1568]}
     with pytest.raises(UnknownName, match="did you mean"):
         shipped_recipe("chtss/mnist-mpl")
-    with pytest.raises(RecipeError, match="there is no recipe at"):
+    with pytest.raises(UnknownName, match="did you mean 'chtss/mnist-mlp'"):
         load_recipe("chtss/mnist-mpl")
+    with pytest.raises(RecipeError, match="there is no recipe at"):
+        load_recipe("chtss/mnist-mpl.toml")

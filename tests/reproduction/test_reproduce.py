@@ -15,6 +15,7 @@ from netsci_dst.reproduction import Experiment, Published, ResultTable, load_exp
 from netsci_dst.reproduction._page import difference_in_errors, markdown, page_blocks
 from netsci_dst.run import load_run
 from netsci_dst.store import Store
+from netsci_dst.training.data import load as load_data
 
 SMALL = {
     "name": "small",
@@ -69,10 +70,12 @@ def test_a_line_per_run_with_what_the_run_says(done):
         assert line["best_accuracy"] == pytest.approx(run.metrics["accuracy"].max(), rel=1e-5)
         assert line["verified"] == "ok"
         assert line["processor_s"] > 0
-        assert line["data_fingerprint"] == run.provenance["data"]["fingerprint"][:16]
+        assert line["data_fingerprint"] == load_data("digits").fingerprint[:16]
         assert str(folder) not in line.to_string()
     dense = found.results[found.results["row"] == "dense"]
     assert dense[["anp", "itop", "power_law.alpha"]].isna().all(axis=None)
+    static = found.results[found.results["row"] == "static"]
+    assert ((static["anp"] > 0.5) & (static["anp"] <= 1)).all()  # has no row of evolution
 
 
 def test_curves_are_those_of_the_run(done):
@@ -237,7 +240,8 @@ def test_differences_in_standard_errors():
     error = np.std(values, ddof=1) / np.sqrt(3)
     expected = 0.5 / math.hypot(error, 0.3)
     assert difference_in_errors(values, paper) == pytest.approx(expected)
-    assert difference_in_errors([98.6], paper) == pytest.approx(2.0)
+    alone = math.hypot(0.3, 0.3 * math.sqrt(3))
+    assert difference_in_errors([98.6], paper) == pytest.approx(0.6 / alone)
     assert math.isnan(difference_in_errors(values, Published(value=98.0)))
     assert math.isnan(difference_in_errors([98.6], Published(value=98.0)))
     assert math.isnan(difference_in_errors([98.6], None))
@@ -263,6 +267,119 @@ def test_processes_give_the_same_lines(done, tmp_path):
     here = found.results[found.results["row"] != "dense"].reset_index(drop=True)
     for column in ("row", "seed", "accuracy", "anp", "power_law.alpha"):
         np.testing.assert_array_equal(again.results[column], here[column])
+
+
+def test_a_row_waits_for_a_finished_source(done, tmp_path, monkeypatch):
+    """A source that fails, or is somebody else's work, gives no line to what starts from it."""
+    from netsci_dst.training import train
+
+    store = Store(tmp_path / "runs" / "set-seed0")
+    with store.lock():
+        found = reproduce(Experiment(**SMALL), tmp_path, rows=["static"], seeds=1)
+    assert dict(found.failed)["static-seed0"] == "set-seed0, which it starts from, failed"
+    assert len(found.results) == 0
+    folder, _ = done
+    shutil.copytree(folder / "runs" / "set-seed0", tmp_path / "half")
+    load_run(tmp_path / "half").update_provenance({"status": "interrupted"})
+    with pytest.raises(NetsciError, match="is interrupted: its last topology is not its final one"):
+        train(
+            data="digits",
+            method="static",
+            init_from=str(tmp_path / "half"),
+            sparsity=0.8,
+            model_options={"hidden": [24, 24]},
+            out=tmp_path / "x",
+        )
+
+
+def test_another_source_is_another_request(done, tmp_path):
+    from netsci_dst.reproduction._plan import plan
+
+    rows = [dict(row) for row in SMALL["rows"]]
+    rows[1]["changes"] = {"method": "set", "lr": 0.01}
+    before = plan(Experiment(**SMALL), Store(tmp_path))
+    after = plan(Experiment(**{**SMALL, "rows": rows}), Store(tmp_path))
+    differ = {key[1] for key in before if before[key].digest != after[key].digest}
+    assert differ == {"set", "static"}
+
+
+def test_lines_of_other_data_are_refused(done, tmp_path):
+    folder, _ = done
+    shutil.copytree(folder, tmp_path / "o")
+    file = tmp_path / "o" / "results.csv"
+    table = ResultTable(Store(tmp_path / "o"))
+    mark = table.rows["data_fingerprint"].iloc[0]
+    file.write_text(file.read_text().replace(mark, "0" * 16))
+    kept = [line for line in file.read_text().splitlines() if ",set," not in line]
+    file.write_text("\n".join(kept) + "\n")
+    found = reproduce(Experiment(**SMALL), tmp_path / "o", rows=["set"], seeds=1)
+    assert "holds lines of other digits data" in found.failed[0][1]
+
+
+def test_the_page_leaves_out_lines_of_an_earlier_request(done):
+    folder, _ = done
+    rows = [dict(row) for row in SMALL["rows"]]
+    rows[1]["changes"] = {"method": "set", "lr": 0.01}
+    blocks = page_blocks(Experiment(**{**SMALL, "rows": rows}), ResultTable(Store(folder)))
+    table = next(b for b in blocks if b.kind == "table")
+    assert {row[0]: row[1] for row in table.rows} == {
+        "FC": "1",
+        "SET & co": "not run",
+        "its last topology": "not run",
+    }
+
+
+def test_rows_that_are_one_run_are_run_once(tmp_path):
+    rows = [{"name": n, "label": n, "changes": {"method": "set"}, "group": n} for n in "ab"]
+    found = reproduce(Experiment(**{**SMALL, "rows": rows, "seeds": 1}), tmp_path, compare=False)
+    assert found.results["row"].tolist() == ["a", "b"]
+    assert found.results["accuracy"].nunique() == 1
+    assert [p.name for p in (tmp_path / "runs").iterdir()] == ["a-seed0"]
+
+
+def test_text_of_a_table_stays_text(tmp_path):
+    table = ResultTable(Store(tmp_path))
+    values = {"recipe": "12345678901e2345", "data_fingerprint": "1234567890123456", "read": "1"}
+    table.add(("null", "1e5", 0, False), {**values, "accuracy": 9095753.0, "data": "d"}, [])
+    again = ResultTable(Store(tmp_path))
+    assert again.has(("null", "1e5", 0, False), "12345678901e2345", "1")
+    assert again.rows["data_fingerprint"].tolist() == ["1234567890123456"]
+    assert again.rows["accuracy"].tolist() == [9095753.0]
+
+
+def test_a_value_is_that_of_its_step(tmp_path):
+    import pandas as pd
+
+    from netsci_dst.reproduction._quantities import Quantity, _last, _pick
+
+    frame = pd.DataFrame(
+        {
+            "measure": "m",
+            "quantity": "q",
+            "scope": ["network", "network", "hidden"],
+            "step": [5, 10, 5],
+            "value": [1.0, 2.0, 3.0],
+        }
+    )
+    assert _pick(frame, Quantity("m.q"), 5) == 1
+    assert math.isnan(_pick(frame, Quantity("m.q"), 0))
+    assert _last(frame, Quantity("m.q")) == 2
+    assert _last(frame, Quantity("m.q@hidden")) == 3
+    with pytest.raises(UnknownName, match="unknown quantity of m 'r'"):
+        _pick(frame, Quantity("m.r"), 5)
+
+
+def test_a_timing_takes_neither_data_nor_device(tmp_path):
+    for options in ({"data": "mnist"}, {"changes": {"device": "cuda"}}):
+        with pytest.raises(NetsciError, match="trains nothing"):
+            reproduce("chtss-fig2", tmp_path, quick=True, **options)
+
+
+def test_missing_data_are_said_once_before_all_runs(tmp_path):
+    experiment = Experiment(**{**SMALL, "changes": {"data": str(tmp_path / "none")}})
+    with pytest.raises(NetsciError, match="--data"):
+        reproduce(experiment, tmp_path / "o")
+    assert not (tmp_path / "o" / "runs").exists()
 
 
 def test_bad_requests(tmp_path):

@@ -221,5 +221,7 @@ def one_line(error: ValidationError) -> str:
             said.append(str(cause) if not where else f"{where}: {cause}")
         else:
             text = item["msg"][0].lower() + item["msg"][1:]
-            said.append(f"{where} = {item['input']!r}: {text}" if where else text)
+            # Of a missing or unknown key the input is the whole table around it.
+            value = "" if isinstance(item["input"], (dict, list)) else f" = {item['input']!r}"
+            said.append(f"{where}{value}: {text}" if where else text)
     return "; ".join(said)
