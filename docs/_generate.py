@@ -44,7 +44,7 @@ def reproductions(docs: Path) -> None:
     lines = ["| experiment | what it is | source | runs |", "| --- | --- | --- | --- |"]
     for name in rp.experiments():
         experiment = rp.load_experiment(name)
-        table = rp.ResultTable(Store(docs.parent / "reproductions" / name))
+        table = rp.ResultTable(Store(docs / "results" / name))
         pictures = rp.figures(experiment, table)
         for stem, svg in pictures.items():
             _write(out / f"{stem}.svg", svg.decode())

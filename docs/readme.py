@@ -80,7 +80,7 @@ def papers_table() -> str:
     from netsci_dst.store import Store
 
     experiment = rp.load_experiment("chtss-table7")
-    results = rp.ResultTable(Store(ROOT / "reproductions/chtss-table7"))
+    results = rp.ResultTable(Store(ROOT / "docs/results/chtss-table7"))
     block = next(b for b in rp.page_blocks(experiment, results) if b.kind == "table")
     wanted = ["", "runs", "best accuracy, %", "paper", "ANP, %", "paper", "processor time"]
     places, start = [], 0
