@@ -24,9 +24,9 @@ def test_the_measure_of_the_page_runs_and_is_stored_by_its_options(monkeypatch):
     monkeypatch.setitem(registry._entries, "measure", dict(known))
     exec(compile(blocks("add_a_measure.md", "python")[0], "add_a_measure.md", "exec"), {})
     star = nx.star_graph(99)
-    frame = analyze(star, "hub_share")
+    frame = analyze(star, "top_degree_share")
     assert frame["value"].tolist() == [99 / 198]
-    frame = analyze(star, "hub_share", options={"hub_share": {"share": 0.02}})
+    frame = analyze(star, "top_degree_share", options={"top_degree_share": {"share": 0.02}})
     assert frame["value"].tolist() == [100 / 198]
 
 

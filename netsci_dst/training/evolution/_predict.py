@@ -55,5 +55,5 @@ def _tied(scores: np.ndarray | Tensor) -> Tensor:
     if isinstance(scores, np.ndarray):
         return torch.from_numpy(snap_ties(scores))
     half = 1 << (_DROPPED_BITS - 1)
-    bits = scores.contiguous().view(torch.int32) + half
+    bits = scores.to(torch.float32).contiguous().view(torch.int32) + half
     return ((bits >> _DROPPED_BITS) << _DROPPED_BITS).view(torch.float32)
