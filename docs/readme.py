@@ -88,7 +88,7 @@ def papers_table() -> str:
         start = block.head.index(title, start)
         places.append(start)
     head = ["method", "runs", "accuracy, % (best epoch)", "paper", "ANP, %", "paper", "time"]
-    return markdown(head, [[row[i] for i in places] for row in block.rows])
+    return markdown(head, [[row[i] for i in places] for row in block.rows if row[1] != "not run"])
 
 
 def markdown(head: list[str], rows: list[list[str]]) -> str:
