@@ -32,3 +32,12 @@ def historical(links: Links, keys: Tensor, n_links: int) -> Tensor:
     """The last weight the link had; zero if it never was active."""
     assert links.history is not None
     return links.history(keys).to(links.values)
+
+
+@registry.register(
+    "new weights", "masked", source="a dense weight under a mask", needs=("history",)
+)
+def masked(links: Links, keys: Tensor, n_links: int, gain: float = math.sqrt(2)) -> Tensor:
+    """The last weight the link had, else one by SWI: what lies under a mask that is lifted."""
+    last = historical(links, keys, n_links)
+    return last.where(last != 0, swi(links, keys, n_links, gain))

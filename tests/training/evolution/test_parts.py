@@ -137,6 +137,10 @@ def test_new_weights():
     keys = torch.arange(5)
     assert not part("new weights", "zero")(of, keys, 18).any()
     assert part("new weights", "historical")(of, keys, 18).tolist() == [0, 0.1, 0.2, 0.3, 0.4]
+    # Under a mask that is lifted lies the last weight, or the one that was drawn in the beginning.
+    found = part("new weights", "masked")(of, keys, 18).tolist()
+    assert found[1:] == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    assert found[0] != 0
     many = part("new weights", "swi")(of, torch.arange(40_000), 18)
     expected = math.sqrt(2) / math.sqrt(18 / 42 * 6)
     assert float(many.std()) == pytest.approx(expected, rel=0.02)
