@@ -38,6 +38,14 @@ class Block:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
+class Far(str):
+    """The text of a difference of more than `NOTABLE` standard errors."""
+
+
+def _titled(title: str, quick: bool) -> str:
+    return f"{title} ({_QUICK})" if quick else title
+
+
 def write_page(
     experiment: Experiment,
     store: Store,
@@ -74,7 +82,7 @@ def write_page(
         blocks.append(Block("link", link))
     svgs = {name: svg.decode() for name, svg in _figures(experiment, table, quick).items()}
     name = "quick.html" if quick else "index.html"
-    title = f"{experiment.title} ({_QUICK})" if quick else experiment.title
+    title = _titled(experiment.title, quick)
     store.write(name, _html(title, blocks, svgs).encode())
     return Path(store.path(name))
 
@@ -160,8 +168,10 @@ def _setting_blocks(
         line += [_duration(_numbers(mine, cost)) for cost in costs]
         lines.append(tuple(line))
     text = setting.label or "Results"
-    title = f"{text} ({_QUICK})" if quick else text
-    return [Block("subheading", title), Block("table", "", tuple(head), tuple(lines))]
+    return [
+        Block("subheading", _titled(text, quick)),
+        Block("table", "", tuple(head), tuple(lines)),
+    ]
 
 
 def _label(row: Row) -> str:
@@ -197,7 +207,10 @@ def _difference(values: Any, paper: Published | None, published_runs: int) -> st
     if paper is None or not math.isfinite(ours.mean):
         return ""
     plain = f"{ours.mean - paper.value:+.3g}"
-    return f"{plain} ({found:+.1f} s.e.)" if math.isfinite(found) else plain
+    if not math.isfinite(found):
+        return plain
+    text = f"{plain} ({found:+.1f} s.e.)"
+    return Far(text) if abs(round(found, 1)) > NOTABLE else text
 
 
 def _published(paper: Published | None) -> str:
@@ -253,7 +266,7 @@ def _win_rates(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list[
     title = f"Win rates by {Quantity(experiment.best).title.partition(',')[0]}"
     head = ("compared", "variant", "win rate", "settings and seeds")
     return [
-        Block("subheading", f"{title} ({_QUICK})" if quick else title),
+        Block("subheading", _titled(title, quick)),
         Block("table", "", head, tuple(lines)),
     ]
 
@@ -390,7 +403,7 @@ def _comparison(experiment: Experiment, store: Store, quick: bool) -> str:
     from ..report import report
 
     name = "quick-comparison.html" if quick else "comparison.html"
-    title = f"{experiment.title} ({_QUICK})" if quick else experiment.title
+    title = _titled(experiment.title, quick)
     report(runs, store.path(name), title=title, analyze=False, max_frames=60)
     return name
 
@@ -409,13 +422,6 @@ th:first-child,td:first-child{text-align:left}th{font-weight:600;border-bottom-w
 figure{display:inline-block;margin:.5rem;background:#fff;border-radius:4px}
 td.text{text-align:left;white-space:normal;font-family:ui-monospace,monospace;font-size:.75rem}
 """
-
-
-def _is_far(cell: str) -> bool:
-    inner = cell.rpartition("(")[2]
-    if not inner.endswith("s.e.)"):
-        return False
-    return abs(float(inner.removesuffix(" s.e.)"))) > NOTABLE
 
 
 def _html(title: str, blocks: Sequence[Block], svgs: dict[str, str]) -> str:
@@ -452,7 +458,7 @@ def _html_table(block: Block) -> str:
     for row in block.rows:
         cells = ""
         for cell in row:
-            kind = ' class="far"' if _is_far(cell) else ' class="text"' if text else ""
+            kind = ' class="far"' if isinstance(cell, Far) else ' class="text"' if text else ""
             cells += f"<td{kind}>{html.escape(cell)}</td>"
         body += f"<tr>{cells}</tr>"
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
@@ -483,7 +489,7 @@ def markdown(experiment: Experiment, table: ResultTable, pictures: Sequence[str]
 def _markdown_table(block: Block) -> str:
     lines = [block.head, ("---",) * len(block.head)]
     for row in block.rows:
-        lines.append(tuple(f"**{_plain(c)}**" if _is_far(c) else _plain(c) for c in row))
+        lines.append(tuple(f"**{_plain(c)}**" if isinstance(c, Far) else _plain(c) for c in row))
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

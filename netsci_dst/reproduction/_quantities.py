@@ -104,11 +104,9 @@ def final_values(
     NetsciError
         For a quantity that no table and no measure knows, or a measure that failed.
     """
-    metrics, evolution = run.metrics, run.evolution
+    metrics, whole = run.metrics, _whole_network(run)
+    last = [run.snapshots.steps[-1]] if len(run.snapshots) else []
     found: dict[str, float] = {}
-    if "anp" in names and not len(evolution):
-        # Links that never change have no row of evolution, but neurons all the same.
-        names = [*names, "active_neurons.anp"]
     for name in names:
         quantity = Quantity(name)
         if quantity.measure is not None:
@@ -119,17 +117,17 @@ def final_values(
             found[name] = float(column.min() if quantity.lower_is_better else column.max())
         elif name in METRICS:
             found[name] = float(metrics[name].iloc[-1]) if name in metrics else float("nan")
+        elif name == "anp" and last and not len(whole):
+            # Links that never change have no row of evolution, but neurons all the same.
+            same = Quantity("active_neurons.anp")
+            found[name] = _last(_measured(run, [same], last, {}), same)
         else:
-            whole = evolution[evolution["layer"] == "all"] if len(evolution) else evolution
             found[name] = float(whole[name].iloc[-1]) if len(whole) else float("nan")
     measured = [q for q in map(Quantity, names) if q.measure is not None]
     if measured:
-        last = list(run.snapshots.steps)[-1]
-        frame = _measured(run, measured, [last], options)
+        frame = _measured(run, measured, last, options)
         for quantity in measured:
             found[quantity.name] = _last(frame, quantity)
-    if "active_neurons.anp" in found and not len(evolution):
-        found["anp"] = found["active_neurons.anp"]
     return found
 
 
@@ -138,8 +136,7 @@ def curve_values(
 ) -> list[tuple[str, float, float]]:
     """Return (quantity, epoch, value) over a run; measures at ``points`` snapshots."""
     rows: list[tuple[str, float, float]] = []
-    metrics, evolution = run.metrics, run.evolution
-    whole = evolution[evolution["layer"] == "all"] if len(evolution) else evolution
+    metrics, whole = run.metrics, _whole_network(run)
     for name in names:
         table = metrics if name in METRICS else whole if name in EVOLUTION else None
         if table is not None and name in table:
@@ -157,6 +154,11 @@ def curve_values(
                 value = _pick(frame, quantity, step)
                 rows.append((quantity.name, epochs[step], value))
     return rows
+
+
+def _whole_network(run: Run) -> Any:
+    evolution = run.evolution
+    return evolution[evolution["layer"] == "all"] if len(evolution) else evolution
 
 
 def _spread(n: int, points: int) -> list[int]:
