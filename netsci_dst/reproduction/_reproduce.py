@@ -95,8 +95,7 @@ def reproduce(
         raise NetsciError(f"jobs must be at least 1, not {jobs}")
     failed: dict[Key, str] = {}
     if train:
-        table = ResultTable(store)
-        missing = [task for task in wanted if not table.has(task.key, task.digest, task.read)]
+        missing = _missing(store, wanted)
         _look_at_data(missing, data)
         total, done = len(wanted), len(wanted) - len(missing)
         if progress:
@@ -129,6 +128,19 @@ def reproduce(
         page = write_page(experiment, store, table, quick, digests=digests, compare=compare)
     told = tuple((tasks[key].folder, reason) for key, reason in failed.items())
     return Reproduction(experiment, store.url, page, table.rows, told)
+
+
+def _missing(store: Store, tasks: Sequence[Task]) -> list[Task]:
+    """Return the tasks without a line; a row that is the same run as another takes its line."""
+    table = ResultTable(store)
+    missing = []
+    for task in tasks:
+        if table.has(task.key, task.digest, task.read):
+            continue
+        known = table.alike(task.key, task.digest, task.read)
+        if known is None or _record(store, task, _Outcome(*known)) is not None:
+            missing.append(task)
+    return missing
 
 
 def _look_at_data(tasks: Sequence[Task], data: str | None) -> None:

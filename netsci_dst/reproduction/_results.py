@@ -48,6 +48,19 @@ class ResultTable:
         here = self._at(self.rows, key)
         return bool(((here["recipe"] == recipe) & (here["read"] == read)).any())
 
+    def alike(
+        self, key: tuple[Any, ...], recipe: str, read: str
+    ) -> tuple[dict[str, Any], list[tuple[str, float, float]]] | None:
+        """Return values and curves of another row that is the same run; None without one."""
+        rows = self.rows
+        same = (rows["recipe"] == recipe) & (rows["read"] == read)
+        same &= (rows["seed"] == key[2]) & (rows["quick"].astype(bool) == key[3])
+        if not same.any():
+            return None
+        line = rows[same].iloc[0]
+        points = self._at(self.curves, tuple(line[KEY]))[_CURVE]
+        return line.drop(KEY).to_dict(), list(points.itertuples(index=False, name=None))
+
     def only(self, digests: Mapping[tuple[str, str, int, bool], str]) -> ResultTable:
         """Return the lines (and curves) of these requests, by setting, row, seed and quick."""
         kept = ResultTable.__new__(ResultTable)

@@ -337,6 +337,21 @@ def test_rows_that_are_one_run_are_run_once(tmp_path):
     assert [p.name for p in (tmp_path / "runs").iterdir()] == ["a-seed0"]
 
 
+def test_a_row_added_later_takes_the_line_of_the_same_run(tmp_path):
+    rows = [{"name": n, "label": n, "changes": {"method": "set"}} for n in "ab"]
+    one = {**SMALL, "rows": rows[:1], "seeds": 1}
+    first = reproduce(Experiment(**one), tmp_path, compare=False)
+    found = reproduce(Experiment(**one | {"rows": rows}), tmp_path, compare=False)
+    again, new = (found.results[found.results["row"] == n].iloc[0] for n in "ab")
+    assert new.drop("row").equals(again.drop("row"))
+    assert again.equals(first.results.iloc[0])
+    curves = ResultTable(Store(tmp_path)).curves.drop(columns=["setting", "seed", "quick"])
+    a, b = (curves[curves["row"] == n].drop(columns="row").reset_index(drop=True) for n in "ab")
+    assert len(a)
+    assert a.equals(b)
+    assert [p.name for p in (tmp_path / "runs").iterdir()] == ["a-seed0"]
+
+
 def test_text_of_a_table_stays_text(tmp_path):
     table = ResultTable(Store(tmp_path))
     values = {"recipe": "12345678901e2345", "data_fingerprint": "1234567890123456", "read": "1"}
