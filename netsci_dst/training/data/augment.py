@@ -85,17 +85,12 @@ class CropAndFlip:
         return self._tensors(images, generator)
 
     def _arrays(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        n, _, height, width = images.shape
-        p = self.padding
-        y = rng.integers(0, 2 * p + 1, n)[:, None] + np.arange(height)
-        x = rng.integers(0, 2 * p + 1, n)[:, None] + np.arange(width)
-        if self.flip:
-            turned = rng.random(n) < 0.5
-            x[turned] = x[turned, ::-1]
-        padded = np.pad(images, ((0, 0), (0, 0), (p, p), (p, p)))
-        rows = np.arange(n)[:, None, None]
-        out = padded.transpose(0, 2, 3, 1)[rows, y[:, :, None], x[:, None, :]]
-        return np.ascontiguousarray(out.transpose(0, 3, 1, 2))
+        from ._crop import crop
+
+        n, p = len(images), self.padding
+        down, right = rng.integers(0, 2 * p + 1, n) - p, rng.integers(0, 2 * p + 1, n) - p
+        turned = rng.random(n) < 0.5 if self.flip else np.zeros(n, dtype=bool)
+        return crop(images, down, right, turned)
 
     def _tensors(self, images: Any, generator: Any) -> Any:
         import torch
@@ -103,10 +98,15 @@ class CropAndFlip:
         n, _, height, width = images.shape
         p, device = self.padding, images.device
         draw = {"generator": generator, "device": device}
-        y = torch.randint(2 * p + 1, (n, 1), **draw) + torch.arange(height, device=device)
-        x = torch.randint(2 * p + 1, (n, 1), **draw) + torch.arange(width, device=device)
-        if self.flip:
-            x = torch.where(torch.rand((n, 1), **draw) < 0.5, x.flip(1), x)
+        y, x = torch.randint(2 * p + 1, (n, 1), **draw), torch.randint(2 * p + 1, (n, 1), **draw)
+        turned = torch.rand((n, 1), **draw) < (0.5 if self.flip else 0.0)
+        if device.type == "cpu" and images.dtype != torch.bfloat16:  # which numpy does not know
+            from ._crop import crop
+
+            moves = (y[:, 0].numpy() - p, x[:, 0].numpy() - p, turned[:, 0].numpy())
+            return torch.from_numpy(crop(images.numpy(), *moves))
+        y, x = y + torch.arange(height, device=device), x + torch.arange(width, device=device)
+        x = torch.where(turned, x.flip(1), x)
         padded = torch.nn.functional.pad(images, (p, p, p, p))
         rows = torch.arange(n, device=device)[:, None, None]
         out = padded.permute(0, 2, 3, 1)[rows, y[:, :, None], x[:, None, :]]
