@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import registry
 from ..analysis.across_runs import mean_and_error, win_rate
 from ..errors import NetsciError
 from ..run import load_run
@@ -144,23 +145,24 @@ def _setting_blocks(
     printed = {row.name: row.published.get(setting.name, {}) for row in experiment.rows}
     if quick:  # a smaller network, trained shorter, says nothing about the paper's figures
         printed = {name: {} for name in printed}
+    plain = [column for column in experiment.columns if Quantity(column).measure is None]
     head = ["", "runs"]
-    for column in experiment.columns:
+    for column in plain:
         head.append(Quantity(column).title)
         if any(column in figures for figures in printed.values()):
             head += ["paper", "difference"]
     costs = {"wall_s": "wall time", "processor_s": "processor time"}
     costs = {k: v for k, v in costs.items() if np.isfinite(_numbers(here, k)).any()}
     head += costs.values()
-    lines = []
-    for row in experiment.rows:
-        if setting.rows is not None and row.name not in setting.rows:
-            continue
+    lines, shown = (
+        [],
+        [row for row in experiment.rows if setting.rows is None or row.name in setting.rows],
+    )
+    for row in shown:
         mine = here[here["row"] == row.name]
         line = [_label(row), str(len(mine)) if len(mine) else "not run"]
-        for column in experiment.columns:
-            quantity = Quantity(column)
-            values = _numbers(mine, column) * quantity.factor
+        for column in plain:
+            values = _numbers(mine, column) * Quantity(column).factor
             line.append(_plus_minus(values))
             if any(column in figures for figures in printed.values()):
                 paper = printed[row.name].get(column)
@@ -168,10 +170,40 @@ def _setting_blocks(
         line += [_duration(_numbers(mine, cost)) for cost in costs]
         lines.append(tuple(line))
     text = setting.label or "Results"
-    return [
+    blocks = [
         Block("subheading", _titled(text, quick)),
         Block("table", "", tuple(head), tuple(lines)),
     ]
+    if len(plain) < len(experiment.columns):
+        blocks.append(_measured_table(experiment, shown, here, printed))
+    return blocks
+
+
+def _measured_table(
+    experiment: Experiment,
+    rows: Sequence[Row],
+    here: pd.DataFrame,
+    printed: Mapping[str, Mapping[str, Published]],
+) -> Block:
+    """Return what measures say of the last topologies: a line per quantity, as there are many."""
+    lines = []
+    for quantity in map(Quantity, experiment.columns):
+        if quantity.measure is None:
+            continue
+        line = [quantity.title]
+        for row in rows:
+            values = _numbers(here[here["row"] == row.name], quantity.name) * quantity.factor
+            paper = printed[row.name].get(quantity.name)
+            difference = _difference(values, paper, experiment.published_runs)
+            text = _plus_minus(values)
+            if paper is not None:
+                text += f" (paper: {_published(paper)}{difference and '; '}{difference})"
+            line.append(Far(text) if isinstance(difference, Far) else text)
+        lines.append(tuple(line))
+    kept = [0, *(i for i in range(1, len(rows) + 1) if any(line[i] for line in lines))]
+    head = ("at the end", *(_label(row) for row in rows))
+    narrow = [tuple(line[i] for i in kept) for line in [head, *lines]]
+    return Block("table", "", narrow[0], tuple(narrow[1:]))
 
 
 def _label(row: Row) -> str:
@@ -206,7 +238,8 @@ def _difference(values: Any, paper: Published | None, published_runs: int) -> st
     found = difference_in_errors(values, paper, published_runs)
     if paper is None or not math.isfinite(ours.mean):
         return ""
-    plain = f"{ours.mean - paper.value:+.3g}"
+    away = ours.mean - paper.value
+    plain = f"{away:+,.0f}" if abs(away) >= 1e4 else f"{away:+.3g}"
     if not math.isfinite(found):
         return plain
     text = f"{plain} ({found:+.1f} s.e.)"
@@ -216,7 +249,8 @@ def _difference(values: Any, paper: Published | None, published_runs: int) -> st
 def _published(paper: Published | None) -> str:
     if paper is None:
         return ""
-    return f"{paper.value:g}" if paper.error is None else f"{paper.value:g} ± {paper.error:g}"
+    value = f"{paper.value:,.0f}" if abs(paper.value) >= 1e4 else f"{paper.value:g}"
+    return value if paper.error is None else f"{value} ± {paper.error:g}"
 
 
 def _plus_minus(values: Any) -> str:
@@ -232,7 +266,7 @@ def _plus_minus(values: Any) -> str:
 
 
 def _short(value: float) -> str:
-    if value and not 1e-3 <= abs(value) < 1e6:
+    if value and not 1e-3 <= abs(value) < 1e12:
         return f"{value:.3g}"
     return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
@@ -283,7 +317,15 @@ def _explanations(experiment: Experiment) -> list[Block]:
         "over the errors of both added in quadrature, where the paper prints one (a single run of "
         f"ours is taken to scatter as the paper's do); more than {NOTABLE:g} are bold."
     )
+    measures = [Quantity(c).measure for c in (*experiment.columns, *experiment.curves)]
+    for name in dict.fromkeys(filter(None, measures)):
+        told.append(f"{name.replace('_', ' ')}: {_summary(name)}")
     return [Block("small", " ".join(told))]
+
+
+def _summary(measure: str) -> str:
+    text = registry.get("measure", measure).summary
+    return text[:1].lower() + text[1:]
 
 
 def _provenance(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list[Block]:
@@ -414,7 +456,7 @@ _STYLE = """
 :root{color-scheme:light dark;--line:#8884;--soft:#8882}
 body{font:16px/1.5 system-ui,sans-serif;max-width:96rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem}
+.wide{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:.85rem}
 th,td{padding:.3rem .5rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}th{font-weight:600;border-bottom-width:2px}
 .far{font-weight:700}.strong{font-weight:700;border-left:4px solid #D55E00;padding-left:.7rem}

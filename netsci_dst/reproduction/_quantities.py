@@ -70,7 +70,8 @@ class Quantity:
         if self.measure is None:
             return _TITLES.get(self.name, self.name.replace("_", " "))
         where = "" if self.scope == "network" else f", {self.scope}"
-        text = self.of_measure.replace("_", " ")
+        parts = [self.measure.replace("_", " "), self.of_measure.replace("_", " ")]
+        text = ": ".join(dict.fromkeys(parts))
         return f"{text}{where}{', %' if self.factor != 1 else ''}"
 
 
