@@ -45,10 +45,11 @@ def reproductions(docs: Path) -> None:
     for name in rp.experiments():
         experiment = rp.load_experiment(name)
         table = rp.ResultTable(Store(docs / "results" / name))
-        pictures = rp.figures(experiment, table)
-        for stem, svg in pictures.items():
+        curves = rp.figures(experiment, table)
+        for stem, svg in curves.items():
             _write(out / f"{stem}.svg", svg.decode())
-        text = rp.markdown(experiment, table, [f"{stem}.svg" for stem in pictures])
+        names = [f"{stem}.svg" for stem in curves]
+        text = rp.markdown(experiment, table, names, f"../results/{name}")
         _write(out / f"{name}.md", text)
         full = table.rows[~table.rows["quick"].astype(bool)] if len(table.rows) else table.rows
         planned = sum(1 for _ in experiment.cells())

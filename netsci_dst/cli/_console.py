@@ -125,6 +125,11 @@ def nested_options(items: list[str] | None) -> dict[str, dict[str, Any]]:
     return found
 
 
+def names(text: str | None) -> list[str] | None:
+    """Split names with commas between; None stays None."""
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
 def value_of(text: str) -> Any:
     """Read a value as TOML writes it; anything else is text."""
     import tomllib

@@ -42,7 +42,7 @@ def command(
     """
     from ..analysis import analyze
 
-    wanted = measures.split(",") if measures else None
+    wanted = _console.names(measures)
     taken = None if steps is None else "all" if steps == "all" else _numbers(steps)
     with _console.progress("analysing", "measures") as update:
         frame = analyze(

@@ -60,8 +60,8 @@ def command(
             data=data,
             quick=quick,
             seeds=seeds,
-            rows=_names(rows),
-            settings=_names(settings),
+            rows=_console.names(rows),
+            settings=_console.names(settings),
             changes={"device": device} if device else None,
             jobs=jobs,
             train=train,
@@ -76,7 +76,3 @@ def command(
         _console.result(str(found.page or found.folder))
     if found.failed:
         raise typer.Exit(1)
-
-
-def _names(text: str | None) -> list[str] | None:
-    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]

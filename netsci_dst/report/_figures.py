@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,11 +12,11 @@ from ..errors import NetsciError, RunError
 from ..run import Run
 from ._chart import Chart, Heat, to_csv
 from ._data import RunData
-from ._frames import collect
+from ._frames import Frames, collect
 from ._layout import on_grid
 from ._matplotlib import draw, save
 from ._page import open_runs
-from ._scene import scene_figure
+from ._scene import View, scene_figure
 from .charts import degrees, evolution, structure, training
 
 FORMATS = ("pdf", "svg", "png")
@@ -26,6 +27,7 @@ def figures(
     out: str | os.PathLike[str] = "figures",
     format: Literal["pdf", "svg", "png"] = "pdf",
     dpi: int = 300,
+    only: Sequence[str] | None = None,
 ) -> list[Path]:
     """Write the figures of a run with matplotlib, each with the numbers behind it as CSV.
 
@@ -39,6 +41,8 @@ def figures(
         ``pdf``, ``svg`` or ``png``.
     dpi
         Dots per inch of PNG files, and of the pictures inside the others.
+    only
+        Names of the figures to write, such as ``["network", "degrees-ccdf"]``; by default all.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def figures(
     Raises
     ------
     NetsciError
-        If the format is none of these.
+        If the format is none of these, or the run has no figure of a name.
     RunError
         If the folder cannot be written.
     """
@@ -58,10 +62,14 @@ def figures(
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for key, figure, chart in _all(data):
+        made = {key: (make, chart) for key, make, chart in _all(data)}
+        for key in only or made:
+            if key not in made:
+                raise NetsciError(f"{data.name} has no figure {key!r}; it has {', '.join(made)}")
+            make, chart = made[key]
             path = folder / f"{key}.{format}"
             path.parent.mkdir(exist_ok=True)
-            save(figure, path, dpi)
+            save(make(), path, dpi)
             if chart is not None:
                 (folder / f"{key}.csv").write_text(to_csv(chart), "utf-8")
             written.append(path)
@@ -70,12 +78,17 @@ def figures(
     return written
 
 
-def _all(data: RunData) -> Iterator[tuple[str, Any, Chart | Heat | None]]:
+# Name, how to draw it, and the numbers behind it.
+_Named = tuple[str, Callable[[], Any], Chart | Heat | None]
+
+
+def _all(data: RunData) -> Iterator[_Named]:
     for chart in [*training.charts(data), *evolution.charts(data), *_snapshot_charts(data)]:
-        yield _file_name(chart.key), draw(chart), chart
+        yield _file_name(chart.key), partial(draw, chart), chart
     yield from _scenes(data)
     for chart in _measure_charts(data):
-        yield f"measures/{_file_name(chart.key.removeprefix('measure-'))}", draw(chart), chart
+        name = _file_name(chart.key.removeprefix("measure-"))
+        yield f"measures/{name}", partial(draw, chart), chart
 
 
 def _snapshot_charts(data: RunData) -> list[Chart | Heat]:
@@ -100,15 +113,19 @@ def _measure_charts(data: RunData) -> Iterator[Chart]:
             yield chart
 
 
-def _scenes(data: RunData) -> Iterator[tuple[str, Any, None]]:
+def _scenes(data: RunData) -> Iterator[_Named]:
     frames = collect(data, max_frames=2)
     if frames is None:
         return
-    views = ["network", *(["disk"] if frames.theta else [])]
-    for view in views:
-        figure, scenes = scene_figure(frames, [view], 4.5 if view == "network" else 3.6, 3.6)  # type: ignore[list-item]
-        scenes[0].show(len(frames.steps) - 1)
-        yield view, figure, None
+    yield "network", partial(_scene, frames, "network", 4.5), None
+    if frames.theta:
+        yield "disk", partial(_scene, frames, "disk", 3.6), None
+
+
+def _scene(frames: Frames, view: View, width: float) -> Any:
+    figure, scenes = scene_figure(frames, [view], width, 3.6)
+    scenes[0].show(len(frames.steps) - 1)
+    return figure
 
 
 def _file_name(key: str) -> str:

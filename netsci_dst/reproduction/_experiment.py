@@ -93,6 +93,9 @@ class Experiment(_Strict):
     curves: tuple[str, ...] = ()
     curve_points: int = Field(12, ge=2, description="Snapshots at which a measure is taken.")
     measure_options: dict[str, dict[str, Any]] = {}
+    pictures: tuple[str, ...] = Field(
+        (), description="Figures of each row's first run, as `netsci-dst figures` names them."
+    )
     best: str = Field("accuracy", description="The column that decides who wins.")
     published_runs: int = Field(3, ge=1, description="Runs behind a figure of the paper.")
     remarks: tuple[str, ...] = Field((), description="What the figures mean, and what was tried.")

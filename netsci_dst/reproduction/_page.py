@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import itertools
 import math
@@ -18,6 +19,7 @@ from ..errors import NetsciError
 from ..run import load_run
 from ..store import Store
 from ._experiment import Cell, Experiment, Published, Row, Setting, experiments
+from ._pictures import picture_file
 from ._plan import Key, plan
 from ._quantities import Quantity
 from ._results import ResultTable
@@ -31,7 +33,7 @@ _QUICK = "quick version, not the paper's size"
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of the page: a heading, a paragraph, a list, a table or a picture."""
+    """A piece of the page: a heading, a paragraph, a table, a picture, or where the curves go."""
 
     kind: str
     text: str = ""
@@ -84,7 +86,7 @@ def write_page(
     svgs = {name: svg.decode() for name, svg in _figures(experiment, table, quick).items()}
     name = "quick.html" if quick else "index.html"
     title = _titled(experiment.title, quick)
-    store.write(name, _html(title, blocks, svgs).encode())
+    store.write(name, _html(title, blocks, svgs, store).encode())
     return Path(store.path(name))
 
 
@@ -131,6 +133,8 @@ def _blocks(experiment: Experiment, table: ResultTable, quick: bool) -> list[Blo
     blocks += _explanations(experiment)
     for remark in experiment.remarks:
         blocks.append(Block("text", remark))
+    blocks.append(Block("curves"))
+    blocks += _pictures(experiment, table.store, rows, quick)
     blocks += _provenance(experiment, rows, quick)
     return blocks
 
@@ -328,6 +332,21 @@ def _summary(measure: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+def _pictures(experiment: Experiment, store: Store, rows: pd.DataFrame, quick: bool) -> list[Block]:
+    known = set(zip(rows["setting"], rows["row"], rows["seed"]))
+    found = []
+    for name, cell in itertools.product(experiment.pictures, _first_seeds(experiment, quick)):
+        file = picture_file(cell.folder, name, quick)
+        if cell.key in known and store.exists(file):
+            where = f" ({cell.setting.label})" if cell.setting.label else ""
+            what = name.replace("-", " ")
+            found.append(Block("picture", f"{cell.row.label}{where}: {what}", (file,)))
+    if not found:
+        return []
+    title = _titled("The networks at the end, first seed of each row", quick)
+    return [Block("subheading", title), *found]
+
+
 def _provenance(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list[Block]:
     facts = []
     for name, what in (("cpu", "Processor"), ("torch", "torch"), ("netsci_dst", "netsci-dst")):
@@ -462,11 +481,12 @@ th:first-child,td:first-child{text-align:left}th{font-weight:600;border-bottom-w
 .far{font-weight:700}.strong{font-weight:700;border-left:4px solid #D55E00;padding-left:.7rem}
 .small{font-size:.8rem;opacity:.8}pre,code{background:var(--soft);padding:.1rem .3rem}
 figure{display:inline-block;margin:.5rem;background:#fff;border-radius:4px}
+figcaption{color:#333;text-align:center;font-size:.8rem;padding-bottom:.4rem}img{max-width:100%}
 td.text{text-align:left;white-space:normal;font-family:ui-monospace,monospace;font-size:.75rem}
 """
 
 
-def _html(title: str, blocks: Sequence[Block], svgs: dict[str, str]) -> str:
+def _html(title: str, blocks: Sequence[Block], svgs: dict[str, str], store: Store) -> str:
     parts = []
     for block in blocks:
         text = html.escape(block.text)
@@ -480,11 +500,14 @@ def _html(title: str, blocks: Sequence[Block], svgs: dict[str, str]) -> str:
             parts.append(f'<p><a href="{text}">The runs compared</a></p>')
         elif block.kind == "table":
             parts.append(_html_table(block))
+        elif block.kind == "picture":
+            data = base64.b64encode(store.read(block.head[0])).decode()
+            image = f'<img src="data:image/webp;base64,{data}" alt="{text}" width="480">'
+            parts.append(f"<figure>{image}<figcaption>{text}</figcaption></figure>")
+        elif block.kind == "curves":
+            parts += [f"<figure>{svg[svg.index('<svg') :]}</figure>" for svg in svgs.values()]
         else:
             parts.append(f'<p class="{block.kind}">{text}</p>')
-    pictures = "".join(f"<figure>{svg[svg.index('<svg') :]}</figure>" for svg in svgs.values())
-    at = next((i for i, b in enumerate(blocks) if b.text == "How it was run"), len(parts))
-    parts.insert(at, pictures)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -506,16 +529,24 @@ def _html_table(block: Block) -> str:
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
-def markdown(experiment: Experiment, table: ResultTable, pictures: Sequence[str] = ()) -> str:
-    """Return the page as Markdown, for the documentation; ``pictures`` are paths of its figures."""
+def markdown(
+    experiment: Experiment, table: ResultTable, curves: Sequence[str] = (), results: str = "."
+) -> str:
+    """Return the page as Markdown, for the documentation.
+
+    Parameters
+    ----------
+    curves
+        Paths of the figures of its curves, from where the page lies.
+    results
+        Path of the results' folder, from where the page lies.
+    """
     parts = []
     for block in page_blocks(experiment, table):
         text = _plain(block.text)
         if block.kind == "heading":
             parts.append(f"# {text}")
         elif block.kind == "subheading":
-            if block.text == "How it was run":
-                parts += [f"![{_plain(Path(name).stem)}]({name})" for name in pictures]
             parts.append(f"## {text}")
         elif block.kind == "code":
             parts.append(f"```\n{block.text}\n```")
@@ -523,6 +554,10 @@ def markdown(experiment: Experiment, table: ResultTable, pictures: Sequence[str]
             parts.append(f"**{text}**")
         elif block.kind == "table":
             parts.append(_markdown_table(block))
+        elif block.kind == "picture":
+            parts.append(f"![{text}]({results}/{block.head[0]})\n\n{text}")
+        elif block.kind == "curves":
+            parts += [f"![{_plain(Path(name).stem)}]({name})" for name in curves]
         else:
             parts.append(text)
     return "\n\n".join(parts) + "\n"

@@ -37,6 +37,7 @@ class Task:
     curves: tuple[str, ...]
     points: int
     measure_options: dict[str, dict[str, Any]]
+    pictures: tuple[str, ...]
     after: Key | None
     after_path: str | None = None
 
@@ -95,11 +96,13 @@ def _task(
         elif data is not None:
             recipe, request, named = recipe.but(data=data), request | {"data": data}, data
         recipe = recipe.but(**changes) if changes else recipe
-    reading = [
+    pictures = experiment.pictures if cell.seed == 0 else ()
+    reading: list[Any] = [
         experiment.columns,
         experiment.curves,
         experiment.curve_points,
         experiment.measure_options,
+        *([pictures] if pictures else []),
     ]
     return Task(
         kind=experiment.kind,
@@ -115,6 +118,7 @@ def _task(
         curves=experiment.curves,
         points=experiment.curve_points,
         measure_options=experiment.measure_options,
+        pictures=pictures,
         after=source and source.key,
         after_path=source and source.path,
     )

@@ -6,7 +6,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..run import load_run
 from ..store import Store
 from ..training.sweep import SweepRun, train_one
 from ._experiment import Experiment, load_experiment
+from ._pictures import draw_pictures, picture_file
 from ._plan import Key, Task, chosen, plan
 from ._quantities import METRICS, curve_values, final_values
 from ._results import ResultTable
@@ -161,6 +162,7 @@ def _look_at_data(tasks: Sequence[Task], data: str | None) -> None:
 class _Outcome:
     values: dict[str, Any]
     curves: list[tuple[str, float, float]]
+    pictures: dict[str, bytes] = field(default_factory=dict)
 
 
 def _alike(tasks: Iterable[Task]) -> list[list[Task]]:
@@ -194,6 +196,8 @@ def _record(store: Store, task: Task, outcome: _Outcome) -> str | None:
                         f"{store.path('results.csv')} holds lines of other {task.data} data; "
                         "choose another folder"
                     )
+                for name, picture in outcome.pictures.items():
+                    store.write(picture_file(task.folder, name, task.key[3]), picture)
                 table.add(task.key, outcome.values, outcome.curves)
             return None
         except RunLocked:
@@ -246,13 +250,14 @@ def _of_run(task: Task) -> _Outcome:
     wrong = [f.what for f in findings if f.verdict == "damaged"]
     if wrong:
         raise NetsciError(f"{task.path} is not what it says: {wrong[0]}")
-    columns, followed = task.columns, task.curves
+    columns, followed, wanted = task.columns, task.curves, task.pictures
     if not task.recipe.resolved_method().sparse:
         # A fully connected network has no topology to measure.
         columns = tuple(c for c in columns if c.removeprefix("best_") in METRICS)
-        followed = tuple(c for c in followed if c in METRICS)
+        followed, wanted = tuple(c for c in followed if c in METRICS), ()
     values: dict[str, Any] = final_values(run, columns, task.measure_options)
     curves = curve_values(run, followed, task.points, task.measure_options)
+    pictures = draw_pictures(run, wanted)
     provenance = run.provenance
     # Of the whole data set: a part of it differs from seed to seed.
     whole = load_data(task.recipe).fingerprint
@@ -265,7 +270,7 @@ def _of_run(task: Task) -> _Outcome:
         "verified": "ok" if all(f.verdict == "ok" for f in findings) else "differs",
     }
     device = provenance.get("machine", {}).get("device", "cpu")
-    return _Outcome(_environment(task) | values | {"device": device}, curves)
+    return _Outcome(_environment(task) | values | {"device": device}, curves, pictures)
 
 
 def _environment(task: Task) -> dict[str, Any]:

@@ -32,6 +32,19 @@ def test_the_fitted_line_starts_on_the_data(run):
     assert y[1] / y[0] == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_steep_fit_that_begins_late_is_still_a_line(run, monkeypatch):
+    data, (alpha, xmin) = RunData(run), (471.0, 300.0)
+    known = {"alpha": alpha, "xmin": xmin}
+    monkeypatch.setattr(RunData, "value", lambda self, measure, quantity, *at: known[quantity])
+    *_, k, y = degrees.fit_line(data, 0, "network", np.array([1, 2, 299, 300, 310]))
+    assert y[0] == pytest.approx(0.4)
+    assert np.isfinite(y).all()
+    expected = sum((300 / j) ** alpha for j in range(int(k[1]), 2000)) / sum(
+        (300 / j) ** alpha for j in range(300, 2000)
+    )
+    assert y[1] / y[0] == pytest.approx(expected, rel=1e-9)
+
+
 def test_k_shell_chart_counts_every_neuron(run):
     chart = structure.k_shell_chart(RunData(run))
     topology = run.snapshots[-1].topology

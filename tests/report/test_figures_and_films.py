@@ -21,6 +21,19 @@ def test_every_chart_has_a_twin_with_its_numbers(plain_run, tmp_path):
     assert len(rows) == 1 + 2 * len(plain_run.metrics)
 
 
+def test_only_the_figures_that_are_asked_for(plain_run, tmp_path):
+    names = ["network", "degrees-ccdf"]
+    paths = nd.report.figures(plain_run, tmp_path, "png", only=names)
+    assert [path.stem for path in paths] == names
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "degrees-ccdf.csv",
+        "degrees-ccdf.png",
+        "network.png",
+    ]
+    with pytest.raises(NetsciError, match=r"no figure 'disc'; it has training-accuracy, "):
+        nd.report.figures(plain_run, tmp_path, only=["disc"])
+
+
 @pytest.mark.parametrize("format", ["pdf", "svg"])
 def test_the_same_chart_gives_the_same_bytes(plain_run, tmp_path, format):
     chart = training.charts(RunData(plain_run))[0]

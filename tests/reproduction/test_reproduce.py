@@ -17,6 +17,7 @@ from netsci_dst.run import load_run
 from netsci_dst.store import Store
 from netsci_dst.training.data import load as load_data
 
+WHAT = ("disk", "network")
 SMALL = {
     "name": "small",
     "title": "Small <script>alert(1)</script>",
@@ -33,6 +34,7 @@ SMALL = {
     },
     "columns": ["accuracy", "best_accuracy", "anp", "itop", "power_law.alpha"],
     "curves": ["accuracy", "anp", "modularity.modularity"],
+    "pictures": ["network", "disk"],
     "rows": [
         {"name": "dense", "label": "FC", "changes": {"method": "dense"}, "seeds": 1},
         {
@@ -214,6 +216,26 @@ def test_the_page_escapes_and_flags(done):
     assert 'class="far"' in page  # 50 % was not what came out
     assert (folder / "comparison.html").exists()
     assert "comparison.html" in page
+
+
+def test_each_sparse_row_shows_the_network_of_its_first_seed(done):
+    folder, found = done
+    names = sorted(path.name for path in (folder / "pictures").iterdir())
+    assert names == [f"{row}-seed0-{what}.webp" for row in ("set", "static") for what in WHAT]
+    assert found.page.read_text().count("data:image/webp;base64,") == 4
+    text = markdown(Experiment(**SMALL), ResultTable(Store(folder)), results="../results/small")
+    assert "](../results/small/pictures/set-seed0-disk.webp)" in text
+
+
+def test_measured_quantities_stand_a_line_each(done):
+    folder, found = done
+    blocks = page_blocks(Experiment(**SMALL), ResultTable(Store(folder)))
+    table = next(b for b in blocks if b.head[:1] == ("at the end",))
+    assert table.head == ("at the end", "SET & co", "its last topology")  # FC has no topology
+    (line,) = table.rows
+    assert line[0] == "power law: alpha"
+    alphas = found.results[found.results["row"] == "set"]["power_law.alpha"]
+    assert float(line[1].split(" ± ")[0]) == pytest.approx(alphas.mean(), rel=0.01)
 
 
 def test_the_page_says_what_the_lines_say(done):

@@ -43,10 +43,9 @@ NS.liveCharts = (app) => {
     if (found?.alpha && found.xmin && x.length) {
       const share = values.reduce((n, k) => n + (k >= found.xmin), 0) / values.length;
       const end = Math.max(x.at(-1), found.xmin + 1), kx = [], ky = [];
-      const whole = NS.zeta(found.alpha, found.xmin);
       for (let i = 0; i <= 24; i++) {
         const k = Math.round(found.xmin * (end / found.xmin) ** (i / 24));
-        if (k !== kx.at(-1)) { kx.push(k); ky.push(share * NS.zeta(found.alpha, k) / whole); }
+        if (k !== kx.at(-1)) { kx.push(k); ky.push(share * NS.zetaRatio(found.alpha, k, found.xmin)); }
       }
       data.push({ type: "scatter", mode: "lines", name: `power law, α = ${found.alpha.toFixed(2)}`, x: kx, y: ky, line: { color: "#D55E00", width: 2, dash: "dash" } });
     }
@@ -117,10 +116,14 @@ NS.liveCharts = (app) => {
   return { ccdf, histogram, kshell, dormant, silent, now, describe };
 };
 
-// Hurwitz zeta for s > 1 by Euler-Maclaurin: nine terms give more digits than a screen has.
-NS.zeta = (s, q) => {
-  let sum = 0;
-  for (let n = 0; n < 9; n++) sum += (q + n) ** -s;
-  const a = q + 9;
-  return sum + a ** (1 - s) / (s - 1) + a ** -s / 2 + (s * a ** (-s - 1)) / 12 - (s * (s + 1) * (s + 2) * a ** (-s - 3)) / 720;
+// ζ(s, q) / ζ(s, q0) of the Hurwitz zeta, s > 1, by Euler-Maclaurin with nine terms. Each is scaled
+// by q^s: steep tails that begin late would underflow.
+NS.zetaRatio = (s, q, q0) => {
+  const scaled = (x) => {
+    let sum = 0;
+    for (let n = 0; n < 9; n++) sum += (x / (x + n)) ** s;
+    const a = x + 9;
+    return sum + (x / a) ** s * (a / (s - 1) + 0.5 + s / (12 * a) - (s * (s + 1) * (s + 2)) / (720 * a ** 3));
+  };
+  return ((q0 / q) ** s * scaled(q)) / scaled(q0);
 };

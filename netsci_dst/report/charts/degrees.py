@@ -48,12 +48,14 @@ def fit_line(
     xmin = data.value("power_law", "xmin", scope, step)
     if alpha is None or xmin is None or alpha <= 1:
         return None
-    from scipy.special import zeta
+    from ...analysis._zeta import scaled_zeta
 
     top = max(int(degrees.max(initial=1)), int(xmin) + 1)
     k = np.unique(np.geomspace(xmin, top, 30).round())
     tail = float((degrees >= xmin).mean()) if degrees.size else 1.0
-    return alpha, xmin, k, tail * zeta(alpha, k) / zeta(alpha, xmin)
+    # The scaled form: steep tails that begin late would underflow.
+    ratio = np.array([scaled_zeta(alpha, q) for q in k]) / scaled_zeta(alpha, xmin)
+    return alpha, xmin, k, tail * (xmin / k) ** alpha * ratio
 
 
 def histogram_chart(data: RunData, step: int | None = None, scope: str = "network") -> Chart:
