@@ -1,4 +1,8 @@
-"""What is read off a run: by short name from its tables, or as ``measure.quantity@scope``."""
+"""What is read off a run: by short name from its tables, or as ``measure.quantity@scope``.
+
+``best_accuracy`` is the best of all evaluations, ``test_accuracy`` that of the test part by the
+network that did best on the validation part (data sets with both).
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,9 @@ EVOLUTION = ("anp", "itop", "overlap", "density", "active_neurons", "links")
 TIMES = ("seconds", "processor_seconds")
 LOWER_IS_BETTER = ("loss", "train_loss", "perplexity", *TIMES)
 # Stored as shares, printed in percent.
-_SHARES = ("accuracy", "best_accuracy", "aae", "anp", "itop", "overlap", "density")
+_SHARES = ("accuracy", "aae", "anp", "itop", "overlap", "density")
 _TITLES = {
     "accuracy": "accuracy, %",
-    "best_accuracy": "best accuracy, %",
     "bleu": "BLEU",
     "aae": "AAE, %",
     "anp": "ANP, %",
@@ -56,19 +59,25 @@ class Quantity:
     def factor(self) -> float:
         """From the stored value to the printed one."""
         own = self.of_measure
-        share = self.name in _SHARES or own.endswith("_share") or own.startswith("hub_share_")
+        share = self.plain in _SHARES or own.endswith("_share") or own.startswith("hub_share_")
         return 100.0 if share or own == "anp" else 1.0
 
     @property
     def lower_is_better(self) -> bool:
         """Whether a smaller value wins."""
-        return self.name.removeprefix("best_") in LOWER_IS_BETTER
+        return self.plain in LOWER_IS_BETTER
+
+    @property
+    def plain(self) -> str:
+        """Its name without the word that says when it is taken."""
+        return self.name.removeprefix("best_").removeprefix("test_")
 
     @property
     def title(self) -> str:
         """Column heading."""
         if self.measure is None:
-            return _TITLES.get(self.name, self.name.replace("_", " "))
+            when = self.name.removesuffix(self.plain).replace("_", " ")
+            return when + _TITLES.get(self.plain, self.plain.replace("_", " "))
         where = "" if self.scope == "network" else f", {self.scope}"
         parts = [self.measure.replace("_", " "), self.of_measure.replace("_", " ")]
         text = ": ".join(dict.fromkeys(parts))
@@ -91,7 +100,7 @@ def check_quantity(name: str, kind: str) -> None:
     measure = Quantity(name).measure
     if measure is not None:
         registry.get("measure", measure)
-    elif name.removeprefix("best_") not in METRICS and name not in EVOLUTION:
+    elif Quantity(name).plain not in METRICS and name not in EVOLUTION:
         raise UnknownName("quantity", name, (*METRICS, *EVOLUTION))
 
 
@@ -112,8 +121,12 @@ def final_values(
         quantity = Quantity(name)
         if quantity.measure is not None:
             continue
-        plain = name.removeprefix("best_")
-        if name != plain:
+        plain = quantity.plain
+        if name.startswith("test_"):
+            # Of the checkpoint that did best on the validation part.
+            best = run.provenance.get("best", {}).get("test", {})
+            found[name] = float(best.get(plain, float("nan")))
+        elif name != plain:
             column = metrics[plain] if plain in metrics else np.array([np.nan])
             found[name] = float(column.min() if quantity.lower_is_better else column.max())
         elif name in METRICS:

@@ -18,7 +18,7 @@ from ..training.sweep import SweepRun, train_one
 from ._experiment import Experiment, load_experiment
 from ._pictures import draw_pictures, picture_file
 from ._plan import Key, Task, chosen, plan
-from ._quantities import METRICS, curve_values, final_values
+from ._quantities import METRICS, Quantity, curve_values, final_values
 from ._results import ResultTable
 
 Progress = Callable[[int, int, str], None]
@@ -253,7 +253,7 @@ def _of_run(task: Task) -> _Outcome:
     columns, followed, wanted = task.columns, task.curves, task.pictures
     if not task.recipe.resolved_method().sparse:
         # A fully connected network has no topology to measure.
-        columns = tuple(c for c in columns if c.removeprefix("best_") in METRICS)
+        columns = tuple(c for c in columns if Quantity(c).plain in METRICS)
         followed, wanted = tuple(c for c in followed if c in METRICS), ()
     values: dict[str, Any] = final_values(run, columns, task.measure_options)
     curves = curve_values(run, followed, task.points, task.measure_options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 
@@ -13,6 +14,7 @@ pytest.importorskip("torch")
 from netsci_dst.errors import NetsciError, RunLocked, UnknownName
 from netsci_dst.reproduction import Experiment, Published, ResultTable, load_experiment, reproduce
 from netsci_dst.reproduction._page import difference_in_errors, markdown, page_blocks
+from netsci_dst.reproduction._quantities import Quantity, final_values
 from netsci_dst.run import load_run
 from netsci_dst.store import Store
 from netsci_dst.training.data import load as load_data
@@ -372,6 +374,21 @@ def test_a_row_added_later_takes_the_line_of_the_same_run(tmp_path):
     assert len(a)
     assert a.equals(b)
     assert [p.name for p in (tmp_path / "runs").iterdir()] == ["a-seed0"]
+
+
+def test_the_test_part_is_judged_by_the_network_that_was_best_before(done, tmp_path):
+    folder, _ = done
+    shutil.copytree(folder / "runs" / "set-seed0", tmp_path / "run")
+    names = ["accuracy", "test_accuracy"]
+    assert math.isnan(final_values(load_run(tmp_path / "run"), names, {})["test_accuracy"])
+    file = tmp_path / "run" / "provenance.json"
+    facts = json.loads(file.read_text()) | {"best": {"step": 2, "test": {"accuracy": 0.25}}}
+    file.write_text(json.dumps(facts))
+    found = final_values(load_run(tmp_path / "run"), names, {})
+    assert found["test_accuracy"] == 0.25
+    assert found["accuracy"] != 0.25
+    assert Quantity("test_accuracy").title == "test accuracy, %"
+    assert Quantity("test_accuracy").factor == 100
 
 
 def test_text_of_a_table_stays_text(tmp_path):
