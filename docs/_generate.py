@@ -41,7 +41,8 @@ def reproductions(docs: Path) -> None:
 
     out = docs / "reproduction"
     out.mkdir(exist_ok=True)
-    lines = ["| experiment | what it is | source | runs |", "| --- | --- | --- | --- |"]
+    head = ["experiment", "what it is", "source", "runs", "processor hours"]
+    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
     for name in rp.experiments():
         experiment = rp.load_experiment(name)
         table = rp.ResultTable(Store(docs / "results" / name))
@@ -55,9 +56,14 @@ def reproductions(docs: Path) -> None:
         planned = sum(1 for _ in experiment.cells())
         lines.append(
             f"| [`{name}`](reproduction/{name}.md) | {experiment.title} | {experiment.source} "
-            f"| {len(full)} of {planned} |"
+            f"| {len(full)} of {planned} | {_hours(full)} |"
         )
     _write(docs / "_generated" / "reproductions.md", WARNING + "\n".join(lines) + "\n")
+
+
+def _hours(rows: Any) -> str:
+    spent = rows["processor_s"].astype(float).sum() / 3600 if len(rows) else 0.0
+    return f"{spent:.1f}" if spent else ""
 
 
 def _write(path: Path, text: str) -> None:
