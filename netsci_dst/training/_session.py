@@ -262,7 +262,12 @@ def _augmentation(recipe: Recipe, dataset: Any) -> Any:
         return None
     found = getattr(dataset, "augment", None)
     if recipe.augment and found is None:
-        raise RecipeError(f"data {recipe.data!r} has no augmentation; set augment = false")
+        shape = getattr(dataset, "shape", ())
+        if len(shape) != 3:
+            raise RecipeError(f"data {recipe.data!r} are no images; set augment = false")
+        from .data.augment import CropAndFlip
+
+        return CropAndFlip(max(1, min(shape[1:]) // 8))  # 4 of 32 pixels, as for CIFAR
     return found
 
 

@@ -75,7 +75,8 @@ class Recipe(BaseModel):
     accumulate: int = Field(1, ge=1, description="Parts in which a batch passes through the model.")
     drop_last: bool = Field(False, description="Leave out an epoch's last, smaller batch.")
     augment: bool | None = Field(
-        None, description="Augment training images; by default where the papers do."
+        None,
+        description="Crop and flip training images; by default only data sets known to need it.",
     )
     optimizer: Literal["sgd", "adam", "adamw"] = Field("sgd", description="Optimizer.")
     lr: float = Field(0.025, gt=0, description="Learning rate at the start.")

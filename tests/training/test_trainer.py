@@ -297,6 +297,23 @@ def test_fewer_samples_by_the_recipe(tmp_path):
     assert again.provenance["data"]["fingerprint"] != run.provenance["data"]["fingerprint"]
 
 
+def test_images_are_cropped_and_flipped_where_asked(tmp_path, monkeypatch):
+    from netsci_dst.training.data import augment
+
+    seen = []
+    crop = augment.CropAndFlip.__call__
+
+    def spy(self, images, generator):
+        seen.append((self.padding, tuple(images.shape[1:])))
+        return crop(self, images, generator)
+
+    monkeypatch.setattr(augment.CropAndFlip, "__call__", spy)
+    small(tmp_path / "plain", "set", steps=3)
+    assert not seen
+    small(tmp_path / "run", "set", steps=3, augment=True)
+    assert set(seen) == {(1, (1, 8, 8))}
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"compile": True, "device": "cpu"}, {"backend": "csr"}, {"sparse_layers": ("output",)}],
