@@ -6,6 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+# Tables of results want the page's whole width, and their cells on one line.
+_WIDE = """---
+hide-toc: true
+---
+
+<style>
+.table-wrapper td { white-space: nowrap; font-size: 0.8rem; padding: 0.2rem 0.4rem; }
+.table-wrapper th { font-size: 0.8rem; padding: 0.2rem 0.4rem; }
+.table-wrapper td:nth-child(2):last-child { white-space: normal; }
+.content { width: 60em; }
+</style>
+
+"""
 WARNING = "<!-- Made by docs/_generate.py: do not edit. -->\n\n"
 
 
@@ -51,7 +64,7 @@ def reproductions(docs: Path) -> None:
             _write(out / f"{stem}.svg", svg.decode())
         names = [f"{stem}.svg" for stem in curves]
         text = rp.markdown(experiment, table, names, f"../results/{name}")
-        _write(out / f"{name}.md", text)
+        _write(out / f"{name}.md", f"{_WIDE}{text}")
         full = table.rows[~table.rows["quick"].astype(bool)] if len(table.rows) else table.rows
         planned = sum(1 for _ in experiment.cells())
         lines.append(
