@@ -126,8 +126,8 @@ def nested_options(items: list[str] | None) -> dict[str, dict[str, Any]]:
 
 
 def names(text: str | None) -> list[str] | None:
-    """Split names with commas between; None stays None."""
-    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+    """Split names with commas between; None where there are none."""
+    return [part.strip() for part in (text or "").split(",") if part.strip()] or None
 
 
 def value_of(text: str) -> Any:

@@ -63,7 +63,7 @@ def figures(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         made = {key: (make, chart) for key, make, chart in _all(data)}
-        for key in only or made:
+        for key in made if only is None else only:
             if key not in made:
                 raise NetsciError(f"{data.name} has no figure {key!r}; it has {', '.join(made)}")
             make, chart = made[key]

@@ -158,10 +158,8 @@ def _setting_blocks(
     costs = {"wall_s": "wall time", "processor_s": "processor time"}
     costs = {k: v for k, v in costs.items() if np.isfinite(_numbers(here, k)).any()}
     head += costs.values()
-    lines, shown = (
-        [],
-        [row for row in experiment.rows if setting.rows is None or row.name in setting.rows],
-    )
+    shown = [row for row in experiment.rows if setting.rows is None or row.name in setting.rows]
+    lines = []
     for row in shown:
         mine = here[here["row"] == row.name]
         line = [_label(row), str(len(mine)) if len(mine) else "not run"]
@@ -178,30 +176,30 @@ def _setting_blocks(
         Block("subheading", _titled(text, quick)),
         Block("table", "", tuple(head), tuple(lines)),
     ]
-    if len(plain) < len(experiment.columns):
-        blocks.append(_measured_table(experiment, shown, here, printed))
+    measured = [column for column in experiment.columns if column not in plain]
+    if any(np.isfinite(_numbers(here, column)).any() for column in measured):
+        blocks.append(_measured_table(experiment, measured, shown, here, printed))
     return blocks
 
 
 def _measured_table(
     experiment: Experiment,
+    columns: Sequence[str],
     rows: Sequence[Row],
     here: pd.DataFrame,
     printed: Mapping[str, Mapping[str, Published]],
 ) -> Block:
     """Return what measures say of the last topologies: a line per quantity, as there are many."""
     lines = []
-    for quantity in map(Quantity, experiment.columns):
-        if quantity.measure is None:
-            continue
+    for quantity in map(Quantity, columns):
         line = [quantity.title]
         for row in rows:
             values = _numbers(here[here["row"] == row.name], quantity.name) * quantity.factor
             paper = printed[row.name].get(quantity.name)
             difference = _difference(values, paper, experiment.published_runs)
             text = _plus_minus(values)
-            if paper is not None:
-                text += f" (paper: {_published(paper)}{difference and '; '}{difference})"
+            if text and paper is not None:
+                text += f" (paper: {_published(paper)}; {difference})"
             line.append(Far(text) if isinstance(difference, Far) else text)
         lines.append(tuple(line))
     kept = [0, *(i for i in range(1, len(rows) + 1) if any(line[i] for line in lines))]
