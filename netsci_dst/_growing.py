@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from ._parquet import read_table
 from .errors import FormatError, RunError
 from .store import Store
 
@@ -174,10 +175,9 @@ class Parquet:
 
     def decode(self, data: bytes) -> tuple[pa.Table, int | None]:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         try:
-            rows = pq.read_table(io.BytesIO(data), page_checksum_verification=True)
+            rows = read_table(data, checked=True)
         except pa.ArrowException as error:
             raise ValueError(error) from error
         metadata, after = rows.schema.metadata or {}, None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._parquet import read_table
 from ..errors import FormatError, NetsciError, RunError
 from ..run import GROWING
 from ._measure import Array, Measure, Value
@@ -221,13 +222,12 @@ class ResultStore:
 
     def _read(self, table: str, columns: Sequence[str], parts: list[str] | None = None) -> pa.Table:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         tables = [_schema(columns).empty_table()]
         for part in self._parts(table) if parts is None else parts:
             name = f"{FOLDER}/{part}"
             try:
-                read = pq.read_table(io.BytesIO(self.store.read(name)), columns=list(columns))
+                read = read_table(self.store.read(name), columns=list(columns))
                 tables.append(read.cast(_schema(columns)))
             except RunError:
                 if self.store.exists(name):

@@ -1,8 +1,11 @@
 """Rows in a main file and a tail: the same as in one list, whatever happens between two writes."""
 
+import io
 import itertools
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import netsci_dst as nd
-from netsci_dst import _growing
+from netsci_dst import _growing, _parquet
 from netsci_dst._growing import Growing, Json, Parquet
 from netsci_dst.errors import FormatError, RunError
 from netsci_dst.run import Run
@@ -367,3 +370,25 @@ def test_a_tail_that_cannot_be_deleted_doubles_no_row(tmp_path, monkeypatch):
         run.append("metrics", _rows(i, 1))
     assert run.metrics["step"].tolist() == list(range(140))
     assert nd.load_run(tmp_path / "r").metrics["step"].tolist() == list(range(140))
+
+
+@pytest.mark.stress
+def test_a_process_that_has_read_tables_ends_well(tmp_path):
+    """A thread of Arrow's that waits for Python while the interpreter ends aborts the process."""
+    rows = pa.table({f"c{i}": np.arange(50_000) for i in range(8)})
+    pq.write_table(rows, tmp_path / "rows.parquet", row_group_size=5_000)
+    code = (
+        "import sys; from netsci_dst._parquet import read_table; "
+        "read_table(open(sys.argv[1], 'rb').read(), checked=True)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "rows.parquet")]
+    codes = [subprocess.run(command, check=False).returncode for _ in range(200)]
+    assert set(codes) == {0}
+
+
+def test_columns_of_a_table_are_read():
+    buffer = io.BytesIO()
+    rows = pa.table({f"c{i}": np.arange(50_000) for i in range(8)})
+    pq.write_table(rows, buffer, row_group_size=5_000, write_page_checksum=True)
+    assert _parquet.read_table(buffer.getvalue(), ["c3"], checked=True).equals(rows.select(["c3"]))
+    assert _parquet.read_table(buffer.getvalue()).equals(rows)
