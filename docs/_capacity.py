@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from _tables import markdown_table
+
 GIB = 2**30
 
 
@@ -247,5 +249,4 @@ def _number(value: float) -> str:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return markdown_table(head, rows) + "\n"

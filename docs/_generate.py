@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from _tables import markdown_table
+
 # Tables of results want the page's whole width, and their cells on one line.
 _WIDE = """---
 hide-toc: true
@@ -55,7 +57,7 @@ def reproductions(docs: Path) -> None:
     out = docs / "reproduction"
     out.mkdir(exist_ok=True)
     head = ["experiment", "what it is", "source", "runs", "processor hours"]
-    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
+    lines = []
     for name in rp.experiments():
         experiment = rp.load_experiment(name)
         table = rp.ResultTable(Store(docs / "results" / name))
@@ -67,11 +69,11 @@ def reproductions(docs: Path) -> None:
         _write(out / f"{name}.md", f"{_WIDE}{text}")
         full = table.rows[~table.rows["quick"].astype(bool)] if len(table.rows) else table.rows
         planned = sum(1 for _ in experiment.cells())
-        lines.append(
-            f"| [`{name}`](reproduction/{name}.md) | {experiment.title} | {experiment.source} "
-            f"| {len(full)} of {planned} | {_hours(full)} |"
-        )
-    _write(docs / "_generated" / "reproductions.md", WARNING + "\n".join(lines) + "\n")
+        link = f"[`{name}`](reproduction/{name}.md)"
+        runs = f"{len(full)} of {planned}"
+        lines.append([link, experiment.title, experiment.source, runs, _hours(full)])
+    listed = markdown_table(head, lines)
+    _write(docs / "_generated" / "reproductions.md", f"{WARNING}{listed}\n")
 
 
 def _hours(rows: Any) -> str:
@@ -112,9 +114,9 @@ def _options_of(command: Any) -> str:
         text = (getattr(parameter, "help", None) or "").replace("|", "\\|").replace("\n", " ")
         default = parameter.default
         shown = "" if default in (None, False, (), []) or callable(default) else f"`{default}`"
-        rows.append(f"| {names} | {text} | {shown} |")
+        rows.append([names, text, shown])
     if rows:
-        lines += ["| option | what it does | default |", "| --- | --- | --- |", *rows]
+        lines.append(markdown_table(["option", "what it does", "default"], rows))
     return "\n".join(lines)
 
 
@@ -128,9 +130,7 @@ def table_of(kind: str, facts: list[str] | None = None) -> str:
         [f"`{e.name}`", *(str(e.metadata.get(f, "")) for f in facts), e.summary, e.source]
         for e in registry.entries(kind)
     ]
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += ["| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
+    return markdown_table(head, [[c.replace("|", "\\|") for c in row] for row in rows]) + "\n"
 
 
 def benchmarks(results: Path) -> str:
@@ -178,9 +178,7 @@ def _flat(value: Any, path: tuple[str, ...] = ()) -> list[dict[str, Any]]:
 
 def _table(rows: list[dict[str, Any]]) -> str:
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
-    lines += ["| " + " | ".join(_cell(row.get(c)) for c in columns) + " |" for row in rows]
-    return "\n".join(lines)
+    return markdown_table(columns, [[_cell(row.get(c)) for c in columns] for row in rows])
 
 
 def _cell(value: Any) -> str:

@@ -10,6 +10,8 @@ import re
 import sys
 from pathlib import Path
 
+from _tables import markdown_table
+
 import netsci_dst as nd
 
 MEASURES = ["active_neurons", "power_law", "power_law_test", "credit_paths", "asi"]
@@ -48,7 +50,7 @@ def mnist_table(runs: list[nd.Run]) -> str:
         else:
             row += ["all", "", "", "", "", ""]
         rows.append(row)
-    return markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def values_of(run: nd.Run) -> dict[tuple[str, str], float]:
@@ -71,7 +73,7 @@ def speed_table() -> str:
         for name, row in found["results"]["SGD(fused=True)"].items()
     ]
     head = ["network, batch, sparsity", "our step", "faster than dense", "than masked dense"]
-    return markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def papers_table() -> str:
@@ -88,13 +90,9 @@ def papers_table() -> str:
         start = block.head.index(title, start)
         places.append(start)
     head = ["method", "runs", "accuracy, % (best epoch)", "paper", "ANP, %", "paper", "time"]
-    return markdown(head, [[row[i] for i in places] for row in block.rows if row[1] != "not run"])
-
-
-def markdown(head: list[str], rows: list[list[str]]) -> str:
-    """Return a table."""
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+    return markdown_table(
+        head, [[row[i] for i in places] for row in block.rows if row[1] != "not run"]
+    )
 
 
 def fill(name: str, table: str) -> None:

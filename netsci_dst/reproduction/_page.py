@@ -20,7 +20,7 @@ from ..run import load_run
 from ..store import Store
 from ._experiment import Cell, Experiment, Published, Row, Setting, experiments
 from ._pictures import picture_file
-from ._plan import Key, plan
+from ._plan import Key, plan, runs_folder
 from ._quantities import Quantity
 from ._results import ResultTable
 
@@ -448,7 +448,7 @@ def _figures(experiment: Experiment, table: ResultTable, quick: bool) -> dict[st
 
 def _comparison(experiment: Experiment, store: Store, quick: bool) -> str:
     """Write the comparison report of the runs that are at hand; return its name."""
-    place = store.path("quick" if quick else "runs")
+    place = runs_folder(store, quick)
     runs = []
     for cell in experiment.cells(quick):
         try:

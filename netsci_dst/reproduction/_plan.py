@@ -42,6 +42,11 @@ class Task:
     after_path: str | None = None
 
 
+def runs_folder(store: Store, quick: bool) -> str:
+    """Return where the runs of an experiment lie, among its results."""
+    return store.path("quick" if quick else "runs")
+
+
 def plan(
     experiment: Experiment,
     store: Store,
@@ -63,7 +68,7 @@ def plan(
             raise UnknownName("change (what differs would be another experiment)", key, WHERE)
     if experiment.kind != "training" and (data is not None or changes):
         raise NetsciError(f"{experiment.name} trains nothing: leave out data and device")
-    place = store.path("quick" if quick else "runs")
+    place = runs_folder(store, quick)
     tasks: dict[Key, Task] = {}
     cells = list(experiment.cells(quick))
     for cell in sorted(cells, key=lambda cell: cell.row.start_from is not None):
