@@ -136,6 +136,62 @@ def test_a_layer_stops_when_it_regrows_what_it_removed():
     assert all(row["removed"] == row["regrown"] == 0 for row in of[first + 1 :])
 
 
+def test_layers_stop_together_where_the_scope_is_the_network():
+    _, freely = evolve("esml", sparsity=0.6)
+    between = np.mean([row["overlap"] for row in freely[0][:-1]])
+    options = {"early_stop": between, "early_stop_scope": "network"}
+    _, rows = evolve("esml", method_options=options, sparsity=0.6)
+    settled = [
+        next(i for i, update in enumerate(freely) if update[n]["overlap"] > between)
+        for n in range(len(freely[0]) - 1)
+    ]
+    assert 0 == min(settled) < max(settled) == len(rows) - 1 < len(freely) - 1
+    assert all(row["removed"] > 0 for update in rows for row in update)
+    assert [row["early_stopped"] for row in rows[-2] + rows[-1]] == [False] * 3 + [True] * 3
+
+
+@pytest.mark.parametrize("backend", ["csr", "masked"])
+@pytest.mark.parametrize("keep", [True, False])
+def test_returning_links_keep_what_they_learned_where_asked(backend, keep):
+    """Links that the same update removes and regrows; others begin at zero with no momentum."""
+    found = {"returning": 0, "reset": 0, "new": 0}
+
+    def state(session, each):
+        """Weight and momentum of each link by its key."""
+        layer = each.layer
+        momentum = layer.link_state(session.optimizer, "momentum_buffer")
+        return dict(zip(layer.keys.tolist(), zip(layer.values.tolist(), momentum.tolist())))
+
+    def watch(session, step):
+        engine = session.engine
+        if not engine.due(step):
+            return
+        before = [state(session, each) for each in session.layers]
+        update = engine.update
+
+        def checked(step):
+            del engine.update
+            rows = update(step)
+            for row, each, old in zip(rows, session.layers, before):
+                now = state(session, each)
+                there = [key for key in now if key in old]
+                returned = len(there) - (row["links"] - row["regrown"])
+                assert returned == round(row["overlap"] * row["regrown"])
+                fresh = [key for key in now if key not in old]
+                reset = [key for key in there if now[key] != old[key]]
+                assert all(now[key] == (0, 0) for key in fresh + reset)
+                for name, n in zip(found, (returned, len(reset), len(fresh)), strict=True):
+                    found[name] += n
+            return rows
+
+        engine.update = checked
+
+    options = {"keep_returning": keep, "new_weights": "zero", "early_stop": "none"}
+    evolve("cht", watch=watch, method_options=options, sparsity=0.6, backend=backend)
+    assert min(found["new"], found["returning"]) > 0
+    assert (found["reset"] == 0) == keep
+
+
 def test_regrowth_switches_at_its_phase():
     wanted = {}
 

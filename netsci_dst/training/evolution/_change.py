@@ -19,8 +19,11 @@ class Change(NamedTuple):
     values: Tensor
 
 
-def changes_of(drafts: list[Draft]) -> dict[str, Change]:
-    """Return the change of each layer by its name."""
+def changes_of(drafts: list[Draft], keep_returning: bool) -> dict[str, Change]:
+    """Return the change of each layer by its name.
+
+    With ``keep_returning`` a link that is removed and regrown counts as one that never went.
+    """
     changes: dict[str, Change] = {}
     for draft in drafts:
         name, keys = draft.of.name, draft.to_layer(draft.new_keys)
@@ -36,4 +39,13 @@ def changes_of(drafts: list[Draft]) -> dict[str, Change]:
         changes[name] = Change(
             keep, torch.cat([others, keys]), torch.cat([values, draft.new_values])
         )
+    if keep_returning:
+        for draft in drafts:
+            changes[draft.of.name] = _spared(changes[draft.of.name], draft.of.layer.keys)
     return changes
+
+
+def _spared(change: Change, before: Tensor) -> Change:
+    keep = change.keep | torch.isin(before, change.keys)
+    new = ~torch.isin(change.keys, before)
+    return Change(keep, change.keys[new], change.values[new])

@@ -174,7 +174,7 @@ class Engine:
             draft.links.momentum = lambda: draft.dense(each.momentum)
 
     def _apply(self, drafts: list[Draft]) -> None:
-        changes = changes_of(drafts)
+        changes = changes_of(drafts, self.method.keep_returning)
         if self.agree is not None:
             changes = self.agree(changes)
         for each in self.layers:
@@ -190,10 +190,17 @@ class Engine:
 
     def _stop_early(self, drafts: list[Draft]) -> None:
         threshold = self.method.early_stop
+        if threshold is None:
+            return
         for draft in drafts:
             regrown = draft.new_keys.numel()
-            if threshold is not None and regrown and draft.overlap / regrown > threshold:
-                draft.of.stopped[draft.head] = True
+            if regrown and draft.overlap / regrown > threshold:
+                draft.of.settled[draft.head] = True
+        together = self.method.early_stop_scope == "network"
+        if together and not all(all(each.settled) for each in self.layers):
+            return
+        for each in self.layers:
+            each.stopped = list(each.settled)
 
     def visible_links(self, each: EvolvingLayer) -> int:
         """Return the number of links that take part in the forward pass."""

@@ -28,6 +28,8 @@ class EvolvingLayer:
         Consecutive source positions that belong to one neuron.
     heads
         Attention heads that evolve each on its own.
+    settled, stopped
+        Which heads have once regrown what they lost, and which have stopped evolving for it.
     """
 
     name: str
@@ -39,6 +41,7 @@ class EvolvingLayer:
     memory: LinkMemory = None  # type: ignore[assignment]
     momentum: Tensor | None = None
     stopped: list[bool] = field(default_factory=list)
+    settled: list[bool] = field(default_factory=list)
     bounds: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -48,6 +51,7 @@ class EvolvingLayer:
                 f"which do not divide into {self.heads} heads"
             )
         self.stopped = [False] * self.heads
+        self.settled = [False] * self.heads
         counts = self._links_of_heads(self.layer.keys)
         ends = _share_out(self.final_links, counts)
         self.bounds = list(zip(counts, ends))

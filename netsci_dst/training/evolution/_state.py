@@ -25,6 +25,7 @@ def state_of(engine: Engine) -> tuple[dict[str, Tensor], dict[str, Any]]:
             tensors[f"{each.name}/momentum"] = each.momentum
     facts: dict[str, Any] = {
         "stopped": {each.name: each.stopped for each in engine.layers},
+        "settled": {each.name: each.settled for each in engine.layers},
         "bounds": {each.name: each.bounds for each in engine.layers},
         "removal": engine.removal_state,
     }
@@ -50,6 +51,7 @@ def restore(engine: Engine, tensors: Mapping[str, Tensor], facts: Mapping[str, A
             momentum = tensors.get(f"{each.name}/momentum")
             each.momentum = None if momentum is None else momentum.clone()
             each.stopped = list(facts["stopped"][each.name])
+            each.settled = list(facts.get("settled", facts["stopped"])[each.name])
             each.bounds = [tuple(pair) for pair in facts["bounds"][each.name]]
         engine.removal_state = dict(facts["removal"])
         if engine.rule is not None:

@@ -95,6 +95,12 @@ class MethodOptions(BaseModel):
 
     new_weights: str = Field("zero", description="Weights of regrown links.")
     new_weights_options: dict[str, Any] = Field({}, description="Options of that rule.")
+    keep_returning: bool = Field(
+        False,
+        description="A link that an update removes and regrows keeps its weight and its optimizer "
+        "state; only links that it did not have before get new ones (CHT, algorithm 1; programs of "
+        "CHT and RigL).",
+    )
 
     density: str = Field("constant", description="Density schedule.")
     density_options: dict[str, Any] = Field({}, description="Options of the density schedule.")
@@ -112,6 +118,11 @@ class MethodOptions(BaseModel):
 
     early_stop: float | None = Field(
         None, gt=0, le=1, description="A layer stops evolving above this overlap."
+    )
+    early_stop_scope: Literal["layer", "network"] = Field(
+        "layer",
+        description="Whether each layer stops on its own, or all together once each has been above "
+        "that overlap.",
     )
     overlap_threshold: float = Field(
         0.9, gt=0, le=1, description="Overlap from which a layer is in a local minimum (ELM)."
