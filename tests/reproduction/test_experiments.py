@@ -65,7 +65,8 @@ def test_published_figures_are_those_of_the_papers():
     table = load_experiment("cht-tablea2")
     printed = [row for row in table.rows if row.published]
     found = {row.name: row.published["all"]["aae"].value for row in printed}
-    assert found == {"dense": 96.33, "rigl": 93.69, "mest-ems": 93.28, "cht": 95.45}
+    printed_cht = {"cht": 95.45, "cht-program": 95.45}
+    assert found == {"dense": 96.33, "rigl": 93.69, "mest-ems": 93.28} | printed_cht
 
 
 def test_changes_of_rows_lie_over_those_of_settings_over_those_of_all():

@@ -8,8 +8,8 @@ from netsci_dst.training._session import Session, surroundings
 from netsci_dst.training.distributed import World
 from netsci_dst.training.recipe import load_recipe
 
-METHODS = ["static", "set", "rigl", "cht", "chts", "chts-l3p", "snfs", "mest", "mest-ems"]
-METHODS += ["gmp", "granet", "chtss", "chts-gmp", "esml", "deepr", "dsr", "topkast"]
+METHODS = ["static", "set", "rigl", "cht", "cht-program", "chts", "chts-l3p", "snfs", "mest"]
+METHODS += ["mest-ems", "gmp", "granet", "chtss", "chts-gmp", "esml", "deepr", "dsr", "topkast"]
 
 
 def trained(backend, method, steps=200, **changes):
