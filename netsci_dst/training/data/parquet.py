@@ -27,7 +27,7 @@ def _recognises(path: Path) -> bool:
         return False
 
 
-@register("data", "parquet", recognises=_recognises, form="parquet files", priority=10)
+@register("data", "parquet", recognises=_recognises, form="parquet files of images", priority=10)
 def parquet(
     path: str | Path,
     *,
@@ -110,6 +110,20 @@ def _image_column(schema: Any) -> str | None:
         if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             return field.name
     return None
+
+
+def string_columns(file: Path) -> int:
+    """Return how many columns of text a parquet file has, those of a ``translation`` included."""
+    import pyarrow as pa
+
+    try:
+        fields = list(_schema(file))
+    except DataError:
+        return 0
+    for field in fields:
+        if pa.types.is_struct(field.type) and field.name == "translation":
+            fields.extend(field.type)
+    return sum(pa.types.is_string(f.type) or pa.types.is_large_string(f.type) for f in fields)
 
 
 def _label_column(schema: Any, label: str | None, file: Path) -> str:

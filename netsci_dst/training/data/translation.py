@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import DataError
 from ...registry import register
 from ._named import place_of
+from .parquet import part_files, string_columns
 
 if TYPE_CHECKING:
     from ._translation_data import PairData
@@ -126,7 +127,19 @@ def wmt17(
     )
 
 
-@register("data", "pairs", summary="Sentence pairs of your own.")
+def _recognises(path: Path) -> bool:
+    files = part_files(path, "train")
+    return bool(files) and string_columns(files[0]) >= 2
+
+
+@register(
+    "data",
+    "pairs",
+    summary="Sentence pairs of your own.",
+    recognises=_recognises,
+    form="parquet files of sentence pairs",
+    priority=20,
+)
 def pairs(
     path: str | Path,
     *,

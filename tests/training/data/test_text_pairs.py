@@ -42,6 +42,14 @@ def write(folder, form):
         assert split
 
 
+@pytest.mark.parametrize("form", ["parquet", "translation"])
+def test_a_folder_of_pairs_is_known_by_its_columns(tmp_path, form):
+    write(tmp_path, form)
+    assert load(tmp_path, **STRAIGHT, vocabulary=300).languages == ("en", "de")
+    with pytest.raises(DataError, match="needs source_language="):
+        load(tmp_path)
+
+
 @pytest.mark.parametrize("form", ["parquet", "translation", "tsv", "plain tsv", "lines"])
 def test_every_form_holds_the_same_pairs(tmp_path, form):
     write(tmp_path, form)
