@@ -16,6 +16,9 @@ from ._experiment import Cell, Experiment
 
 # What does not change what is computed, or names a place on one machine.
 _NOT_REQUEST = ("data", "threads", "device", "backend", "init_from", "tf32", "compile")
+# Options of methods that are younger than the first results. At the value that means what was done
+# before them they are no part of a request, so that older lines still count.
+_SINCE = {"keep_returning": False, "early_stop_scope": "layer"}
 WHERE = ("threads", "device", "backend")
 Key = tuple[str, str, int, bool]
 
@@ -93,8 +96,7 @@ def _task(
         if cell.row.start_from is not None:
             source = sources[cell.setting.name, cell.row.start_from, cell.seed, cell.quick]
             recipe = recipe.but(init_from=source.path)
-        table = {k: v for k, v in recipe.to_table().items() if k not in _NOT_REQUEST}
-        request = table | {"data": named, "after": source and source.digest}
+        request = _request(recipe) | {"data": named, "after": source and source.digest}
         # Where the data lie does not matter: lines of other data are refused by fingerprint.
         if data is not None and os.path.exists(data):
             recipe = recipe.but(data_options={**recipe.data_options, "path": data})
@@ -127,6 +129,12 @@ def _task(
         after=source and source.key,
         after_path=source and source.path,
     )
+
+
+def _request(recipe: Recipe) -> dict[str, Any]:
+    table = {k: v for k, v in recipe.to_table().items() if k not in _NOT_REQUEST}
+    parts = table["method_options"].items()
+    return table | {"method_options": {k: v for k, v in parts if _SINCE.get(k) != v}}
 
 
 def _digest(request: Any) -> str:

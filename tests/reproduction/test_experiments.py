@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from netsci_dst.errors import RecipeError, UnknownName
 from netsci_dst.reproduction import Experiment, experiments, load_experiment
 from netsci_dst.reproduction._experiment import Published
+from netsci_dst.reproduction._plan import plan
 from netsci_dst.reproduction._quantities import EVOLUTION, METRICS, Quantity
+from netsci_dst.reproduction._results import ResultTable
+from netsci_dst.store import Store
 from netsci_dst.training import load_recipe
 from netsci_dst.training.recipe import shipped_recipe, shipped_recipes
 
@@ -157,3 +162,16 @@ def test_recipes_are_found_by_name():
         load_recipe("chtss/mnist-mpl")
     with pytest.raises(RecipeError, match="there is no recipe at"):
         load_recipe("chtss/mnist-mpl.toml")
+
+
+@pytest.mark.parametrize("name", experiments())
+def test_lines_of_the_results_kept_here_count_for_what_is_asked_now(name):
+    """A new option or a changed row must not silently take back lines that took hours."""
+    folder = Path(__file__).parents[2] / "docs" / "results" / name
+    if not folder.exists():
+        pytest.skip("no line of this experiment is kept here")
+    store = Store(str(folder))
+    table = ResultTable(store)
+    tasks = plan(load_experiment(name), store)
+    counting = table.only({key: task.digest for key, task in tasks.items()})
+    assert len(counting.rows) == len(table.rows) > 0
