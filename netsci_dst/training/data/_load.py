@@ -78,5 +78,5 @@ def _call(entry: registry.Entry, options: dict[str, Any]) -> Dataset:
     for name, parameter in parameters.items():
         named = parameter.kind is not parameter.VAR_KEYWORD
         if named and parameter.default is parameter.empty and name not in options:
-            raise DataError(f"the data set {entry.name!r} needs {name}=")
+            raise DataError(f"the data set {entry.name!r} needs {name}=, one of its data_options")
     return entry.target(**options)
