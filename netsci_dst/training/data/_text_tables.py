@@ -63,6 +63,26 @@ def parquet_files(folder: Path, names: Sequence[str]) -> list[Path]:
     return sorted(hits)
 
 
+def count_of_text_columns(folder: Path) -> int:
+    """Return how many columns of text the parquet files of a folder's train split have.
+
+    The fields of a ``translation`` column count; without a readable file there are none.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    files = parquet_files(folder, SPLITS["train"])
+    try:
+        schema = pyarrow.parquet.read_schema(files[0]) if files else ()
+    except (OSError, pa.ArrowException):
+        return 0
+    fields: list[Any] = []
+    for field in schema:
+        pairs = field.name == "translation" and pa.types.is_struct(field.type)
+        fields += field.type if pairs else [field]
+    return sum(pa.types.is_string(f.type) or pa.types.is_large_string(f.type) for f in fields)
+
+
 def parquet_rows(files: Sequence[Path], columns: Sequence[str] | None = None) -> Iterator[Any]:
     """Yield record batches of parquet files."""
     import pyarrow

@@ -112,20 +112,6 @@ def _image_column(schema: Any) -> str | None:
     return None
 
 
-def string_columns(file: Path) -> int:
-    """Return how many columns of text a parquet file has, those of a ``translation`` included."""
-    import pyarrow as pa
-
-    try:
-        fields = list(_schema(file))
-    except DataError:
-        return 0
-    for field in fields:
-        if pa.types.is_struct(field.type) and field.name == "translation":
-            fields.extend(field.type)
-    return sum(pa.types.is_string(f.type) or pa.types.is_large_string(f.type) for f in fields)
-
-
 def _label_column(schema: Any, label: str | None, file: Path) -> str:
     for name in (label,) if label else _LABELS:
         if name in schema.names:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import DataError
 from ...registry import register
 from ._named import place_of
-from .parquet import part_files, string_columns
+from ._text_tables import count_of_text_columns
 
 if TYPE_CHECKING:
     from ._translation_data import PairData
@@ -128,8 +128,7 @@ def wmt17(
 
 
 def _recognises(path: Path) -> bool:
-    files = part_files(path, "train")
-    return bool(files) and string_columns(files[0]) >= 2
+    return path.is_dir() and count_of_text_columns(path) >= 2
 
 
 @register(

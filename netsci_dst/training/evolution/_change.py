@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
+from ._choose import contains
+
 if TYPE_CHECKING:
     from ._layer import Draft
 
@@ -40,12 +42,12 @@ def changes_of(drafts: list[Draft], keep_returning: bool) -> dict[str, Change]:
             keep, torch.cat([others, keys]), torch.cat([values, draft.new_values])
         )
     if keep_returning:
-        for draft in drafts:
-            changes[draft.of.name] = _spared(changes[draft.of.name], draft.of.layer.keys)
+        before = {draft.of.name: draft.of.layer.keys for draft in drafts}
+        return {name: _spared(change, before[name]) for name, change in changes.items()}
     return changes
 
 
 def _spared(change: Change, before: Tensor) -> Change:
-    keep = change.keep | torch.isin(before, change.keys)
-    new = ~torch.isin(change.keys, before)
-    return Change(keep, change.keys[new], change.values[new])
+    back = contains(before, change.keys)
+    keep = change.keep | contains(change.keys[back].sort().values, before)
+    return Change(keep, change.keys[~back], change.values[~back])
