@@ -11,7 +11,7 @@ from netsci_dst.errors import RecipeError
 from netsci_dst.training import load_recipe, sparsify
 from netsci_dst.training._session import Session, surroundings
 from netsci_dst.training.distributed import World
-from netsci_dst.training.evolution import density
+from netsci_dst.training.evolution import _engine, density
 
 STEPS, EVERY = 80, 8
 
@@ -226,19 +226,59 @@ def test_pruned_links_can_return_in_gmp():
 
 
 def test_momentum_is_the_smoothed_dense_gradient():
-    gradients = []
+    smoothed, compared = 0.0, []
 
     def watch(session, step):
-        weight = session.model.get_submodule("hidden.0.linear")
-        gradients.append(weight.dense_gradient().clone())
+        nonlocal smoothed
+        if step > EVERY:
+            return
+        smoothed = 0.8 * smoothed + 0.2 * session.layers[0].layer.dense_gradient()
+        if session.engine.due(step):
+            compared.append(torch.allclose(session.layers[0].momentum, smoothed, atol=1e-7))
 
-    session, _ = evolve(
-        "snfs", steps=12, watch=watch, method_options={"regrowth_options": {"beta": 0.8}}
-    )
-    expected = torch.zeros_like(gradients[0])
-    for gradient in gradients:
-        expected = 0.8 * expected + 0.2 * gradient
-    assert torch.allclose(session.layers[0].momentum, expected, atol=1e-7)
+    evolve("snfs", steps=EVERY + 4, watch=watch, method_options={"regrowth_options": {"beta": 0.8}})
+    assert compared == [True]
+
+
+@pytest.mark.parametrize("phases", [[], [{"start": 0.5, "regrowth": "random"}]])
+def test_gradients_too_old_to_count_in_the_momentum_are_not_made(phases, monkeypatch):
+    """They weigh less than the rounding; the links are those of smoothing from the beginning."""
+    made, momenta = [], []
+
+    def watch(session, step):
+        layer = session.layers[0]
+        made[-1].append(layer.layer.capture)
+        if session.engine.due(step):
+            momenta[-1].append(None if layer.momentum is None else layer.momentum.clone())
+
+    def run():
+        made.append([])
+        momenta.append([])
+        options = {"regrowth_options": {"beta": 0.05}, "phases": phases, "update_end": 0.8}
+        session, _ = evolve("snfs", watch=watch, method_options=options)
+        return session
+
+    short = run()
+    monkeypatch.setattr(_engine, "steps_remembered", lambda beta, dtype: 10**9)
+    whole_past = run()
+    last = 7 * EVERY if not phases else 4 * EVERY  # the last update that regrows by momentum
+    expected = [(-step) % EVERY < 6 and step <= last for step in range(1, STEPS + 1)]
+    assert made[0] == expected
+    assert made[1] == [step <= last for step in range(1, STEPS + 1)]
+    for mine, reference in zip(*momenta):
+        assert (mine is None) == (reference is None)
+        if mine is not None:
+            assert torch.allclose(mine, reference, rtol=1e-5, atol=1e-9)
+    for mine, reference in zip(short.layers, whole_past.layers):
+        assert torch.equal(mine.layer.keys, reference.layer.keys)
+
+
+def test_phases_with_different_smoothing_are_refused():
+    phases = [{"start": 0.5, "regrowth": "momentum", "options": {"beta": 0.5}}]
+    with pytest.raises(RecipeError, match=r"beta = \[0\.5, 0\.9\]; give all of them the same"):
+        evolve("snfs", method_options={"phases": phases})
+    with pytest.raises(RecipeError, match=r"must be of \[0, 1\)"):
+        evolve("snfs", method_options={"regrowth_options": {"beta": 1.0}})
 
 
 def test_deepr_links_keep_their_sign():

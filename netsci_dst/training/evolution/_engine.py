@@ -19,7 +19,7 @@ from ._clock import Clock
 from ._density_step import density_step
 from ._layer import Draft, EvolvingLayer
 from ._memory import LinkMemory
-from ._needs import momentum_coefficient, needs, needs_history
+from ._needs import momentum_coefficient, needs, needs_history, steps_remembered
 from ._percolation import Network
 from ._regrowth_step import regrowth_step
 from ._removal_step import removal_step
@@ -84,6 +84,7 @@ class Engine:
         for each in self.layers:
             each.memory = LinkMemory(each.layer.keys, each.layer.values if remembers else None)
         self._beta = momentum_coefficient(method)
+        self._smooths = False
         rule = method.step_rule
         self.rule = (
             registry.get("step rule", rule).target(self, **method.step_rule_options)
@@ -93,26 +94,31 @@ class Engine:
 
     def due(self, step: int) -> bool:
         """Return whether the topology is updated after a step."""
-        stopped = all(all(each.stopped) for each in self.layers)
-        return bool(self.layers) and self.timetable.due(step, stopped, bool(self.rule))
+        return bool(self.layers) and self.timetable.due(step, self._stopped(), bool(self.rule))
+
+    def _stopped(self) -> bool:
+        return all(all(each.stopped) for each in self.layers)
 
     # --- around each step ---------------------------------------------------------------------
 
     def begin(self, step: int) -> None:
         """Prepare for a step: ask layers to keep what gradients of absent links need."""
-        wanted = self._beta is not None or self._wants_gradient(step)
+        self._smooths = self._beta is not None and self._feeds_momentum(step, self._beta)
+        wanted = self._smooths or self._wants_gradient(step)
         for each in self.layers:
+            if not self._smooths:
+                each.momentum = None
             if wanted or each.layer.capture:
                 each.layer.capture = wanted
 
     def before_step(self) -> None:
         """Act between the backward pass and the optimizer."""
-        if self._beta is not None:
+        if self._smooths:
             for each in self.layers:
                 gradient = self._averaged(each.layer.dense_gradient())
                 if each.momentum is None:
                     each.momentum = torch.zeros_like(gradient)
-                each.momentum.mul_(self._beta).add_(gradient, alpha=1 - self._beta)
+                each.momentum.lerp_(gradient, 1 - self._beta)
         if self.rule is not None:
             self.rule.before_step()
 
@@ -120,6 +126,14 @@ class Engine:
         """Act after the optimizer."""
         if self.rule is not None:
             self.rule.after_step(step)
+
+    def _feeds_momentum(self, step: int, beta: float) -> bool:
+        """Return whether this step's gradient still counts when links next regrow by momentum."""
+        if not self.layers or self._stopped():
+            return False
+        reach = steps_remembered(beta, self.layers[0].layer.values.dtype)
+        rules = self.timetable.regrowth_within(step, reach)
+        return any("momentum" in needs("regrowth", rule) for rule in rules)
 
     def _wants_gradient(self, step: int) -> bool:
         if not self.due(step) or not self.timetable.evolves(step):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import TYPE_CHECKING
 
+import torch
+
 from ... import registry
+from ...errors import RecipeError
 
 if TYPE_CHECKING:
     from ..methods import MethodOptions
@@ -22,11 +26,31 @@ def needs_history(method: MethodOptions) -> bool:
 
 
 def momentum_coefficient(method: MethodOptions) -> float | None:
-    """Return β of the smoothed gradient, or None when no phase regrows by it."""
+    """Return β of the smoothed gradient, or None when no phase regrows by it.
+
+    Raises
+    ------
+    RecipeError
+        If β is not of [0, 1), or differs between phases.
+    """
     rules = [(method.regrowth, method.regrowth_options)]
     rules += [(phase.regrowth, phase.options) for phase in method.phases]
+    found = set()
     for name, options in rules:
         if name is not None and "momentum" in needs("regrowth", name):
             signature = inspect.signature(registry.get("regrowth", name).target)
-            return options.get("beta", signature.parameters["beta"].default)
+            found.add(options.get("beta", signature.parameters["beta"].default))
+    if len(found) > 1:
+        raise RecipeError(
+            f"phases smooth the gradient by beta = {sorted(found)}; give all of them the same"
+        )
+    for beta in found:
+        if not 0 <= beta < 1:
+            raise RecipeError(f"beta of regrowth by momentum is {beta}; it must be of [0, 1)")
+        return beta
     return None
+
+
+def steps_remembered(beta: float, dtype: torch.dtype) -> int:
+    """Return after how many steps a gradient's weight in the momentum is lost by rounding."""
+    return max(1, math.ceil(math.log(torch.finfo(dtype).eps / 2, beta))) if beta else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,19 @@ class Timetable:
     def phase(self, step: int) -> Phase | None:
         """Return by what rule links regrow at a step."""
         return self.method.regrowth_at(self.clock.time(step))
+
+    def regrowth_within(self, step: int, reach: float) -> set[str]:
+        """Return the rules that may regrow links in the next ``reach`` steps, from this one on."""
+        interval = self.clock.interval
+        end = min(step + reach, self.last_evolving_step)
+        first, last = -(-step // interval) * interval, math.ceil(end / interval - 1) * interval
+        updates = [u for u in (first, last, self.density_end) if step <= u < end]
+        if not updates or self.method.removal is None:
+            return set()
+        phases = [self.phase(min(updates)), self.phase(max(updates))]
+        begins, ends = self.clock.time(min(updates)), self.clock.time(max(updates))
+        between = [phase for phase in self.method.phases if begins < phase.start <= ends]
+        return {phase.regrowth for phase in [*phases, *between] if phase is not None}
 
     def zeta(self, step: int) -> float:
         """Return the share of links that removal takes at a step."""
