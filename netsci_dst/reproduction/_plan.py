@@ -16,9 +16,9 @@ from ._experiment import Cell, Experiment
 
 # What does not change what is computed, or names a place on one machine.
 _NOT_REQUEST = ("data", "threads", "device", "backend", "init_from", "tf32", "compile")
-# Options of methods that are younger than the first results. At the value that means what was done
-# before them they are no part of a request, so that older lines still count.
-_SINCE = {"keep_returning": False, "early_stop_scope": "layer"}
+# Settings of recipes and methods that are younger than the first results. At the value that means
+# what was done before them they are no part of a request, so that older lines still count.
+_SINCE = {"keep_returning": False, "early_stop_scope": "layer", "augment_border": "zeros"}
 WHERE = ("threads", "device", "backend")
 Key = tuple[str, str, int, bool]
 
@@ -132,9 +132,12 @@ def _task(
 
 
 def _request(recipe: Recipe) -> dict[str, Any]:
-    table = {k: v for k, v in recipe.to_table().items() if k not in _NOT_REQUEST}
-    parts = table["method_options"].items()
-    return table | {"method_options": {k: v for k, v in parts if _SINCE.get(k) != v}}
+    table = {k: v for k, v in _since(recipe.to_table()).items() if k not in _NOT_REQUEST}
+    return table | {"method_options": _since(table["method_options"])}
+
+
+def _since(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in settings.items() if k not in _SINCE or v != _SINCE[k]}
 
 
 def _digest(request: Any) -> str:

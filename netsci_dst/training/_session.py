@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -258,6 +259,17 @@ def limited(dataset: Any, recipe: Recipe) -> Any:
 
 
 def _augmentation(recipe: Recipe, dataset: Any) -> Any:
+    found = _default_augmentation(recipe, dataset)
+    if recipe.augment_border == "zeros":
+        return found
+    from .data.augment import CropAndFlip
+
+    if not isinstance(found, CropAndFlip):
+        raise RecipeError(f"data {recipe.data!r} are not cropped; leave out augment_border")
+    return replace(found, border=recipe.augment_border)
+
+
+def _default_augmentation(recipe: Recipe, dataset: Any) -> Any:
     if recipe.augment is False:
         return None
     found = getattr(dataset, "augment", None)

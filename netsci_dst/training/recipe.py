@@ -78,6 +78,9 @@ class Recipe(BaseModel):
         None,
         description="Crop and flip training images; by default only data sets known to need it.",
     )
+    augment_border: Literal["zeros", "reflect"] = Field(
+        "zeros", description="What lies beside an image that is cropped: zeros or its mirror image."
+    )
     optimizer: Literal["sgd", "adam", "adamw"] = Field("sgd", description="Optimizer.")
     lr: float = Field(0.025, gt=0, description="Learning rate at the start.")
     lr_schedule: Literal["constant", "linear", "multistep", "cosine", "noam", "inoam"] = Field(

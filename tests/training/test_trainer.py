@@ -304,19 +304,27 @@ def test_images_are_cropped_and_flipped_where_asked(tmp_path, monkeypatch):
     crop = augment.CropAndFlip.__call__
 
     def spy(self, images, generator):
-        seen.append((self.padding, tuple(images.shape[1:])))
+        seen.append((self.padding, self.border, tuple(images.shape[1:])))
         return crop(self, images, generator)
 
     monkeypatch.setattr(augment.CropAndFlip, "__call__", spy)
     small(tmp_path / "plain", "set", steps=3)
     assert not seen
     small(tmp_path / "run", "set", steps=3, augment=True)
-    assert set(seen) == {(1, (1, 8, 8))}
+    assert set(seen) == {(1, "zeros", (1, 8, 8))}
+    seen.clear()
+    small(tmp_path / "mirrored", "set", steps=3, augment=True, augment_border="reflect")
+    assert set(seen) == {(1, "reflect", (1, 8, 8))}
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"compile": True, "device": "cpu"}, {"backend": "csr"}, {"sparse_layers": ("output",)}],
+    [
+        {"compile": True, "device": "cpu"},
+        {"backend": "csr"},
+        {"sparse_layers": ("output",)},
+        {"augment_border": "reflect"},
+    ],
 )
 def test_options_without_effect_are_refused(tmp_path, changes):
     with pytest.raises(RecipeError):

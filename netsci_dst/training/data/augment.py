@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, UnknownName
+
+BORDERS = ("zeros", "reflect")
 
 
 def normalise(batch: Any, mean: Sequence[float], std: Sequence[float]) -> Any:
@@ -46,7 +48,7 @@ def normalise(batch: Any, mean: Sequence[float], std: Sequence[float]) -> Any:
 
 @dataclass(frozen=True)
 class CropAndFlip:
-    """Random crop of the image padded with zeros, then a horizontal flip with probability 1/2.
+    """Random crop of the padded image, then a horizontal flip with probability 1/2.
 
     Attributes
     ----------
@@ -54,6 +56,8 @@ class CropAndFlip:
         Pixels added on each side before the crop back to the original size.
     flip
         Whether to flip.
+    border
+        What is added: ``zeros``, or by ``reflect`` the image's mirror image, without its edge.
 
     Examples
     --------
@@ -65,8 +69,11 @@ class CropAndFlip:
 
     padding: int = 4
     flip: bool = True
+    border: str = "zeros"
 
     def __post_init__(self) -> None:
+        if self.border not in BORDERS:
+            raise UnknownName("border", self.border, BORDERS)
         if self.padding < 0:
             raise DataError(f"padding of a random crop is {self.padding}; it must not be negative")
 
@@ -79,10 +86,24 @@ class CropAndFlip:
             Shape (n, channels, height, width): numpy array, or torch tensor on any device.
         generator
             numpy Generator for an array, torch Generator of the tensor's device for a tensor.
+
+        Raises
+        ------
+        DataError
+            If the mirror image of so small an image cannot fill the padding.
         """
+        if self._mirrors and self.padding >= min(images.shape[2:]):
+            raise DataError(
+                f"images of {images.shape[2]}x{images.shape[3]} pixels cannot be mirrored into "
+                f"{self.padding} pixels of padding"
+            )
         if isinstance(images, np.ndarray):
             return self._arrays(images, generator)
         return self._tensors(images, generator)
+
+    @property
+    def _mirrors(self) -> bool:
+        return self.border == "reflect"
 
     def _arrays(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         from ._crop import crop
@@ -90,7 +111,7 @@ class CropAndFlip:
         n, p = len(images), self.padding
         down, right = rng.integers(0, 2 * p + 1, n) - p, rng.integers(0, 2 * p + 1, n) - p
         turned = rng.random(n) < 0.5 if self.flip else np.zeros(n, dtype=bool)
-        return crop(images, down, right, turned)
+        return crop(images, down, right, turned, self._mirrors)
 
     def _tensors(self, images: Any, generator: Any) -> Any:
         import torch
@@ -104,10 +125,18 @@ class CropAndFlip:
             from ._crop import crop
 
             moves = (y[:, 0].numpy() - p, x[:, 0].numpy() - p, turned[:, 0].numpy())
-            return torch.from_numpy(crop(images.numpy(), *moves))
+            return torch.from_numpy(crop(images.numpy(), *moves, self._mirrors))
         y, x = y + torch.arange(height, device=device), x + torch.arange(width, device=device)
         x = torch.where(turned, x.flip(1), x)
-        padded = torch.nn.functional.pad(images, (p, p, p, p))
+        if self._mirrors:
+            y, x = _mirrored(y - p, height), _mirrored(x - p, width)
+        else:
+            images = torch.nn.functional.pad(images, (p, p, p, p))
         rows = torch.arange(n, device=device)[:, None, None]
-        out = padded.permute(0, 2, 3, 1)[rows, y[:, :, None], x[:, None, :]]
+        out = images.permute(0, 2, 3, 1)[rows, y[:, :, None], x[:, None, :]]
         return out.permute(0, 3, 1, 2).contiguous()
+
+
+def _mirrored(at: Any, size: int) -> Any:
+    """Return positions beyond an edge as the positions that they mirror."""
+    return (size - 1) - ((size - 1) - at.abs()).abs()
