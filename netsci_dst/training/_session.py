@@ -265,7 +265,10 @@ def _augmentation(recipe: Recipe, dataset: Any) -> Any:
     from .data.augment import CropAndFlip
 
     if not isinstance(found, CropAndFlip):
-        raise RecipeError(f"data {recipe.data!r} are not cropped; leave out augment_border")
+        raise RecipeError(
+            f"data {recipe.data!r} are not cropped in training: set augment = true for images, or "
+            "augment_border = 'zeros'"
+        )
     return replace(found, border=recipe.augment_border)
 
 
