@@ -196,7 +196,7 @@ def test_regrowth_switches_at_its_phase():
     wanted = {}
 
     def watch(session, step):
-        wanted[step] = session.engine._wants_gradient(step)
+        wanted[step] = session.layers[0].layer.capture
 
     evolve("set", watch=watch, method_options={"phases": [{"start": 0.5, "regrowth": "gradient"}]})
     assert [step for step in range(1, STEPS) if wanted[step]] == [40, 48, 56, 64, 72]

@@ -83,7 +83,9 @@ class Engine:
         remembers = needs_history(method)
         for each in self.layers:
             each.memory = LinkMemory(each.layer.keys, each.layer.values if remembers else None)
-        self._beta = momentum_coefficient(method)
+        self._beta, self._reach = momentum_coefficient(method), 0
+        if self._beta is not None and self.layers:
+            self._reach = steps_remembered(self._beta, self.layers[0].layer.values.dtype)
         self._smooths = False
         rule = method.step_rule
         self.rule = (
@@ -103,8 +105,8 @@ class Engine:
 
     def begin(self, step: int) -> None:
         """Prepare for a step: ask layers to keep what gradients of absent links need."""
-        self._smooths = self._beta is not None and self._feeds_momentum(step, self._beta)
-        wanted = self._smooths or self._wants_gradient(step)
+        self._smooths = self._regrows_by("momentum", step, self._reach)
+        wanted = self._smooths or self._regrows_by("dense_gradient", step, 1)
         for each in self.layers:
             if not self._smooths:
                 each.momentum = None
@@ -127,19 +129,12 @@ class Engine:
         if self.rule is not None:
             self.rule.after_step(step)
 
-    def _feeds_momentum(self, step: int, beta: float) -> bool:
-        """Return whether this step's gradient still counts when links next regrow by momentum."""
+    def _regrows_by(self, need: str, step: int, reach: int) -> bool:
+        """Return whether in the next steps links regrow by a rule that has this need."""
         if not self.layers or self._stopped():
             return False
-        reach = steps_remembered(beta, self.layers[0].layer.values.dtype)
         rules = self.timetable.regrowth_within(step, reach)
-        return any("momentum" in needs("regrowth", rule) for rule in rules)
-
-    def _wants_gradient(self, step: int) -> bool:
-        if not self.due(step) or not self.timetable.evolves(step):
-            return False
-        phase = self.timetable.phase(step)
-        return phase is not None and "dense_gradient" in needs("regrowth", phase.regrowth)
+        return any(need in needs("regrowth", rule) for rule in rules)
 
     def _averaged(self, tensor: Tensor) -> Tensor:
         return tensor if self.average is None else self.average(tensor)

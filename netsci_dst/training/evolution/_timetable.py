@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,11 +64,11 @@ class Timetable:
         """Return by what rule links regrow at a step."""
         return self.method.regrowth_at(self.clock.time(step))
 
-    def regrowth_within(self, step: int, reach: float) -> set[str]:
+    def regrowth_within(self, step: int, reach: int) -> set[str]:
         """Return the rules that may regrow links in the next ``reach`` steps, from this one on."""
         interval = self.clock.interval
         end = min(step + reach, self.last_evolving_step)
-        first, last = -(-step // interval) * interval, math.ceil(end / interval - 1) * interval
+        first, last = -(-step // interval) * interval, (end - 1) // interval * interval
         updates = [u for u in (first, last, self.density_end) if step <= u < end]
         if not updates or self.method.removal is None:
             return set()
