@@ -16,6 +16,8 @@ def test_shipped_recipes_are_valid(path):
     registry.get("model", recipe.model)
     registry.get("data", recipe.data)
     assert path.read_text().startswith("# ")  # where in which paper
+    if recipe.data in ("cifar10", "cifar100", "imagenet"):  # also where data is a folder of them
+        assert recipe.augment
 
 
 def test_every_field_says_what_it_is():
