@@ -309,7 +309,8 @@ def _win_rates(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list[
 
 def _explanations(experiment: Experiment) -> list[Block]:
     texts = {
-        "anp": "ANP: share of neurons with an outgoing link; after the last sparse layer, with an incoming.",
+        "anp": "ANP: share of neurons with an outgoing link; behind the last sparse layer, with "
+        "an incoming one.",
         "aae": "AAE: area across the epochs, the mean height of the accuracy curve.",
         "itop": "ITOP: share of all possible links that was ever active.",
     }
