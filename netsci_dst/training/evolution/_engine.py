@@ -131,10 +131,8 @@ class Engine:
 
     def _regrows_by(self, need: str, step: int, reach: int) -> bool:
         """Return whether in the next steps links regrow by a rule that has this need."""
-        if not self.layers or self._stopped():
-            return False
         rules = self.timetable.regrowth_within(step, reach)
-        return any(need in needs("regrowth", rule) for rule in rules)
+        return any(need in needs("regrowth", rule) for rule in rules) and not self._stopped()
 
     def _averaged(self, tensor: Tensor) -> Tensor:
         return tensor if self.average is None else self.average(tensor)
