@@ -68,9 +68,10 @@ def reproductions(docs: Path) -> None:
         text = rp.markdown(experiment, table, names, f"../results/{name}")
         _write(out / f"{name}.md", f"{_WIDE}{text}")
         full = table.rows[~table.rows["quick"].astype(bool)] if len(table.rows) else table.rows
-        planned = sum(1 for _ in experiment.cells())
+        planned = {cell.key for cell in experiment.cells()}
+        planned |= set(full[["setting", "row", "seed"]].itertuples(index=False, name=None))
         link = f"[`{name}`](reproduction/{name}.md)"
-        runs = f"{len(full)} of {planned}"
+        runs = f"{len(full)} of {len(planned)}"
         lines.append([link, experiment.title, experiment.source, runs, _hours(full)])
     listed = markdown_table(head, lines)
     _write(docs / "_generated" / "reproductions.md", f"{WARNING}{listed}\n")

@@ -24,7 +24,10 @@ def command(
     quick: Annotated[
         bool, typer.Option("--quick", help="A smaller version, which says so on every figure.")
     ] = False,
-    seeds: Annotated[int | None, typer.Option(min=1, help="Only so many seeds.")] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=1, help="Seeds of every row, instead of the experiment's number."),
+    ] = None,
     rows: Annotated[str | None, typer.Option(help="Only these rows, with commas between.")] = None,
     settings: Annotated[
         str | None, typer.Option(help="Only these settings, with commas between.")

@@ -111,8 +111,12 @@ class Experiment(_Strict):
             if len(set(names)) < len(names):
                 raise RecipeError(f"two {kind}s have the same name")
         for row in self.rows:
-            if row.start_from is not None and row.start_from not in rows:
-                raise UnknownName("row to start from", row.start_from, rows)
+            if row.start_from is not None:
+                if row.start_from not in rows:
+                    raise UnknownName("row to start from", row.start_from, rows)
+                source = self.rows[rows.index(row.start_from)]
+                if (source.seeds or self.seeds) < (row.seeds or self.seeds):
+                    raise RecipeError(f"{row.name} has more seeds than {source.name}, its start")
             for setting, figures in row.published.items():
                 if setting not in settings:
                     raise UnknownName("setting", setting, settings)
@@ -132,8 +136,11 @@ class Experiment(_Strict):
             check_quantity(column, self.kind)
         return self
 
-    def cells(self, quick: bool = False, seeds: int | None = None) -> Iterator[Cell]:
-        """Return every (setting, row, seed) of the experiment, in order."""
+    def cells(self, quick: bool = False, at_least: int = 0) -> Iterator[Cell]:
+        """Return every (setting, row, seed) of the experiment, in order.
+
+        ``at_least`` so many seeds of every row, where the experiment has fewer.
+        """
         wanted = self.quick.settings if quick else None
         for setting, row in itertools.product(self.settings, self.rows):
             if wanted is not None and setting.name not in wanted:
@@ -141,7 +148,7 @@ class Experiment(_Strict):
             if setting.rows is not None and row.name not in setting.rows:
                 continue
             most = self.quick.seeds if quick else (row.seeds or self.seeds)
-            for seed in range(most if seeds is None else min(seeds, most)):
+            for seed in range(max(most, at_least)):
                 yield Cell(self, setting, row, seed, quick)
 
 

@@ -75,7 +75,7 @@ def write_page(
     table = table if table is not None else ResultTable(store)
     link = ""
     if compare and experiment.kind == "training":
-        link = _comparison(experiment, store, quick)
+        link = _comparison(experiment, store, quick, table.seeds(quick))
     table, old = _current(experiment, table, quick, digests)
     blocks = _blocks(experiment, table, quick)
     if old:
@@ -106,7 +106,7 @@ def _current(
 ) -> tuple[ResultTable, int]:
     """Return the table without lines of other requests, and how many those were."""
     if digests is None:
-        tasks = plan(experiment, table.store, quick=quick)
+        tasks = plan(experiment, table.store, quick=quick, at_least=table.seeds(quick))
         digests = {key: task.digest for key, task in tasks.items()}
     kept = table.only(digests)
     return kept, len(_of(table.rows, quick)) - len(kept.rows)
@@ -122,9 +122,11 @@ def _blocks(experiment: Experiment, table: ResultTable, quick: bool) -> list[Blo
         blocks.append(Block("strong", f"All figures here: {_QUICK}."))
     if rows.empty:
         return [*blocks, Block("strong", "Nothing has been run yet.")]
-    asked = sum(1 for _ in experiment.cells(quick))
-    if len(rows) < asked:
-        blocks.append(Block("strong", f"Not complete: {len(rows)} of {asked} runs are done."))
+    asked = {cell.key for cell in experiment.cells(quick)}
+    done = asked & set(rows[["setting", "row", "seed"]].itertuples(index=False, name=None))
+    if len(done) < len(asked):
+        text = f"Not complete: {len(done)} of {len(asked)} runs are done."
+        blocks.append(Block("strong", text))
     for setting in experiment.settings:
         here = rows[rows["setting"] == setting.name]
         if len(here):
@@ -447,11 +449,11 @@ def _figures(experiment: Experiment, table: ResultTable, quick: bool) -> dict[st
     return drawn
 
 
-def _comparison(experiment: Experiment, store: Store, quick: bool) -> str:
+def _comparison(experiment: Experiment, store: Store, quick: bool, seeds: int) -> str:
     """Write the comparison report of the runs that are at hand; return its name."""
     place = runs_folder(store, quick)
     runs = []
-    for cell in experiment.cells(quick):
+    for cell in experiment.cells(quick, seeds):
         try:
             run = load_run(f"{place}/{cell.folder}")
         except NetsciError:

@@ -57,8 +57,11 @@ def plan(
     data: str | None = None,
     quick: bool = False,
     changes: Mapping[str, Any] | None = None,
+    at_least: int = 0,
 ) -> dict[Key, Task]:
     """Return every run of an experiment, by setting, row, seed and whether it is a quick one.
+
+    ``at_least`` so many seeds of every row, where the experiment has fewer.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def plan(
         raise NetsciError(f"{experiment.name} trains nothing: leave out data and device")
     place = runs_folder(store, quick)
     tasks: dict[Key, Task] = {}
-    cells = list(experiment.cells(quick))
+    cells = list(experiment.cells(quick, at_least))
     for cell in sorted(cells, key=lambda cell: cell.row.start_from is not None):
         task = _task(cell, place, data, changes, tasks)
         tasks[task.key] = task
@@ -152,7 +155,7 @@ def chosen(
     rows: Sequence[str] | None,
     settings: Sequence[str] | None,
 ) -> list[Task]:
-    """Return the tasks of some rows, settings and the first seeds.
+    """Return the tasks of some rows, settings and the first seeds; by default the experiment's.
 
     Raises
     ------
@@ -166,12 +169,13 @@ def chosen(
         for name in asked or ():
             if name not in {one.name for one in known}:
                 raise UnknownName(kind, name, [one.name for one in known])
+    own = {cell.key for quick in (False, True) for cell in experiment.cells(quick)}
     found = [
         task
         for (setting, row, seed, _), task in tasks.items()
         if (rows is None or row in rows)
         and (settings is None or setting in settings)
-        and (seeds is None or seed < seeds)
+        and ((setting, row, seed) in own if seeds is None else seed < seeds)
     ]
     if not found:
         raise NetsciError(

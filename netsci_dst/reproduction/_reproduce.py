@@ -67,8 +67,10 @@ def reproduce(
         which makes it another experiment.
     quick
         The smaller version; it says so beside every figure.
-    seeds, rows, settings
-        Only so many seeds; only these rows and settings.
+    seeds
+        So many seeds of every row, instead of the experiment's number.
+    rows, settings
+        Only these.
     changes
         Where to compute, such as ``{"device": "cuda"}``: `threads`, `device` and `backend` only,
         for anything else would be another experiment.
@@ -90,7 +92,8 @@ def reproduce(
     if not isinstance(experiment, Experiment):
         experiment = load_experiment(experiment)
     store = Store(out if out is not None else f"reproductions/{experiment.name}")
-    tasks = plan(experiment, store, data=data, quick=quick, changes=changes)
+    most = max(seeds or 0, ResultTable(store).seeds(quick))
+    tasks = plan(experiment, store, data=data, quick=quick, changes=changes, at_least=most)
     wanted = chosen(tasks, experiment, seeds, rows, settings)
     if jobs < 1:
         raise NetsciError(f"jobs must be at least 1, not {jobs}")

@@ -48,6 +48,11 @@ class ResultTable:
         here = self._at(self.rows, key)
         return bool(((here["recipe"] == recipe) & (here["read"] == read)).any())
 
+    def seeds(self, quick: bool) -> int:
+        """Return how many seeds the row with most of them has."""
+        here = self.rows.loc[self.rows["quick"].astype(bool) == quick, "seed"]
+        return 1 + int(here.max()) if len(here) else 0
+
     def alike(
         self, key: tuple[Any, ...], recipe: str, read: str
     ) -> tuple[dict[str, Any], list[tuple[str, float, float]]] | None:

@@ -107,10 +107,9 @@ def test_settings_may_run_only_some_rows_and_rows_fewer_seeds():
         ("y", "b", 0),
         ("y", "b", 1),
     ]
-    assert [cell.key for cell in experiment.cells(seeds=1)] == [
-        ("x", "b", 0),
+    assert [cell.key for cell in experiment.cells(at_least=2) if cell.row.name == "a"] == [
         ("y", "a", 0),
-        ("y", "b", 0),
+        ("y", "a", 1),
     ]
 
 
@@ -119,6 +118,15 @@ def test_settings_may_run_only_some_rows_and_rows_fewer_seeds():
     [
         ({"rows": [{"name": "a", "label": "A"}] * 2}, "two rows have the same name"),
         ({"rows": [{"name": "a", "label": "A", "start_from": "c"}]}, "unknown row to start from"),
+        (
+            {
+                "rows": [
+                    {"name": "a", "label": "A", "seeds": 1},
+                    {"name": "b", "label": "B", "start_from": "a"},
+                ]
+            },
+            "b has more seeds than a",
+        ),
         ({"rows": [{"name": "../a", "label": "A"}]}, "name"),
         (
             {"rows": [{"name": "a", "label": "A", "published": {"x": {"accuracy": 1}}}]},

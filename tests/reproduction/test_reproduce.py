@@ -82,6 +82,23 @@ def test_a_line_per_run_with_what_the_run_says(done):
     assert ((static["anp"] > 0.5) & (static["anp"] <= 1)).all()  # has no row of evolution
 
 
+def test_more_seeds_than_the_experiment_has_may_be_asked_for(done, tmp_path):
+    folder, found = done
+    for name in ("results.csv", "curves.csv"):
+        shutil.copy(folder / name, tmp_path / name)
+    more = reproduce(Experiment(**SMALL), tmp_path, seeds=2, rows=["dense"], compare=False)
+    lines = more.results[["row", "seed"]].itertuples(index=False, name=None)
+    assert ("dense", 1) in set(lines)
+    assert len(more.results) == len(found.results) + 1
+    # The page counts them, also when the experiment alone is asked for again.
+    again = reproduce(Experiment(**SMALL), tmp_path, compare=False)
+    assert again.results.equals(more.results)
+    page = again.page.read_text()
+    assert "left out" not in page and "Not complete" not in page
+    dense = 100 * more.results.loc[more.results["row"] == "dense", "accuracy"]
+    assert f"{dense.mean():.1f} ± {dense.sem():.1f}" in page
+
+
 def test_curves_are_those_of_the_run(done):
     folder, _ = done
     curves = ResultTable(Store(folder)).curves
