@@ -64,7 +64,7 @@ def test_columns_and_curves_are_known_quantities(name):
 
 def test_published_figures_are_those_of_the_papers():
     table = load_experiment("chtss-table7")
-    found = {row.name: row.published["all"]["accuracy"] for row in table.rows}
+    found = {row.name: row.published["all"]["accuracy"] for row in table.rows if row.published}
     assert found["chts-l3p"] == Published(value=98.81, error=0.04)
     assert found["set"] == Published(value=98.14, error=0.02)
     table = load_experiment("cht-tablea2")
