@@ -103,7 +103,8 @@ def collect(
     )
     if len(places) < len(index):
         frames.notes.append(f"{len(places)} of {len(index)} snapshots are shown, evenly spaced.")
-    frames.link_cap = min(MAX_LINKS_PER_FRAME, max(link_budget // len(places), 1_000))
+    per_frame = max(link_budget // len(places), min(link_budget, 1_000))
+    frames.link_cap = min(MAX_LINKS_PER_FRAME, per_frame)
     frames.bins = _bins(len(places), len(last.layers))
     skipped = 0
     for done, place in enumerate(places):

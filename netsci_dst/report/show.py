@@ -100,14 +100,14 @@ def measure(run: RunLike, name: str, quantity: str) -> Any:
 
 
 def network(run: RunLike, step: int | None = None, links: int = 3000) -> Any:
-    """Show the layered network with at most ``links`` links, the strongest."""
+    """Show the layered network with at most ``links`` links, the strongest; never over 12,000."""
     frames = _one(run, step, links)
     x, y = network_layout(frames.populations, 1.3)
     return _drawn(frames, x * 1.3, -y, "Layered network")
 
 
 def disk(run: RunLike, step: int | None = None, links: int = 3000) -> Any:
-    """Show the hyperbolic disk with at most ``links`` links; needs a stored embedding."""
+    """Show the hyperbolic disk with ``links`` links as `network` does; needs a stored embedding."""
     frames = _one(run, step, links)
     if not frames.theta:
         raise NetsciError(
@@ -185,6 +185,8 @@ class _OneSnapshot:
 
 
 def _one(run: RunLike, step: int | None, links: int) -> Frames:
+    if links < 1:
+        raise NetsciError(f"links must be at least 1, not {links}")
     opened = open_runs(run)[0]
     if not len(opened.snapshots):
         raise RunError(f"{opened.path} has no snapshots to show")

@@ -64,6 +64,8 @@ def test_worked_example():
 def test_all_kernels_agree(kind, monkeypatch):
     layer = reference.random_layer(np.random.default_rng(8), (150, 210), 0.1)
     rule = registry.get("link predictor", kind).metadata["rule"]
+    monkeypatch.setattr(_cpu, "_DENSE", 0.0)
+    monkeypatch.setattr(_cpu, "_DENSE_NODES", 0.0)
     expected = _cpu.matrix(bipartite(layer), rule)
     row_by_row = np.zeros_like(expected)
     monkeypatch.setattr(_cpu, "_LARGEST_KEPT", 0)
@@ -75,10 +77,18 @@ def test_all_kernels_agree(kind, monkeypatch):
     np.testing.assert_allclose(_cpu.matrix(bipartite(layer), rule), expected, rtol=1e-11)
 
 
-def test_threads_give_the_same_bits():
+def test_threads_give_the_same_bits(monkeypatch):
+    from netsci_dst.link_prediction import _threads
+
     layer = reference.random_layer(np.random.default_rng(5), (300, 280), 0.05)
-    for predictor in (lp.ch3_l3p, lp.ch2_l3n):
-        np.testing.assert_array_equal(predictor(layer, threads=1), predictor(layer, threads=3))
+    one = [predictor(layer, threads=1) for predictor in (lp.ch3_l3p, lp.ch2_l3n)]
+    pool, used = _threads.ThreadPoolExecutor, []
+    monkeypatch.setattr(_threads, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(_threads, "ThreadPoolExecutor", lambda n: used.append(n) or pool(n))
+    for predictor, expected in zip((lp.ch3_l3p, lp.ch2_l3n), one):
+        used.clear()
+        np.testing.assert_array_equal(predictor(layer, threads=3), expected)
+        assert set(used) == {3}
 
 
 @pytest.mark.parametrize("convert", [sp.csr_matrix, sp.coo_array, np.float32, bool, "weights"])

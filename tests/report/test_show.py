@@ -29,8 +29,11 @@ def test_the_network_view_draws_each_link_once(run):
 
 
 def test_what_is_left_out_is_said(run):
-    title = show.network(run, links=1000).layout.title.text
-    assert "links" not in title or "of" in title
+    n = run.snapshots[-1].topology.n_links
+    assert "links" not in show.network(run, links=n).layout.title.text
+    assert f"; 100 of {n:,} links, " in show.network(run, links=100).layout.title.text
+    with pytest.raises(NetsciError, match="links must be at least 1, not 0"):
+        show.network(run, links=0)
 
 
 def test_views_say_what_is_missing(plain_run, run):

@@ -174,7 +174,15 @@ def test_a_stopped_run_goes_on_to_the_same_line(done, tmp_path, monkeypatch):
         reproduce(Experiment(**SMALL), tmp_path, rows=["set"], seeds=1)
     monkeypatch.undo()
     assert load_run(tmp_path / "runs" / "set-seed0").status == "interrupted"
+    begun = []
+
+    def counting(self, model, batch):
+        begun.append(self.step)
+        step(self, model, batch)
+
+    monkeypatch.setattr(Loop, "_one_step", counting)
     again = reproduce(Experiment(**SMALL), tmp_path, rows=["set"], seeds=1)
+    assert begun[0] > 0
     here = found.results[(found.results["row"] == "set") & (found.results["seed"] == 0)]
     columns = ["accuracy", "anp", "itop", "power_law.alpha"]
     np.testing.assert_array_equal(again.results[columns].iloc[0], here[columns].iloc[0])
@@ -196,35 +204,42 @@ def test_a_damaged_run_gets_no_line(done, tmp_path):
     data[-1] ^= 1
     snapshot.write_bytes(data)
     found = reproduce(Experiment(**SMALL), tmp_path, rows=["set"], seeds=1)
-    assert len(found.failed) == 1
+    ((name, said),) = found.failed
+    assert name == "set-seed0"
+    assert "is not what it says" in said
     assert len(found.results) == 0
 
 
-def test_two_processes_share_a_folder(done, tmp_path):
+def test_two_processes_share_a_folder(done, tmp_path, monkeypatch):
     """A line waits for the folder; it is not lost, and it loses none."""
     import threading
     import time
+    from types import SimpleNamespace
 
+    from netsci_dst.reproduction import _reproduce
+
+    _, found = done
+    line = found.results[found.results["row"] == "dense"].iloc[0].to_dict()
     store = Store(tmp_path)
     experiment = Experiment(**{**SMALL, "seeds": 1})
-    ended = threading.Event()
+    waits = threading.Event()
 
-    def hold():
-        with store.lock():
-            ended.wait(20)
+    def sleep(seconds):
+        waits.set()
+        time.sleep(seconds)
 
-    holder = threading.Thread(target=hold)
-    holder.start()
-    time.sleep(0.1)
-    with pytest.raises(RunLocked), store.lock():
-        pass
+    monkeypatch.setattr(_reproduce, "time", SimpleNamespace(sleep=sleep))
     work = threading.Thread(target=reproduce, args=(experiment, tmp_path), kwargs={"rows": ["set"]})
-    work.start()
-    time.sleep(1.0)
-    ended.set()
-    holder.join()
+    with store.lock():
+        with pytest.raises(RunLocked), Store(tmp_path).lock():
+            pass
+        work.start()
+        assert waits.wait(120)
+        assert len(ResultTable(store).rows) == 0
+        key = tuple(line.pop(name) for name in ("setting", "row", "seed", "quick"))
+        ResultTable(store).add(key, line, [])
     work.join()
-    assert ResultTable(store).rows["row"].tolist() == ["set"]
+    assert ResultTable(store).rows["row"].tolist() == ["dense", "set"]
 
 
 def test_the_page_escapes_and_flags(done):
@@ -302,8 +317,12 @@ def test_quick_says_so_everywhere(tmp_path):
     assert blocks[-1].text == "Nothing has been run yet."
 
 
-def test_processes_give_the_same_lines(done, tmp_path):
+def test_processes_give_the_same_lines(done, tmp_path, monkeypatch):
+    from netsci_dst.reproduction import _reproduce
+
     _, found = done
+    # Processes of their own know nothing of this.
+    monkeypatch.setattr(_reproduce, "_outcome", lambda task: "trained in the same process")
     again = reproduce(Experiment(**SMALL), tmp_path, rows=["set", "static"], jobs=2, compare=False)
     assert again.failed == ()
     here = found.results[found.results["row"] != "dense"].reset_index(drop=True)

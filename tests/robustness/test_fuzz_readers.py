@@ -84,8 +84,13 @@ def originals(tmp_path_factory, snapshot):
 
 
 def read_snapshot(data, healthy, file):
-    topology = from_bytes(data).topology
-    assert topology.n_links == sum(k.indices.size for k in topology.layers)
+    found = from_bytes(data)
+    again = from_bytes(to_bytes(found))
+    for layer, same in zip(found.topology.layers, again.topology.layers, strict=True):
+        assert (np.diff(layer.keys) > 0).all()
+        assert layer.keys.size == 0 or 0 <= layer.keys[0] <= layer.keys[-1] < np.prod(layer.shape)
+        np.testing.assert_array_equal(layer.keys, same.keys)
+        np.testing.assert_array_equal(layer.weights, same.weights)
 
 
 def read_checkpoint(data, healthy, file):

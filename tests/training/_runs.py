@@ -34,6 +34,16 @@ class Stop(Progress):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+class Steps(Progress):
+    """Keeps the number of every step that is made."""
+
+    def __init__(self):
+        self.made = []
+
+    def stepped(self, step):
+        self.made.append(step)
+
+
 def facts(run):
     """Everything about a run that must be the same when it is repeated."""
     run = training_load(run.path)

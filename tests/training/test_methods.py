@@ -361,7 +361,11 @@ def test_csti_on_mlps_and_its_substitute_elsewhere():
     options = {"example_input": torch.zeros(2, 1, 8, 8), "initialiser": "csti", "include": "*"}
     with pytest.raises(RecipeError, match="needs a model whose layers"):
         sparsify(model(), None, "static", 0.5, **options)
-    sparsify(model(), None, "static", 0.5, initialiser_elsewhere="brf", **options)
+    found = sparsify(model(), None, "static", 0.5, initialiser_elsewhere="brf", **options)
+    options["initialiser"] = "brf"
+    wanted = sparsify(model(), None, "static", 0.5, **options)
+    for a, b in zip(found.engine.layers, wanted.engine.layers, strict=True):
+        assert torch.equal(a.layer.keys, b.layer.keys)
 
 
 def test_the_memory_of_a_million_neurons_is_that_of_its_links():

@@ -55,11 +55,17 @@ def test_every_combination_once_and_each_its_own(alone):
     assert len(ends) == 4
 
 
-def test_two_processes_train_the_same_runs(tmp_path, alone):
+def here(run, threads=None):
+    raise AssertionError("trained in the process that asked for others")
+
+
+def test_two_processes_train_the_same_runs(tmp_path, alone, monkeypatch):
+    monkeypatch.setattr(sweeping, "train_one", here)  # the others import their own
     equal(alone, sweep(COMMON, tmp_path, VARY, jobs=2))
 
 
-def test_dask_workers_in_processes_of_their_own_train_the_same_runs(tmp_path, alone):
+def test_dask_workers_in_processes_of_their_own_train_the_same_runs(tmp_path, alone, monkeypatch):
+    monkeypatch.setattr(sweeping, "train_one", here)
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"

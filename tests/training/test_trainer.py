@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from netsci_dst.training import checkpoint
 from netsci_dst.training.data import load
 from netsci_dst.training.tasks import get_task
 
-from ._runs import Stop, facts, same, small
+from ._runs import Steps, Stop, facts, same, small
 
 FIXED = ["static", "set", "rigl", "cht", "chts", "snfs", "mest", "esml", "deepr", "topkast"]
 
@@ -88,8 +89,10 @@ def test_ctrl_c_then_resume_is_bit_for_bit(tmp_path, method):
     assert cut.provenance["stopped_at_step"] == 67
     with pytest.raises(KeyboardInterrupt):
         training.resume(tmp_path / "cut", progress=Stop(100))
-    resumed = training.resume(tmp_path / "cut")
+    seen = Steps()
+    resumed = training.resume(tmp_path / "cut", progress=seen)
     assert resumed.status == "finished"
+    assert seen.made == list(range(101, resumed.provenance["total_steps"] + 1))
     same(facts(whole), facts(resumed))
     a, _ = checkpoint.load(whole.store, checkpoint.LAST)
     b, _ = checkpoint.load(resumed.store, checkpoint.LAST)
@@ -107,7 +110,9 @@ def test_a_crash_between_checkpoints_repeats_from_the_last(tmp_path):
             progress=Stop(117, ZeroDivisionError()),
         )
     assert nd.load_run(tmp_path / "cut").status == "failed"
-    same(facts(whole), facts(training.resume(tmp_path / "cut")))
+    seen = Steps()
+    same(facts(whole), facts(training.resume(tmp_path / "cut", progress=seen)))
+    assert seen.made[0] == 91  # evaluated, and kept, after two epochs of 45 steps
 
 
 def test_a_killed_process_resumes(tmp_path):
@@ -122,8 +127,11 @@ def test_a_killed_process_resumes(tmp_path):
         time.sleep(0.02)
     time.sleep(0.2)
     process.kill()
-    process.wait()
-    resumed = training.resume(tmp_path / "cut")
+    assert process.wait() == -signal.SIGKILL
+    _, kept = checkpoint.load(nd.load_run(tmp_path / "cut").store, checkpoint.LAST)
+    seen = Steps()
+    resumed = training.resume(tmp_path / "cut", progress=seen)
+    assert seen.made[0] == kept["step"] + 1
     whole = small(tmp_path / "whole", "set", epochs=40)
     same(facts(whole), facts(resumed))
 
@@ -331,7 +339,19 @@ def test_options_without_effect_are_refused(tmp_path, changes):
         small(tmp_path / "run", "dense", **changes)
 
 
-def test_the_best_model_is_tested_on_what_training_never_saw(tmp_path, shared_data):
+def test_the_best_model_is_tested_on_what_training_never_saw(tmp_path, shared_data, monkeypatch):
+    kind, judged = type(get_task("translation")), []
+    evaluate = kind.evaluate
+
+    def spy(self, model, batches, *split):
+        found = evaluate(self, model, batches, *split)
+        if not split:  # on the validation part: the first network is the best
+            found["bleu"] = -float(len(judged))
+        weights = {name: value.clone() for name, value in model.state_dict().items()}
+        judged.append((split, weights, found))
+        return found
+
+    monkeypatch.setattr(kind, "evaluate", spy)
     run = training.train(
         data="multi30k",
         data_options={"path": str(shared_data / "multi30k"), "vocabulary": 300},
@@ -350,8 +370,14 @@ def test_the_best_model_is_tested_on_what_training_never_saw(tmp_path, shared_da
         out=tmp_path / "run",
     )
     best = run.provenance["best"]
-    assert best["step"] in (2, 4)
+    assert best["step"] == 2
     assert set(best["test"]) == {"loss", "bleu"}
+    split, weights, found = judged[-1]
+    assert split == ("test",)
+    assert found == best["test"]
+    kept = checkpoint.part("model", checkpoint.load(run.store, checkpoint.BEST)[0])
+    assert all(torch.equal(weights[name], value) for name, value in kept.items())
+    assert any(not torch.equal(judged[-2][1][name], value) for name, value in kept.items())
     assert run.store.exists("data/tokenizer.json")
 
 

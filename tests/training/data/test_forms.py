@@ -147,7 +147,7 @@ def test_imagenet_scales_and_decodes_on_demand(tmp_path, rng, monkeypatch):
 
 def test_parquet_too_large_for_memory(tmp_path, rng, monkeypatch):
     pytest.importorskip("datasets")
-    from netsci_dst.training.data import parquet
+    from netsci_dst.training.data import hub, parquet
 
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     images = forms.picture(rng, (9, 3, 20, 20))
@@ -156,10 +156,13 @@ def test_parquet_too_large_for_memory(tmp_path, rng, monkeypatch):
         forms.write_parquet(path, images, np.arange(9) % 3)
     whole = load(tmp_path / "set")
     monkeypatch.setattr(parquet, "MEMORY_LIMIT", 100)
+    mapped, used = hub.large_parquet, []
+    monkeypatch.setattr(hub, "large_parquet", lambda *a: used.append(a) or mapped(*a))
     import datasets
 
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     tables = load(tmp_path / "set")
+    assert used
     np.testing.assert_array_equal(tables.x_train, whole.x_train)
     np.testing.assert_array_equal(tables.y_test, whole.y_test)
 

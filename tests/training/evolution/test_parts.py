@@ -80,10 +80,11 @@ def test_set_rule_removes_equal_fractions_of_both_signs():
 
 def test_degenerate_ratios_are_finite():
     of = links()
-    of.values[:3] = 0
+    of.values[(of.sources == 0) | (of.targets == 1)] = 0  # all links of two neurons
     of.gradients = lambda: torch.zeros(18, dtype=torch.float64)
     for name in ("relative_importance", "sensitivity", "reciprocal_sensitivity", "blend"):
         assert torch.isfinite(part("removal", name)(of)).all(), name
+    assert torch.isfinite(part("removal", "blend")(of, alpha=0.0)).all()
 
 
 def test_a_part_that_needs_what_was_not_recorded_says_so():

@@ -43,6 +43,7 @@ def check(run, sparsity, metric):
             for layer in snapshot.topology.layers
         )
         assert links == total.links.iloc[0]
+    assert total.density.tolist() == pytest.approx([1 - sparsity] * len(total), abs=0.005)
     assert np.isfinite(run.metrics[metric]).all()
 
 
