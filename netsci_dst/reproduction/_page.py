@@ -409,39 +409,40 @@ def _figures(experiment: Experiment, table: ResultTable, quick: bool) -> dict[st
         return {}
     import io
 
-    from ..report._colours import palette
+    from ..report._colours import OKABE_ITO
     from ..report._matplotlib import STYLE, canvas
     from ..report._need import need
 
     matplotlib = need("matplotlib", "report", "a figure")
     drawn = {}
-    rows = [row for row in experiment.rows if (curves["row"] == row.name).any()]
-    colours = dict(zip([row.name for row in rows], palette(max(1, len(rows)))))
+    # More lines than colours that can be told apart: the colours again, with dashes.
+    looks = [(colour, dash) for dash in ("-", "--", ":", "-.") for colour in OKABE_ITO]
     for setting, name in itertools.product(experiment.settings, experiment.curves):
         here = curves[(curves["setting"] == setting.name) & (curves["quantity"] == name)]
         here = here[np.isfinite(here["value"].astype(float))]
         if here.empty:
             continue
         quantity = Quantity(name)
+        wanted = setting.rows or [row.name for row in experiment.rows]
+        rows = [row for row in experiment.rows if row.name in wanted]
+        longest = max(len(row.label) for row in rows)
         with matplotlib.rc_context({**STYLE, "svg.fonttype": "path"}):
-            figure, axes = canvas(4.2, 2.8)
-            for row in rows:
+            figure, axes = canvas(3.8 + 0.04 * longest, 2.8)
+            for row, (colour, dash) in zip(rows, itertools.cycle(looks)):
                 mine = here[here["row"] == row.name]
                 if mine.empty:
                     continue
                 values = mine["value"].astype(float) * quantity.factor
                 by_epoch = values.groupby(mine["epoch"].astype(float))
                 mean, error = by_epoch.mean(), by_epoch.sem()
-                axes.plot(mean.index, mean, color=colours[row.name], label=row.label, lw=1.2)
+                axes.plot(mean.index, mean, dash, color=colour, label=row.label, lw=1.2)
                 if error.notna().any():
                     low, high = mean - error, mean + error
-                    axes.fill_between(
-                        mean.index, low, high, color=colours[row.name], alpha=0.2, lw=0
-                    )
-            title = quantity.title if not setting.label else f"{quantity.title} ({setting.label})"
-            axes.set_title(f"{title}\n{_QUICK}" if quick else title, fontsize=8)
+                    axes.fill_between(mean.index, low, high, color=colour, alpha=0.2, lw=0)
+            title = [quantity.title, setting.label, _QUICK if quick else ""]
+            axes.set_title("\n".join(part for part in title if part), fontsize=8)
             axes.set_xlabel("epoch")
-            axes.legend(fontsize=6)
+            figure.legend(loc="outside right upper", fontsize=6)
             buffer = io.BytesIO()
             figure.savefig(buffer, format="svg", metadata={"Date": None})
         safe = "".join(c if c.isalnum() else "-" for c in f"{setting.name}-{name}")
