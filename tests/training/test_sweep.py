@@ -164,6 +164,18 @@ def test_a_folder_of_another_request_is_refused(tmp_path):
     assert "another steps" in again.reason
 
 
+def test_a_run_older_than_a_setting_goes_on(tmp_path):
+    vary = {"seed": [0]}
+    (first,) = sweep(COMMON, tmp_path, vary)
+    recipe = Path(first.path) / "recipe.toml"
+    older = [k for k in recipe.read_text().splitlines() if not k.startswith("augment_border")]
+    recipe.write_text("\n".join(older))
+    assert "augment_border" not in nd.load_run(first.path).recipe
+    assert sweep(COMMON, tmp_path, vary)[0].status == "finished"
+    again = sweep({**COMMON, "augment_border": "reflect"}, tmp_path, vary)[0]
+    assert "another augment_border" in again.reason
+
+
 @pytest.mark.parametrize("vary", [{}, {"seed": []}, {"seed": [1, 1]}])
 def test_what_cannot_be_varied_is_refused(tmp_path, vary):
     with pytest.raises(RecipeError):
