@@ -69,7 +69,7 @@ def reproductions(docs: Path) -> None:
         _write(out / f"{name}.md", f"{_WIDE}{text}")
         full = table.rows[~table.rows["quick"].astype(bool)] if len(table.rows) else table.rows
         planned = {cell.key for cell in experiment.cells()}
-        planned |= set(full[["setting", "row", "seed"]].itertuples(index=False, name=None))
+        planned |= table.keys(quick=False)
         link = f"[`{name}`](reproduction/{name}.md)"
         runs = f"{len(full)} of {len(planned)}"
         lines.append([link, experiment.title, experiment.source, runs, _hours(full)])

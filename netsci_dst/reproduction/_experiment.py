@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -115,7 +114,7 @@ class Experiment(_Strict):
                 if row.start_from not in rows:
                     raise UnknownName("row to start from", row.start_from, rows)
                 source = self.rows[rows.index(row.start_from)]
-                if (source.seeds or self.seeds) < (row.seeds or self.seeds):
+                if self._seeds(source) < self._seeds(row):
                     raise RecipeError(f"{row.name} has more seeds than {source.name}, its start")
             for setting, figures in row.published.items():
                 if setting not in settings:
@@ -136,20 +135,26 @@ class Experiment(_Strict):
             check_quantity(column, self.kind)
         return self
 
+    def _seeds(self, row: Row) -> int:
+        return row.seeds or self.seeds
+
+    def rows_in(self, setting: Setting) -> list[Row]:
+        """Return the rows that run in a setting, in order."""
+        return [row for row in self.rows if setting.rows is None or row.name in setting.rows]
+
     def cells(self, quick: bool = False, at_least: int = 0) -> Iterator[Cell]:
         """Return every (setting, row, seed) of the experiment, in order.
 
         ``at_least`` so many seeds of every row, where the experiment has fewer.
         """
         wanted = self.quick.settings if quick else None
-        for setting, row in itertools.product(self.settings, self.rows):
+        for setting in self.settings:
             if wanted is not None and setting.name not in wanted:
                 continue
-            if setting.rows is not None and row.name not in setting.rows:
-                continue
-            most = self.quick.seeds if quick else (row.seeds or self.seeds)
-            for seed in range(max(most, at_least)):
-                yield Cell(self, setting, row, seed, quick)
+            for row in self.rows_in(setting):
+                most = self.quick.seeds if quick else self._seeds(row)
+                for seed in range(max(most, at_least)):
+                    yield Cell(self, setting, row, seed, quick)
 
 
 @dataclass(frozen=True)

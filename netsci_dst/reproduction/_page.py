@@ -123,7 +123,7 @@ def _blocks(experiment: Experiment, table: ResultTable, quick: bool) -> list[Blo
     if rows.empty:
         return [*blocks, Block("strong", "Nothing has been run yet.")]
     asked = {cell.key for cell in experiment.cells(quick)}
-    done = asked & set(rows[["setting", "row", "seed"]].itertuples(index=False, name=None))
+    done = asked & table.keys(quick)
     if len(done) < len(asked):
         text = f"Not complete: {len(done)} of {len(asked)} runs are done."
         blocks.append(Block("strong", text))
@@ -136,7 +136,7 @@ def _blocks(experiment: Experiment, table: ResultTable, quick: bool) -> list[Blo
     for remark in experiment.remarks:
         blocks.append(Block("text", remark))
     blocks.append(Block("curves"))
-    blocks += _pictures(experiment, table.store, rows, quick)
+    blocks += _pictures(experiment, table, quick)
     blocks += _provenance(experiment, rows, quick)
     return blocks
 
@@ -160,7 +160,7 @@ def _setting_blocks(
     costs = {"wall_s": "wall time", "processor_s": "processor time"}
     costs = {k: v for k, v in costs.items() if np.isfinite(_numbers(here, k)).any()}
     head += costs.values()
-    shown = [row for row in experiment.rows if setting.rows is None or row.name in setting.rows]
+    shown = experiment.rows_in(setting)
     lines = []
     for row in shown:
         mine = here[here["row"] == row.name]
@@ -333,12 +333,12 @@ def _summary(measure: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _pictures(experiment: Experiment, store: Store, rows: pd.DataFrame, quick: bool) -> list[Block]:
-    known = set(zip(rows["setting"], rows["row"], rows["seed"]))
+def _pictures(experiment: Experiment, table: ResultTable, quick: bool) -> list[Block]:
+    known = table.keys(quick)
     found = []
     for name, cell in itertools.product(experiment.pictures, _first_seeds(experiment, quick)):
         file = picture_file(cell.folder, name, quick)
-        if cell.key in known and store.exists(file):
+        if cell.key in known and table.store.exists(file):
             where = f" ({cell.setting.label})" if cell.setting.label else ""
             what = name.replace("-", " ")
             found.append(Block("picture", f"{cell.row.label}{where}: {what}", (file,)))
@@ -423,8 +423,7 @@ def _figures(experiment: Experiment, table: ResultTable, quick: bool) -> dict[st
         if here.empty:
             continue
         quantity = Quantity(name)
-        wanted = setting.rows or [row.name for row in experiment.rows]
-        rows = [row for row in experiment.rows if row.name in wanted]
+        rows = experiment.rows_in(setting)
         longest = max(len(row.label) for row in rows)
         with matplotlib.rc_context({**STYLE, "svg.fonttype": "path"}):
             figure, axes = canvas(3.8 + 0.04 * longest, 2.8)

@@ -169,13 +169,13 @@ def chosen(
         for name in asked or ():
             if name not in {one.name for one in known}:
                 raise UnknownName(kind, name, [one.name for one in known])
-    own = {cell.key for quick in (False, True) for cell in experiment.cells(quick)}
+    own = {(*cell.key, quick) for quick in (False, True) for cell in experiment.cells(quick)}
     found = [
         task
-        for (setting, row, seed, _), task in tasks.items()
+        for (setting, row, seed, quick), task in tasks.items()
         if (rows is None or row in rows)
         and (settings is None or setting in settings)
-        and ((setting, row, seed) in own if seeds is None else seed < seeds)
+        and ((setting, row, seed, quick) in own if seeds is None else seed < seeds)
     ]
     if not found:
         raise NetsciError(

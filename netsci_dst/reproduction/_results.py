@@ -50,8 +50,12 @@ class ResultTable:
 
     def seeds(self, quick: bool) -> int:
         """Return how many seeds the row with most of them has."""
-        here = self.rows.loc[self.rows["quick"].astype(bool) == quick, "seed"]
-        return 1 + int(here.max()) if len(here) else 0
+        return 1 + max((seed for *_, seed in self.keys(quick)), default=-1)
+
+    def keys(self, quick: bool) -> set[tuple[str, str, int]]:
+        """Return setting, row and seed of every line."""
+        here = self.rows[self.rows["quick"].astype(bool) == quick]
+        return set(zip(here["setting"], here["row"], here["seed"]))
 
     def alike(
         self, key: tuple[Any, ...], recipe: str, read: str
