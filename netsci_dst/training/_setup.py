@@ -70,6 +70,17 @@ def make_sparse(
     if not method.sparse:
         return []
     names = wiring.sparse_names(how.patterns)
+    if not names:
+        raise RecipeError(
+            "no layer is left to be sparse; the layers are "
+            + (", ".join(wiring.layers) or "none")
+            + ". A fully connected network is the method 'dense'"
+        )
+    if method.heads > 1 and not any(_has_heads(method, name) for name in names):
+        raise RecipeError(
+            f"{method.heads} heads, but no sparse layer matches head_layers: "
+            + ", ".join(method.head_layers)
+        )
     shapes = [_shape(model.get_submodule(name)) for name in names]
     final = allocate(method.allocation, shapes, how.sparsity)
     sizes = [int(np.prod(shape)) for shape in shapes]
@@ -110,10 +121,14 @@ def make_sparse(
             if unknown.any():
                 weights[unknown] = layer.values.double().cpu().numpy()[unknown]
             layer.set_values(torch.from_numpy(weights))
-        heads = method.heads if any(fnmatch(name, p) for p in method.head_layers) else 1
+        heads = method.heads if _has_heads(method, name) else 1
         grid = wiring.grids.get(name, 1)
         made.append(EvolvingLayer(name, layer, n_first, n_final, grid, heads))
     return made
+
+
+def _has_heads(method: MethodOptions, name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in method.head_layers)
 
 
 def existing_layers(model: nn.Module, wiring: Wiring) -> list[EvolvingLayer]:

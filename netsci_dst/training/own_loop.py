@@ -16,6 +16,7 @@ from ._setup import Sparsity, describe, make_sparse
 from .evolution._clock import Clock
 from .evolution._engine import Engine
 from .methods import method as method_by_name
+from .recipe import refuse_without_use
 from .wiring import of as wiring_of
 
 if TYPE_CHECKING:
@@ -119,9 +120,12 @@ def sparsify(
     128
     """
     options = _options(method, method_options, keep_weights)
+    if snapshot_every < 1:
+        raise RecipeError(f"snapshot_every is {snapshot_every}; it must be at least 1")
     if total_steps is None and _needs_length(options):
         raise RecipeError(f"method {options.name!r} follows a schedule: give total_steps")
-    clock = Clock(total_steps or _ENDLESS, update_every, steps_per_epoch or 0)
+    length = _ENDLESS if total_steps is None else total_steps
+    clock = Clock(length, update_every, steps_per_epoch or 0)
     wiring = wiring or wiring_of(model, example_input)
     wiring.check(model)
     before: dict[str, Any] = {name: module.weight for name, module in _weighted(model)}
@@ -286,11 +290,13 @@ def _options(
 ) -> MethodOptions:
     from .methods._options import validated
 
+    changes = {**changes, **({"weights": "model"} if keep_weights else {})}
     if isinstance(method, str):
         options = method_by_name(method, **changes)
     else:
         options = validated({**method.model_dump(), **changes}, f"method {method.name!r}")
-    return options.model_copy(update={"weights": "model"}) if keep_weights else options
+    refuse_without_use(options)
+    return options
 
 
 def _needs_length(options: MethodOptions) -> bool:

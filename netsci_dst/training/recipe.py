@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sysconfig
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from .methods import MethodOptions
 
 
+_Moment = Annotated[float, Field(ge=0, lt=1)]
+
+
 class Recipe(BaseModel):
     """What to train on what, by which method. The defaults are those of CHTss for MLPs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # what
     data: str = Field("digits", description="Data set: a name, a folder, or a hub id.")
@@ -90,7 +93,7 @@ class Recipe(BaseModel):
     lr_decay_epochs: float | None = Field(
         None, gt=0, description="Epoch at which the decay ends; by default the last."
     )
-    lr_milestones: tuple[float, ...] = Field(
+    lr_milestones: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(
         (0.5, 0.75), description="Shares of training at which multistep lowers the rate."
     )
     lr_gamma: float = Field(0.1, gt=0, description="Factor of the rate at each milestone.")
@@ -106,7 +109,7 @@ class Recipe(BaseModel):
     )
     momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of SGD.")
     nesterov: bool = Field(False, description="Nesterov momentum.")
-    betas: tuple[float, float] = Field((0.9, 0.999), description="Moments of Adam.")
+    betas: tuple[_Moment, _Moment] = Field((0.9, 0.999), description="Moments of Adam.")
     weight_decay: float = Field(5e-4, ge=0, description="Weight decay.")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Label smoothing.")
     clip: float = Field(0.0, ge=0, description="Largest gradient norm; 0: no clipping.")
@@ -146,6 +149,28 @@ class Recipe(BaseModel):
             raise RecipeError("nesterov needs optimizer = 'sgd' with momentum")
         return self
 
+    def without_use(self) -> Iterator[tuple[str, str]]:
+        """Say which fields have another value than the default, and why to no effect."""
+        for field, why in self.resolved_method().without_use():
+            yield f"method_options.{field}", why
+        schedule, optimizer = f"lr_schedule is {self.lr_schedule!r}", self.optimizer
+        idle: list[tuple[bool, tuple[str, ...], str]] = [
+            (self.lr_schedule not in ("linear", "cosine"), ("lr_end", "lr_decay_epochs"), schedule),
+            (self.lr_schedule != "multistep", ("lr_milestones", "lr_gamma"), schedule),
+            (
+                self.lr_schedule not in ("noam", "inoam"),
+                ("lr_model_dimension", "lr_is_peak"),
+                schedule,
+            ),
+            (self.lr_schedule != "inoam", ("iterative_warmup_steps",), schedule),
+            (optimizer == "sgd", ("betas",), "the optimizer is 'sgd'"),
+            (optimizer != "sgd", ("momentum",), f"the optimizer is {optimizer!r}"),
+        ]
+        for is_idle, fields, why in idle:
+            for field in fields:
+                if is_idle and getattr(self, field) != Recipe.model_fields[field].default:
+                    yield field, why
+
     def resolved_method(self) -> MethodOptions:
         """Return the method's options with this recipe's changes."""
         return method_by_name(self.method, **self.method_options)
@@ -179,7 +204,8 @@ def load_recipe(
     Raises
     ------
     RecipeError, UnknownName
-        For a missing or unreadable file, unknown keys, wrong types, impossible values.
+        For a missing or unreadable file, unknown keys, wrong types, impossible values, and values
+        that would have no effect.
 
     Examples
     --------
@@ -199,7 +225,35 @@ def load_recipe(
     for field in ("method_options", "model_options", "data_options", "task_options"):
         if field in changes and isinstance(changes[field], Mapping):
             changes[field] = {**table.get(field, {}), **changes[field]}
-    return _checked({**table, **changes}, origin)
+    checked = _checked({**table, **changes}, origin)
+    refuse_without_use(checked)
+    return checked
+
+
+def recorded_recipe(table: Mapping[str, Any]) -> Recipe:
+    """Return the recipe of a run, which may say what has no effect: earlier versions allowed it.
+
+    Raises
+    ------
+    RecipeError, UnknownName
+        For unknown keys, wrong types, impossible values.
+    """
+    return _checked(table, "recipe")
+
+
+def refuse_without_use(asked: Recipe | MethodOptions) -> None:
+    """Refuse values that would have no effect.
+
+    Raises
+    ------
+    RecipeError
+        Naming them, with the reason.
+    """
+    idle = [f"{field} ({why})" for field, why in asked.without_use()]
+    if idle:
+        raise RecipeError(
+            f"of no effect: {', '.join(idle)}; leave {'it' if len(idle) == 1 else 'them'} out"
+        )
 
 
 def shipped_recipes() -> list[str]:

@@ -9,7 +9,7 @@ from ..run import Run
 from . import checkpoint
 from ._session import Session, device_of, surroundings
 from .distributed import World
-from .recipe import load_recipe
+from .recipe import recorded_recipe
 
 
 def restore(
@@ -36,7 +36,7 @@ def restore(
     name = checkpoint.LAST if which == "last" else checkpoint.BEST
     if not run.store.exists(name):
         raise RunError(f"{run.path} has no checkpoint {name}; only trained runs have one")
-    recipe = load_recipe(run.recipe).but(device=device)
+    recipe = recorded_recipe(run.recipe).but(device=device)
     place = device_of(device, World())
     with surroundings(recipe, place):
         session = Session(recipe, World(), dataset)

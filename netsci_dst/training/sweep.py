@@ -13,7 +13,7 @@ from typing import Any
 from .._workers import keep_worker
 from ..errors import NetsciError, RecipeError, RunError
 from ..store import Store
-from .recipe import Recipe, load_recipe
+from .recipe import Recipe, load_recipe, recorded_recipe
 
 SETTLED = ("finished",)
 # A training sets the random state and the number of threads of its whole process.
@@ -179,7 +179,7 @@ def _same_request(known: Mapping[str, Any], asked: Recipe, path: str) -> None:
     wanted = asked.to_table()
     if "origin" not in known:
         # Settings younger than that run are at their defaults in it.
-        known = load_recipe(known).to_table()
+        known = recorded_recipe(known).to_table()
     # How a run is computed may differ; what is computed may not.
     free = {"threads", "backend", "device"}
     differ = sorted(key for key in {*known, *wanted} - free if known.get(key) != wanted.get(key))

@@ -17,7 +17,7 @@ from ._setup import describe
 from .distributed import join
 from .progress import Progress
 from .provenance import machine, now, versions
-from .recipe import Recipe, load_recipe
+from .recipe import Recipe, load_recipe, recorded_recipe
 
 
 def train(
@@ -108,7 +108,7 @@ def resume(
             f"{run.path} was recorded from a training loop of one's own: continue it there, with "
             "the state_dict of model, optimizer and SparseTraining"
         )
-    recipe = load_recipe(run.recipe)
+    recipe = recorded_recipe(run.recipe)
     world = join()
     device = device_of(recipe.device, world)
     with surroundings(recipe, device):
@@ -126,7 +126,7 @@ def _begin_again(store: Store, progress: Progress | None, dataset: Any) -> Run:
         table = tomllib.loads(store.read(RECIPE).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormatError(f"{store.path(RECIPE)} is corrupt: {error}") from error
-    recipe = load_recipe(table)
+    recipe = recorded_recipe(table)
     store.delete(RECIPE)
     return train(recipe, out=store.url, progress=progress, dataset=dataset)
 

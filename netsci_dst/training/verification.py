@@ -48,10 +48,10 @@ def verify(run: Run, data: bool = True) -> list[Finding]:
 
 def _training(run: Run, load_data: bool) -> list[Finding]:
     from .. import __version__
-    from .recipe import load_recipe
+    from .recipe import recorded_recipe
 
     try:
-        recipe = load_recipe(run.recipe)
+        recipe = recorded_recipe(run.recipe)
     except NetsciError as error:
         return [Finding("damaged", f"recipe: {error}")]
     found = [Finding("ok", "the recipe is complete and understood")]

@@ -74,7 +74,8 @@ class Wiring:
         Parameters
         ----------
         patterns
-            As in `fnmatch`; `sparse` when left out. A pattern starting with ``!`` excludes.
+            As in `fnmatch`; `sparse` when left out. A pattern starting with ``!`` excludes; where
+            the first one does, it excludes from `sparse`.
 
         Raises
         ------
@@ -84,7 +85,8 @@ class Wiring:
         if patterns is None:
             patterns = self.sparse
         patterns = [patterns] if isinstance(patterns, str) else list(patterns)
-        chosen: set[str] = set()
+        excludes = bool(patterns) and patterns[0].startswith("!")
+        chosen = set(self.sparse) if excludes else set()
         for pattern in patterns:
             found = fnmatch.filter(self.layers, pattern.removeprefix("!"))
             if not found:

@@ -10,6 +10,9 @@ from ...errors import NumericalError
 # The k-th largest of many scores is guessed from one in so many of them.
 _EVERY = 64
 
+# Beyond it ordinary scores, divided by the largest, would be zero in single precision.
+_HUGE = 1e30
+
 
 def random_subset(n: int, k: int, generator: torch.Generator) -> Tensor:
     """Return ``k`` different indices below ``n``, uniformly, in random order."""
@@ -67,12 +70,16 @@ def sample_k(scores: Tensor, k: int, exponent: float, generator: torch.Generator
         return random_subset(n, k, generator).sort().values
     largest = scores.max()
     _refuse_nan(largest)
+    if bool(largest.isinf()):
+        raise NumericalError("a score by which links are sampled is infinite")
     positive = scores > 0
     n_positive = int(positive.sum())
     if n_positive <= k:
         zero = (~positive).nonzero().flatten()
         extra = zero[random_subset(zero.numel(), k - n_positive, generator)]
         return torch.cat([positive.nonzero().flatten(), extra]).sort().values
+    if float(largest) > _HUGE:
+        scores, largest = scores.to(torch.float64), largest.to(torch.float64)
     return _first_clocks((scores / largest).to(torch.float64), k, exponent, generator)
 
 

@@ -23,17 +23,17 @@ def density_step(drafts: list[Draft], method: MethodOptions, time: float, evolvi
         Share of training that is over.
     evolving
         Whether removal and regrowth follow; an elastic schedule then leaves the pruning to them.
+        A head that has stopped evolving is still pruned to the density that was asked for.
     """
     if method.density == "constant":
         return
     schedule = registry.get("density schedule", method.density).target
     plan = schedule(time, **method.density_options)
     for draft in drafts:
-        if draft.stopped:
-            continue
         base, full = draft.of.planned(draft.head, plan.progress, plan.surplus)
         draft.target = full
-        draft.elastic_base = base if plan.elastic and evolving else None
+        moves = evolving and not draft.stopped
+        draft.elastic_base = base if plan.elastic and moves else None
         if draft.elastic_base is not None:
             continue
         if method.density_recall:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ... import registry
+from ...errors import RecipeError
 from ._change import Change, changes_of
 from ._clock import Clock
 from ._density_step import density_step
@@ -80,6 +81,11 @@ class Engine:
         self.generator = torch.Generator(device=device).manual_seed(seed)
         self.removal_state: dict[str, float] = {}
         self.timetable = Timetable(method, clock)
+        if method.density != "constant" and self.layers and clock.total_steps < 2:
+            raise RecipeError(
+                f"density schedule {method.density!r} cannot arrive within one step: "
+                "train for 2 steps or more"
+            )
         remembers = needs_history(method)
         for each in self.layers:
             each.memory = LinkMemory(each.layer.keys, each.layer.values if remembers else None)
@@ -144,7 +150,8 @@ class Engine:
         """Update the topology after a step; return a row of statistics per layer and for all."""
         begun = time.perf_counter()
         for each in self.layers:
-            each.memory.remember(each.layer.keys, each.layer.values)
+            if self.rule is None or self.rule.hidden(each) is None:
+                each.memory.remember(each.layer.keys, each.layer.values)
         method, timetable = self.method, self.timetable
         evolving = timetable.evolves(step)
         drafts = [
@@ -153,7 +160,7 @@ class Engine:
         for draft in drafts:
             self._offer_gradients(draft)
         zeta = timetable.zeta(step) if evolving else 0.0
-        density_step(drafts, method, self.clock.time(step), evolving)
+        density_step(drafts, method, timetable.density_time(step), evolving)
         if evolving and method.removal is not None:
             removal_step(drafts, method, zeta, timetable.removal_exponent(step), self.removal_state)
             if method.percolation:

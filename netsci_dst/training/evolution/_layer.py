@@ -102,6 +102,7 @@ class Draft:
             generator=generator,
             gradients=lambda: self._own(layer.gradients),
             history=self._history,
+            groups=getattr(layer, "groups", 1),
         )
         self.elastic_base: int | None = None
         self.pruned = self.removed = self.percolated = 0

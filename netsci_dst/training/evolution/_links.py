@@ -35,6 +35,8 @@ class Links:
         Functions that return the links' gradients, the gradient and the smoothed gradient at every
         position ``(n_source, n_target)``, and the last values of given keys. Methods say in their
         registration that they need them.
+    groups
+        Groups of a grouped convolution, each with source neurons of its own at the same positions.
     """
 
     name: str
@@ -48,8 +50,7 @@ class Links:
     dense_gradient: Callable[[], Tensor] | None = None
     momentum: Callable[[], Tensor] | None = None
     history: Callable[[Tensor], Tensor] | None = None
-    active_sources: Tensor | None = None
-    active_targets: Tensor | None = None
+    groups: int = 1
 
     @property
     def n_links(self) -> int:
@@ -70,6 +71,17 @@ class Links:
     def sources(self) -> Tensor:
         """Source of each link."""
         return self.keys // self.n_target
+
+    @property
+    def grouped_sources(self) -> Tensor:
+        """Source of each link, numbered through over the groups of a grouped convolution."""
+        if self.groups == 1:
+            return self.sources
+        return self.group_of(self.targets) * self.n_source + self.sources
+
+    def group_of(self, targets: Tensor) -> Tensor:
+        """Return the group to which target positions belong."""
+        return targets // (self.n_target // self.groups)
 
     @property
     def targets(self) -> Tensor:

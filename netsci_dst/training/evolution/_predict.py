@@ -20,30 +20,54 @@ def regrow_by_scores(
 ) -> Tensor:
     """Return up to ``n`` absent keys by the predictor's scores; positive scores only."""
     matrix = _adjacency(links)
-    if exponent != float("inf"):
-        keys, scores = map(_tensor, positive_links(matrix, predictor))
-        return keys[sample_k(scores, min(n, keys.numel()), exponent, links.generator)]
     if sub_ranking:
         seed = int(torch.randint(2**31, (1,), generator=links.generator, device=links.keys.device))
         keys, _ = top_links(matrix, predictor, n, rng=np.random.default_rng(seed), ties="spearman")
-        return _tensor(keys)
-    keys, scores = positive_links(matrix, predictor)
-    return _tensor(keys)[top_k(_tied(scores), n, links.generator)]
+        return _ungrouped(links, _tensor(keys))
+    found, scores = positive_links(matrix, predictor)
+    keys = _tensor(found)
+    if links.groups > 1:
+        inside = _inside(links, keys)  # by a global rule links across groups score, too
+        keys, scores = keys[inside], scores[inside.numpy() if found is not keys else inside]
+    if exponent != float("inf"):
+        k = min(n, keys.numel())
+        return _ungrouped(links, keys[sample_k(_tensor(scores), k, exponent, links.generator)])
+    return _ungrouped(links, keys[top_k(_tied(scores), n, links.generator)])
 
 
 def _adjacency(links: Links) -> object:
-    """Return the links that are left: CSR on a CPU, a bool tensor ``(n_source, n_target)`` else."""
-    keys = links.kept_keys
+    """Return the links that are left: CSR on a CPU, a bool tensor else.
+
+    Its shape is ``(n_source, n_target)``. A grouped convolution, whose groups share no neurons, has
+    rows for the sources of each group.
+    """
+    keys, n_rows = links.kept_keys, links.n_source * links.groups
+    if links.groups > 1:
+        sources, targets = links.grouped_sources[links.keep], links.targets[links.keep]
+        keys = (sources * links.n_target + targets).sort().values
     if keys.device.type != "cpu":
-        matrix = torch.zeros(links.n_possible, dtype=torch.bool, device=keys.device)
+        matrix = torch.zeros(n_rows * links.n_target, dtype=torch.bool, device=keys.device)
         matrix[keys] = True
-        return matrix.view(links.n_source, links.n_target)
+        return matrix.view(n_rows, links.n_target)
     import scipy.sparse
 
     array = keys.numpy()
-    starts = np.searchsorted(array, np.arange(links.n_source + 1) * links.n_target)
+    starts = np.searchsorted(array, np.arange(n_rows + 1) * links.n_target)
     ends = (np.ones(array.size, dtype=bool), array % links.n_target, starts)
-    return scipy.sparse.csr_array(ends, shape=(links.n_source, links.n_target))
+    return scipy.sparse.csr_array(ends, shape=(n_rows, links.n_target))
+
+
+def _inside(links: Links, keys: Tensor) -> Tensor:
+    """Return which keys of the grouped matrix join a source and a target of the same group."""
+    sources, targets = keys // links.n_target, keys % links.n_target
+    return sources // links.n_source == links.group_of(targets)
+
+
+def _ungrouped(links: Links, keys: Tensor) -> Tensor:
+    """Return the layer's keys for those of the grouped matrix."""
+    if links.groups == 1:
+        return keys
+    return keys // links.n_target % links.n_source * links.n_target + keys % links.n_target
 
 
 def _tensor(array: np.ndarray | Tensor) -> Tensor:

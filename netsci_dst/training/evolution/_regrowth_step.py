@@ -73,8 +73,7 @@ def _fill(draft: Draft, keys: Tensor, n: int, network: Network, ends: dict[str, 
     """Add uniform draws: from absent links between active neurons, then from any."""
     links = draft.links
     shape = (links.n_source, links.n_target)
-    grouped = getattr(draft.of.layer, "groups", 1) > 1
-    among_active = _draw_from_list if grouped else _draw_from_block
+    among_active = _draw_from_list if links.groups > 1 else _draw_from_block
     keys = among_active(draft, keys, n, network, ends)
     present = torch.cat([links.kept_keys, keys]).sort().values
     return torch.cat([keys, absent(n - keys.numel(), present, shape, links.generator)])

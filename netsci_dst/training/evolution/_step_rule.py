@@ -15,7 +15,8 @@ class StepRule:
     """Base of step rules; every hook does nothing.
 
     A step rule is registered as a ``step rule``; its options are the keyword arguments of its
-    constructor after ``engine``.
+    constructor after ``engine``. It says ``draws_weights=True`` if it replaces the first links and
+    weights by its own.
     """
 
     def __init__(self, engine: Engine):
@@ -31,7 +32,10 @@ class StepRule:
         """Act at a topology update, and add to the drafts' statistics what happened since."""
 
     def hidden(self, each: EvolvingLayer) -> Tensor | None:
-        """Return which of a layer's links take no part in the forward pass, or None."""
+        """Return which of a layer's links take no part in the forward pass, or None.
+
+        A rule that hides links notes in the layer's memory those that it does not hide.
+        """
         return None
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:

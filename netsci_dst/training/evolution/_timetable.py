@@ -35,6 +35,13 @@ class Timetable:
         end = self.method.density_options.get("end", default.default if default else 1.0)
         return min(self.clock.step_of(end), self.clock.total_steps - 1)
 
+    def density_time(self, step: int) -> float:
+        """Return the share of training by which the density schedule is read at a step.
+
+        From `density_end` on it is 1: where there is no later update the schedule still arrives.
+        """
+        return 1.0 if step >= self.density_end else self.clock.time(step)
+
     def due(self, step: int, stopped: bool, has_rule: bool) -> bool:
         """Return whether the topology is updated after a step.
 

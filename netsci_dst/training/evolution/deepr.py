@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
+from ._ranges import NotNegative
 from ._step_rule import StepRule
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ class DeepR(StepRule):
         T: the noise has standard deviation √(2ηT); ηα²/18 as in the paper when left out.
     """
 
-    def __init__(self, engine: Engine, l1: float = 1e-4, temperature: float | None = None):
+    def __init__(
+        self, engine: Engine, l1: NotNegative = 1e-4, temperature: NotNegative | None = None
+    ):
         super().__init__(engine)
         self.l1, self.temperature = l1, temperature
         self.signs = {each.name: _signs(each.layer.values) for each in engine.layers}

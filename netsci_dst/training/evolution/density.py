@@ -7,9 +7,14 @@ shares of training too.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
 
 from ... import registry
+from ._ranges import AboveZero, Share
+
+Steepness = Annotated[float, Field(gt=0, le=100)]  # beyond, the curve is a step
 
 
 class Plan(NamedTuple):
@@ -43,14 +48,18 @@ def constant(time: float) -> Plan:
 
 
 @registry.register("density schedule", "cubic", source="GMP; GraNet; CHTss eq. 9", decays=True)
-def cubic(time: float, start: float = 0.0, end: float = 0.75) -> Plan:
+def cubic(time: float, start: Share = 0.0, end: AboveZero = 0.75) -> Plan:
     """Fast at first, then ever slower: s_f + (s_i − s_f)(1 − u)³."""
     return Plan(1 - (1 - _window(time, start, end)) ** 3)
 
 
 @registry.register("density schedule", "sigmoid", source="CHTss eq. 4, corrected", decays=True)
 def sigmoid(
-    time: float, start: float = 0.0, end: float = 0.75, k: float = 6.0, equal_flops: bool = False
+    time: float,
+    start: Share = 0.0,
+    end: AboveZero = 0.75,
+    k: Steepness = 6.0,
+    equal_flops: bool = False,
 ) -> Plan:
     """Slow, fast, slow: s_i + (s_f − s_i) g(u), g a logistic curve scaled to run from 0 to 1.
 
@@ -66,12 +75,16 @@ def sigmoid(
 
 @registry.register("density schedule", "ems", source="MEST EM&S (Yuan et al. 2021)", elastic=True)
 def ems(
-    time: float, end: float = 0.75, change: float = 0.6, first: float = 0.05, second: float = 0.025
+    time: float,
+    end: AboveZero = 0.75,
+    change: Share = 0.6,
+    first: Share = 0.05,
+    second: Share = 0.025,
 ) -> Plan:
     """Elastic mutation: a surplus of links that every update cuts off and regrows.
 
     ``first`` until ``change`` of the way to ``end``, then ``second`` until the last update, which
-    regrows nothing.
+    cuts by ``density_criterion`` and regrows nothing.
     """
     if time >= end:
         return Plan(1.0, 0.0, True)

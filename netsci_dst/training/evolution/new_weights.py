@@ -6,6 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from ... import registry
+from ._ranges import Positive
+
+RELU_GAIN = math.sqrt(2)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +23,7 @@ def zero(links: Links, keys: Tensor, n_links: int) -> Tensor:
 
 
 @registry.register("new weights", "swi", source="CHT section 3.2 and fig. A6")
-def swi(links: Links, keys: Tensor, n_links: int, gain: float = math.sqrt(2)) -> Tensor:
+def swi(links: Links, keys: Tensor, n_links: int, gain: Positive = RELU_GAIN) -> Tensor:
     """Sparse weight initialisation: N(0, gain² / ((1−S) n_in))."""
     deviation = gain / math.sqrt(n_links / links.n_possible * links.n_source)
     drawn = links.values.new_empty(keys.shape)
@@ -37,7 +40,7 @@ def historical(links: Links, keys: Tensor, n_links: int) -> Tensor:
 @registry.register(
     "new weights", "masked", source="a dense weight under a mask", needs=("history",)
 )
-def masked(links: Links, keys: Tensor, n_links: int, gain: float = math.sqrt(2)) -> Tensor:
+def masked(links: Links, keys: Tensor, n_links: int, gain: Positive = RELU_GAIN) -> Tensor:
     """The last weight the link had, else one by SWI: what lies under a mask that is lifted."""
     last = historical(links, keys, n_links)
     return last.where(last != 0, swi(links, keys, n_links, gain))

@@ -3,7 +3,8 @@
 A regrowth rule is a function of the `Links` that are left and the number wanted; it returns the
 keys of that many absent links, or of fewer when it has no opinion about more: the update loop fills
 the rest uniformly. ``exponent`` is infinite for a rigid choice. It is registered as a ``regrowth``
-and declares what it needs: ``needs=("dense_gradient",)`` or ``needs=("momentum",)``.
+and declares what it needs: ``needs=("dense_gradient",)`` or ``needs=("momentum",)``; with
+``scores=False`` that it does not score links, so that no choice of it is softer than another.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
+from ._ranges import BelowOne
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from ._links import Links
 
 
-@registry.register("regrowth", "random", source="SET")
+@registry.register("regrowth", "random", source="SET", scores=False)
 def random(links: Links, n: int, exponent: float) -> Tensor:
     """Any absent link, uniformly."""
     from ._choose import absent
@@ -33,7 +35,7 @@ def gradient(links: Links, n: int, exponent: float) -> Tensor:
 
 
 @registry.register("regrowth", "momentum", source="SNFS; Survival section 4", needs=("momentum",))
-def momentum(links: Links, n: int, exponent: float, beta: float = 0.9) -> Tensor:
+def momentum(links: Links, n: int, exponent: float, beta: BelowOne = 0.9) -> Tensor:
     """The absent links of largest smoothed gradient |v|, v = βv + (1−β) ∂E/∂W."""
     return best_of(links, links.need("momentum").abs(), n, exponent)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ... import registry
+from ._ranges import NotNegative, Positive, Share
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
 
 
 def _sums(links: Links, magnitude: Tensor) -> tuple[Tensor, Tensor]:
-    """Return for each link the total magnitude at its source and at its target."""
-    sources, targets = links.sources, links.targets
-    leaving = magnitude.new_zeros(links.n_source).index_add_(0, sources, magnitude)
+    """Return for each link the total magnitude at its source and at its target.
+
+    Links that a density step has pruned in the same update do not count.
+    """
+    sources, targets = links.grouped_sources, links.targets
+    magnitude = magnitude * links.keep
+    leaving = magnitude.new_zeros(links.n_source * links.groups).index_add_(0, sources, magnitude)
     entering = magnitude.new_zeros(links.n_target).index_add_(0, targets, magnitude)
     return leaving[sources], entering[targets]
 
@@ -40,7 +45,7 @@ def relative_importance(links: Links) -> Tensor:
 
 
 @registry.register("removal", "blend", source="CHTss eq. 2")
-def blend(links: Links, alpha: float = 0.5) -> Tensor:
+def blend(links: Links, alpha: Share = 0.5) -> Tensor:
     """Between magnitude (alpha = 1) and half the relative importance (alpha = 0)."""
     half = links.values.abs() / 2
     leaving, entering = _sums(links, links.values.abs())
@@ -49,7 +54,7 @@ def blend(links: Links, alpha: float = 0.5) -> Tensor:
 
 
 @registry.register("removal", "mest", source="MEST (Yuan et al. 2021)", needs=("gradients",))
-def mest(links: Links, weight_of_gradient: float = 0.01) -> Tensor:
+def mest(links: Links, weight_of_gradient: NotNegative = 0.01) -> Tensor:
     """Keep links of large weight or gradient: |W| + λ|∇W|."""
     return links.values.abs() + weight_of_gradient * links.need("gradients").abs()
 
@@ -62,7 +67,7 @@ def signed(links: Links) -> Tensor:
     """
     values = links.values
     score = values.new_zeros(values.shape)
-    for side in (values > 0, values < 0):
+    for side in (links.keep & (values > 0), links.keep & (values < 0)):
         n = int(side.sum())
         if n:
             order = values[side].abs().argsort(stable=True)
@@ -120,8 +125,8 @@ def global_threshold(
     drafts: list[Links],
     state: dict[str, float],
     n_remove: int,
-    threshold: float = 1e-3,
-    tolerance: float = 0.1,
+    threshold: Positive = 1e-3,
+    tolerance: NotNegative = 0.1,
 ) -> None:
     """One magnitude threshold for all layers, doubled or halved to remove about what is wanted.
 

@@ -7,6 +7,7 @@ deterministic choice.
 from __future__ import annotations
 
 from ... import registry
+from ._ranges import NotNegative, Share
 
 
 def exponent_of(delta: float) -> float:
@@ -15,12 +16,12 @@ def exponent_of(delta: float) -> float:
 
 
 @registry.register("softness", "exponent", source="the authors' programs")
-def exponent(time: float, start: float = 1.0, end: float = 3.0) -> float:
+def exponent(time: float, start: NotNegative = 1.0, end: NotNegative = 3.0) -> float:
     """The exponent e grows linearly from ``start`` to ``end`` while the topology evolves."""
     return start + (end - start) * time
 
 
 @registry.register("softness", "delta", source="CHTss eq. 2")
-def delta(time: float, start: float = 0.5, end: float = 0.75) -> float:
+def delta(time: float, start: Share = 0.5, end: Share = 0.75) -> float:
     """The softness δ grows linearly from ``start`` to ``end`` while the topology evolves."""
     return exponent_of(start + (end - start) * time)

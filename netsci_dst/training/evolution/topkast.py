@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
+from ._ranges import NotNegative
 from ._step_rule import StepRule
 
 if TYPE_CHECKING:
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
     from ._layer import Draft, EvolvingLayer
 
 
-@registry.register("step rule", "topkast", source="Jayakumar et al. 2020, section 2")
+@registry.register(
+    "step rule", "topkast", source="Jayakumar et al. 2020, section 2", draws_weights=True
+)
 class TopKast(StepRule):
     """Links are the top D+M of all weights; those outside the top D are zero in the forward pass.
 
-    All weights are remembered. The larger set is chosen anew at topology updates, the smaller one
-    after every step from within it.
+    All weights are remembered, and all are drawn at the beginning, so that the first links are the
+    largest of those. The larger set is chosen anew at topology updates, the smaller one after every
+    step from within it. Only the smaller one counts as active (ITOP).
 
     Parameters
     ----------
@@ -31,7 +35,9 @@ class TopKast(StepRule):
         weight decay when left out.
     """
 
-    def __init__(self, engine: Engine, margin: float = 1.0, l2: float | None = None):
+    def __init__(self, engine: Engine, margin: NotNegative = 1.0, l2: NotNegative | None = None):
+        from ._memory import LinkMemory
+
         super().__init__(engine)
         self.l2 = l2
         self.forward: dict[str, int] = {}
@@ -48,7 +54,7 @@ class TopKast(StepRule):
             self.theta[each.name] = theta
             keys = self._largest(theta.abs(), self.backward[each.name])
             each.layer.set_links(keys, theta[keys])
-            each.memory.remember(keys, theta[keys])
+            each.memory = LinkMemory(keys[:0], None)
             self._hide(each)
 
     def before_step(self) -> None:
@@ -80,7 +86,6 @@ class TopKast(StepRule):
 
     def report(self, drafts: list[Draft]) -> None:
         """Choose the larger set anew among all weights."""
-        from ._change import Change
         from ._choose import contains
 
         for draft in drafts:
@@ -91,7 +96,8 @@ class TopKast(StepRule):
             present = each.layer.keys
             keep, new = contains(chosen, present), chosen[~contains(present, chosen)]
             draft.exchanged = new.numel()
-            self.engine.exchange(each, Change(keep, new, theta[new]))
+            if new.numel():
+                each.layer.rewire(keep, new, theta[new], self.engine.optimizer)
             each.layer.set_values(theta[each.layer.keys])
             self._hide(each)
 
@@ -105,6 +111,7 @@ class TopKast(StepRule):
         self.aside[each.name] = (margin, values[margin])
         values[margin] = 0
         each.layer.set_values(values)
+        each.memory.remember(each.layer.keys[inside], values[inside])
 
     def _largest(self, magnitude: Tensor, k: int) -> Tensor:
         from ._choose import top_k

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PydanticUserError,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from ... import registry
 from ...errors import RecipeError, UnknownName
@@ -19,8 +29,22 @@ _GIVEN = {
     "softness": ("time",),
     "new weights": ("links", "keys", "n_links"),
     "step rule": ("engine",),
-    "initialiser": ("n_source", "n_target", "n_links", "rng", "features"),
+    "initialiser": ("n_source", "n_target", "n_links", "rng", "features", "first"),
 }
+_OF_REMOVAL = (
+    "zeta",
+    "zeta_schedule",
+    "update_end",
+    "removal_softness",
+    "percolation",
+    "regrowth",
+    "regrowth_delta",
+    "regrowth_scope",
+    "new_weights",
+    "keep_returning",
+    "early_stop",
+    "early_stop_scope",
+)
 _NULLABLE = (
     "initialiser_elsewhere",
     "removal",
@@ -35,7 +59,7 @@ _NULLABLE = (
 class Phase(BaseModel):
     """From when on links are regrown in another way (Survival app. E)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     start: float = Field(ge=0, le=1, description="Share of training at which the phase begins.")
     regrowth: str = Field(description="Regrowth rule of the phase.")
@@ -49,7 +73,7 @@ class MethodOptions(BaseModel):
     Every field can be overridden in a recipe under ``method_options``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field("custom", description="Name of the method.")
     sparse: bool = Field(True, description="False: the fully connected baseline.")
@@ -160,18 +184,75 @@ class MethodOptions(BaseModel):
             self._check(kind, getattr(self, field), options and getattr(self, options), options)
         for phase in self.phases:
             self._check("regrowth", phase.regrowth, phase.options, "phases.options")
-        if self.removal is not None and self.regrowth is None:
-            raise RecipeError(f"method {self.name!r} removes links but says no regrowth")
-        if self.phases and self.regrowth is None:
-            raise RecipeError(f"method {self.name!r} has phases but no regrowth to begin with")
-        decays = bool(registry.get("density schedule", self.density).metadata.get("decays"))
-        if decays != (self.initial_sparsity is not None):
-            raise RecipeError(
-                f"density schedule {self.density!r} needs initial_sparsity"
-                if decays
-                else f"initial_sparsity has no use with the density schedule {self.density!r}"
-            )
+        for problem in self._contradictions():
+            raise RecipeError(f"it {problem}")
         return self
+
+    def _contradictions(self) -> Iterator[str]:
+        """Say which parts do not go together."""
+        if self.removal is not None and self.regrowth is None:
+            yield "removes links but says no regrowth"
+        if self.phases and self.regrowth is None:
+            yield "has phases but no regrowth to begin with"
+        schedule = registry.get("density schedule", self.density).metadata
+        if schedule.get("decays") and self.initial_sparsity is None:
+            yield f"has the density schedule {self.density!r}, which needs initial_sparsity"
+        if not schedule.get("decays") and self.initial_sparsity is not None:
+            yield f"has initial_sparsity, of no use with the density schedule {self.density!r}"
+        if schedule.get("elastic") and self.removal is None:
+            yield f"has the density schedule {self.density!r}, which needs a removal"
+        if self.density_recall and self.removal is not None:
+            yield "has density_recall, with which links cannot be removed and regrown as well"
+        if _scope(self.density_criterion) == "network":
+            yield f"has density_criterion {self.density_criterion!r}, which ranks no single layer"
+        rule = self.step_rule
+        if rule is not None and (self.removal is not None or self.density != "constant"):
+            yield f"moves links by the step rule {rule!r}: no removal or density goes with that"
+        if self.draws_weights and self.weights == "model":
+            yield f"has the step rule {rule!r}, which draws all weights: it cannot keep the model's"
+        for phase in self.all_phases():
+            if phase.options.get("sub_ranking") and phase.delta < 1:
+                yield "has sub_ranking of ties, but draws links by score (delta below 1)"
+
+    def without_use(self) -> Iterator[tuple[str, str]]:
+        """Say which options have another value than the method's own, and why to no effect."""
+        named = {entry.name: entry.target for entry in registry.entries("method")}
+        own = MethodOptions(**{**named.get(self.name, {}), "name": self.name})
+        for fields, why in self._idle():
+            for field in fields:
+                if getattr(self, field) != getattr(own, field):
+                    yield field, why
+
+    def _idle(self) -> Iterator[tuple[Iterable[str], str]]:
+        """Return fields that nothing reads, with the reason."""
+        if not self.sparse:
+            yield (
+                set(MethodOptions.model_fields) - {"name", "sparse"},
+                "the network is fully connected",
+            )
+            return
+        if self.removal is None:
+            yield _OF_REMOVAL, "no links are removed and regrown"
+        elif _scope(self.removal) == "network":
+            yield ("removal_softness",), f"removal {self.removal!r} goes by a threshold"
+        elif registry.get("density schedule", self.density).metadata.get("elastic"):
+            yield ("zeta", "zeta_schedule"), f"density schedule {self.density!r} says how many go"
+        if self.regrowth and not _scores(self.regrowth):
+            yield ("regrowth_delta",), f"regrowth {self.regrowth!r} does not score links"
+        if self.early_stop is None:
+            yield ("early_stop_scope",), "there is no early_stop"
+        if self.density == "constant":
+            yield ("density_criterion", "density_recall"), "the density is constant"
+        elif self.density_recall:
+            yield ("density_criterion",), "density_recall ranks by the last weights"
+        if self.draws_weights:
+            drawn = ("initialiser", "initialiser_options", "weights")
+            yield (
+                drawn,
+                f"step rule {self.step_rule!r} draws all weights and begins with the largest",
+            )
+        if self.heads == 1:
+            yield ("head_layers",), "heads is 1"
 
     @staticmethod
     def _check(kind: str, name: str | None, options: Any, field: str | None) -> None:
@@ -180,10 +261,18 @@ class MethodOptions(BaseModel):
                 raise RecipeError(f"{field} is given, but no {kind} is chosen")
             return
         target = registry.get(kind, name).target
-        known = set(inspect.signature(target).parameters) - set(_GIVEN[kind])
-        for option in options or ():
+        parameters = inspect.signature(target).parameters
+        known = set(parameters) - set(_GIVEN[kind])
+        for option, value in (options or {}).items():
             if option not in known:
                 raise UnknownName(f"option of {kind} {name!r}", option, known)
+            try:
+                _check_value(target, parameters[option].annotation, value)
+            except ValidationError as error:
+                said = error.errors()[0]["msg"]
+                raise RecipeError(
+                    f"{field}.{option} = {value!r}: {said[0].lower()}{said[1:]}"
+                ) from error
 
     def to_table(self) -> dict[str, Any]:
         """Return every option but the name, as TOML can hold it: ``none`` is text."""
@@ -197,18 +286,55 @@ class MethodOptions(BaseModel):
             self.removal is not None or self.density != "constant" or self.step_rule is not None
         ) and self.sparse
 
-    def regrowth_at(self, time: float) -> Phase | None:
-        """Return the regrowth rule in force at a share of training."""
+    @property
+    def draws_weights(self) -> bool:
+        """Whether a step rule replaces the first links and weights by its own."""
+        if self.step_rule is None:
+            return False
+        return bool(registry.get("step rule", self.step_rule).metadata.get("draws_weights"))
+
+    def all_phases(self) -> list[Phase]:
+        """Return the regrowth rules in the order in which they come into force."""
         if self.regrowth is None:
-            return None
+            return []
         first = Phase(
             start=0.0,
             regrowth=self.regrowth,
             options=self.regrowth_options,
             delta=self.regrowth_delta,
         )
-        begun = [first, *sorted(self.phases, key=lambda phase: phase.start)]
-        return [phase for phase in begun if phase.start <= time][-1]
+        return [first, *sorted(self.phases, key=lambda phase: phase.start)]
+
+    def regrowth_at(self, time: float) -> Phase | None:
+        """Return the regrowth rule in force at a share of training."""
+        begun = [phase for phase in self.all_phases() if phase.start <= time]
+        return begun[-1] if begun else None
+
+
+def _scope(removal: str) -> str:
+    return registry.get("removal", removal).metadata.get("scope", "layer")
+
+
+def _scores(regrowth: str) -> bool:
+    return bool(registry.get("regrowth", regrowth).metadata.get("scores", True))
+
+
+def _check_value(target: Any, annotation: Any, value: Any) -> None:
+    """Check an option against its annotation; one that cannot be understood allows anything."""
+    if isinstance(annotation, str):
+        home = sys.modules[getattr(target, "__module__", __name__)]
+        try:
+            annotation = eval(annotation, vars(home))  # the source of the part itself
+        except (NameError, AttributeError, TypeError, SyntaxError):
+            return
+    if annotation is inspect.Parameter.empty:
+        return
+    config = ConfigDict(strict=not isinstance(value, list), allow_inf_nan=False)
+    try:
+        adapter = TypeAdapter(annotation, config=config)
+    except PydanticUserError:
+        return
+    adapter.validate_python(value)
 
 
 def validated(table: dict[str, Any], origin: str) -> MethodOptions:
