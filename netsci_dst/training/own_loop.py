@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .. import registry
 from ..errors import NetsciError, RecipeError
 from ._recording import Recorded, Recording
 from ._setup import Sparsity, describe, make_sparse
@@ -128,6 +129,7 @@ def sparsify(
     clock = Clock(length, update_every, steps_per_epoch or 0)
     wiring = wiring or wiring_of(model, example_input)
     wiring.check(model)
+    _check_features(features, options, wiring)
     before: dict[str, Any] = {name: module.weight for name, module in _weighted(model)}
     how = Sparsity(sparsity, _patterns(wiring, include, exclude), backend)
     layers = make_sparse(model, wiring, options, how, seed, lambda: features)
@@ -297,6 +299,17 @@ def _options(
         options = validated({**method.model_dump(), **changes}, f"method {method.name!r}")
     refuse_without_use(options)
     return options
+
+
+def _check_features(features: np.ndarray | None, options: MethodOptions, wiring: Wiring) -> None:
+    if features is None:
+        return
+    if not registry.get("initialiser", options.initialiser).metadata.get("needs_features"):
+        raise RecipeError(f"features are given, but initialiser {options.initialiser!r} reads none")
+    inputs = [p.size for p in wiring.populations if p.role == "input"]
+    if np.ndim(features) != 2 or [features.shape[1]] != inputs:
+        wanted = f"(n, {inputs[0]})" if len(inputs) == 1 else "of one input, and the model has more"
+        raise RecipeError(f"features have shape {np.shape(features)}; expected {wanted}")
 
 
 def _needs_length(options: MethodOptions) -> bool:

@@ -85,8 +85,9 @@ class Wiring:
         if patterns is None:
             patterns = self.sparse
         patterns = [patterns] if isinstance(patterns, str) else list(patterns)
-        excludes = bool(patterns) and patterns[0].startswith("!")
-        chosen = set(self.sparse) if excludes else set()
+        if patterns and patterns[0].startswith("!"):
+            patterns = [*self.sparse, *patterns]
+        chosen: set[str] = set()
         for pattern in patterns:
             found = fnmatch.filter(self.layers, pattern.removeprefix("!"))
             if not found:

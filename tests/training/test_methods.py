@@ -91,6 +91,33 @@ def test_elastic_mutation_cuts_down_and_regrows_the_surplus():
     assert rows[-1][0]["regrown"] == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("chtss", {"early_stop": 0.02}),
+        ("chts-gmp", {"early_stop": 0.02}),
+        ("mest-ems", {"early_stop": 0.01, "update_end": 1.0}),
+        ("granet", {"density_options": {"end": 1.0}}),
+        ("chtss", {"density_options": {"end": 1.0}}),
+        ("mest-ems", {"density_options": {"end": 1.0}, "update_end": 1.0}),
+    ],
+)
+def test_the_density_arrives_where_layers_stop_early_and_where_the_schedule_ends_last(
+    method, options
+):
+    session, rows = evolve(method, method_options=options)
+    if "early_stop" in options:
+        assert any(row["early_stopped"] for row in rows[len(rows) // 2])
+    assert [each.layer.n_links for each in session.layers] == [410, 256]
+
+
+def test_a_density_schedule_needs_two_steps():
+    session, _ = evolve("chtss", steps=2, update_steps=1)
+    assert [each.layer.n_links for each in session.layers] == [410, 256]
+    with pytest.raises(RecipeError, match="train for 2 steps or more"):
+        evolve("chtss", steps=1)
+
+
 @pytest.mark.parametrize("method", ["set", "rigl", "mest", "esml", "cht", "chts", "snfs"])
 def test_zeta_decides_how_many_links_go(method):
     session, rows = evolve(method, method_options={"early_stop": "none"})
@@ -277,7 +304,7 @@ def test_phases_with_different_smoothing_are_refused():
     phases = [{"start": 0.5, "regrowth": "momentum", "options": {"beta": 0.5}}]
     with pytest.raises(RecipeError, match=r"beta = \[0\.5, 0\.9\]; give all of them the same"):
         evolve("snfs", method_options={"phases": phases})
-    with pytest.raises(RecipeError, match=r"must be of \[0, 1\)"):
+    with pytest.raises(RecipeError, match=r"beta = 1\.0: input should be less than 1"):
         evolve("snfs", method_options={"regrowth_options": {"beta": 1.0}})
 
 
@@ -302,11 +329,14 @@ def test_deepr_links_keep_their_sign():
 
 
 def test_topkast_passes_forward_only_the_largest():
+    visited = [set(), set()]
+
     def watch(session, step):
-        for each in session.layers:
+        for each, keys in zip(session.layers, visited):
             rule = session.engine.rule
             hidden = rule.hidden(each)
             visible = each.layer.values[~hidden].abs()
+            keys.update(each.layer.keys[~hidden].tolist())
             assert visible.numel() == round(0.1 * each.layer.n_possible)
             assert not each.layer.values[hidden].any()
             assert visible.min() >= rule.aside[each.name][1].abs().max()
@@ -316,7 +346,13 @@ def test_topkast_passes_forward_only_the_largest():
     topology = session.engine.topology(session.model)
     assert [layer.n_links for layer in topology.layers] == [410, 256]
     assert [row["links"] for row in rows[-1]] == [410, 256, 666]
-    assert whole(rows)[-1]["itop"] > 0.2
+    # Links that were trained in the margin only never were active.
+    for each, keys in zip(session.layers, visited):
+        active = set(each.memory.keys.tolist())
+        assert keys <= active
+        margin = each.layer.keys[session.engine.rule.hidden(each)].tolist()
+        assert not set(margin) <= active
+    assert 0.1 < whole(rows)[-1]["itop"] < 0.2
 
 
 def test_dsr_moves_links_between_layers_and_keeps_their_number():

@@ -192,3 +192,20 @@ def test_recording_a_model_that_something_else_prunes(tmp_path):
     assert np.array_equal(last.layers[0].to_scipy().toarray(), (weight != 0).T)
     removed = run.evolution.query("layer == '0'").removed.tolist()
     assert removed == [0, 336 - int((weight != 0).sum())]
+
+
+def test_requests_that_cannot_be_met_are_refused():
+    features = np.random.default_rng(0).normal(size=(20, 12))
+    for said, changes in {
+        "no layer is left": {"exclude": "*"},
+        "snapshot_every is 0": {"snapshot_every": 0},
+        "0 steps": {"total_steps": 0},
+        "reads none": {"method": "set", "features": features},
+        r"features have shape \(20, 5\); expected \(n, 12\)": {"features": features[:, :5]},
+        "draws all weights": {"method": "topkast", "keep_weights": True},
+        "of no effect: zeta": {"method": "static", "zeta": 0.4},
+        "no sparse layer matches head_layers": {"method": "set", "heads": 2},
+    }.items():
+        with pytest.raises(RecipeError, match=said):
+            sparsify(mlp(), **{"method": "chts", "total_steps": 9, **changes})
+    assert sparsify(mlp(), method="chts", total_steps=9, features=features).engine.layers

@@ -5,7 +5,7 @@ import pytest
 from netsci_dst import registry
 from netsci_dst.errors import RecipeError, UnknownName
 from netsci_dst.training.methods import method, register_method
-from netsci_dst.training.recipe import Recipe, load_recipe
+from netsci_dst.training.recipe import Recipe, load_recipe, recorded_recipe
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
@@ -39,6 +39,53 @@ def test_a_resolved_recipe_is_complete_and_repeats_itself(tmp_path):
     assert again.to_table() == table
 
 
+def _with(method, options):
+    return f"method = '{method}'\n[method_options]\n{options}"
+
+
+IDLE = [
+    ("static", {"zeta": 0.45}),
+    ("gmp", {"percolation": True}),
+    ("gmp", {"density_criterion": "mest"}),
+    ("set", {"regrowth_delta": 0.5}),
+    ("set", {"density_criterion": "mest"}),
+    ("set", {"early_stop_scope": "network"}),
+    ("set", {"head_layers": ["a"]}),
+    ("mest-ems", {"zeta": 0.2}),
+    ("dsr", {"removal_softness": "exponent"}),
+    ("topkast", {"initialiser": "brf"}),
+    ("dense", {"initialiser": "brf"}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), IDLE)
+def test_an_option_of_no_effect_is_refused(name, options):
+    field = next(iter(options))
+    with pytest.raises(RecipeError, match=rf"of no effect: method_options\.{field} "):
+        load_recipe(method=name, method_options=options)
+    # The complete table of a method names every option; those are its own choice.
+    table = load_recipe(method=name).to_table()
+    assert load_recipe(table).to_table() == table
+    # Runs of earlier versions may say it.
+    assert recorded_recipe({"method": name, "method_options": options}).method == name
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lr_schedule": "constant", "lr_end": 0.1},
+        {"lr_milestones": (0.1,)},
+        {"lr_model_dimension": 8},
+        {"lr_schedule": "noam", "iterative_warmup_steps": 3},
+        {"betas": (0.8, 0.9)},
+        {"optimizer": "adam", "momentum": 0.5},
+    ],
+)
+def test_a_setting_of_no_effect_is_refused(changes):
+    with pytest.raises(RecipeError, match=f"of no effect: {list(changes)[-1]} "):
+        load_recipe(**changes)
+
+
 def test_changes_are_merged_and_another_method_starts_afresh():
     first = load_recipe(method="set", method_options={"zeta": 0.1, "update_end": 0.5})
     second = load_recipe(first, method_options={"zeta": 0.2}, seed=4)
@@ -60,6 +107,30 @@ def test_changes_are_merged_and_another_method_starts_afresh():
         ("[method_options]\ninitial_sparsity = 0.5", RecipeError, "no use"),
         ("method = 'granet'\n[method_options]\ninitial_sparsity = 'none'", RecipeError, "needs"),
         ("[method_options]\nregrowth = 'none'", RecipeError, "says no regrowth"),
+        ("lr = inf", RecipeError, "finite"),
+        ("optimizer = 'adam'\nbetas = [2, 0.9]", RecipeError, "less than 1"),
+        ("lr_schedule = 'multistep'\nlr_milestones = [2, -1]", RecipeError, "less than or equal"),
+        (_with("chtss", "density_options = { k = 0 }"), RecipeError, "greater than 0"),
+        (_with("chtss", "density_options = { k = 'six' }"), RecipeError, "valid number"),
+        (_with("chtss", "density_options = { equal_flops = 'no' }"), RecipeError, "valid boolean"),
+        (_with("granet", "density_options = { end = nan }"), RecipeError, "finite"),
+        (_with("granet", "density_options = { end = 1.5 }"), RecipeError, "less than or equal"),
+        (_with("granet", "density_criterion = 'global_threshold'"), RecipeError, "ranks no single"),
+        (_with("granet", "density_recall = true"), RecipeError, "cannot be removed"),
+        (_with("cht", "new_weights_options = { gain = -1 }"), RecipeError, "greater than 0"),
+        (_with("set", "removal = 'blend'\nremoval_options = { alpha = 2 }"), RecipeError, "alpha"),
+        (_with("chts", "removal_softness_options = { start = -1 }"), RecipeError, "start = -1"),
+        (_with("chts", "regrowth_options = { sub_ranking = true }"), RecipeError, "delta below 1"),
+        (
+            _with("chts", "initialiser = 'brf'\ninitialiser_options = { r = 'a' }"),
+            RecipeError,
+            "r =",
+        ),
+        (_with("deepr", "removal = 'magnitude'\nregrowth = 'random'"), RecipeError, "step rule"),
+        (_with("deepr", "step_rule_options = { temperature = -1 }"), RecipeError, "temperature"),
+        (_with("topkast", "step_rule_options = { margin = -0.5 }"), RecipeError, "margin"),
+        (_with("topkast", "weights = 'model'"), RecipeError, "draws all weights"),
+        (_with("static", "density = 'ems'"), RecipeError, "needs a removal"),
     ],
 )
 def test_wrong_recipes_say_what_is_wrong(tmp_path, text, error, said):

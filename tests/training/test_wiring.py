@@ -52,6 +52,8 @@ def test_patterns_choose_and_exclude():
     found = wiring.of(mlp((8,), 3, hidden=(6, 5)))
     assert found.sparse_names("*") == ["hidden.0.linear", "hidden.1.linear", "output"]
     assert found.sparse_names(["*", "!hidden.0*"]) == ["hidden.1.linear", "output"]
+    assert found.sparse_names("!hidden.0*") == ["hidden.1.linear"]
+    assert found.sparse_names([]) == []
     with pytest.raises(TopologyError, match=r"no layer matches 'fc\*'; the layers are hidden"):
         found.sparse_names("fc*")
 

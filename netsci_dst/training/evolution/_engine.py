@@ -176,7 +176,8 @@ class Engine:
         if evolving:
             self._stop_early(drafts)
         seconds = time.perf_counter() - begun
-        return rows_of(self, drafts, step, zeta, seconds)
+        share = None if timetable.elastic else zeta
+        return rows_of(self, drafts, step, share, seconds)
 
     def _offer_gradients(self, draft: Draft) -> None:
         each = draft.of

@@ -31,24 +31,18 @@ def momentum_coefficient(method: MethodOptions) -> float | None:
     Raises
     ------
     RecipeError
-        If β is not of [0, 1), or differs between phases.
+        If β differs between phases.
     """
-    rules = [(method.regrowth, method.regrowth_options)]
-    rules += [(phase.regrowth, phase.options) for phase in method.phases]
     found = set()
-    for name, options in rules:
-        if name is not None and "momentum" in needs("regrowth", name):
-            signature = inspect.signature(registry.get("regrowth", name).target)
-            found.add(options.get("beta", signature.parameters["beta"].default))
+    for phase in method.all_phases():
+        if "momentum" in needs("regrowth", phase.regrowth):
+            signature = inspect.signature(registry.get("regrowth", phase.regrowth).target)
+            found.add(phase.options.get("beta", signature.parameters["beta"].default))
     if len(found) > 1:
         raise RecipeError(
             f"phases smooth the gradient by beta = {sorted(found)}; give all of them the same"
         )
-    for beta in found:
-        if not 0 <= beta < 1:
-            raise RecipeError(f"beta of regrowth by momentum is {beta}; it must be of [0, 1)")
-        return beta
-    return None
+    return found.pop() if found else None
 
 
 def steps_remembered(beta: float, dtype: torch.dtype) -> int:

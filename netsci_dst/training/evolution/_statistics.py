@@ -17,7 +17,7 @@ _COUNTS = ("pruned", "removed", "percolated", "regrown", "shared")
 
 
 def rows_of(
-    engine: Engine, drafts: list[Draft], step: int, zeta: float, seconds: float
+    engine: Engine, drafts: list[Draft], step: int, zeta: float | None, seconds: float
 ) -> list[dict[str, Any]]:
     """Return one row per layer, and one for the network under the name ``all``."""
     common = {"step": step, "epoch": engine.clock.epoch(step)}
@@ -84,7 +84,7 @@ def _ends(engine: Engine, each: EvolvingLayer) -> Ends:
 
 
 def _row(
-    links: int, possible: int, ever: int, zeta: float, counts: dict[str, int]
+    links: int, possible: int, ever: int, zeta: float | None, counts: dict[str, int]
 ) -> dict[str, Any]:
     regrown = counts["regrown"]
     return {

@@ -106,9 +106,22 @@ def test_more_than_two_to_the_24_can_be_sampled():
     assert chosen.unique().numel() == 50
 
 
-def test_nan_scores_are_refused():
+def test_scores_near_the_largest_number_leave_room_for_others():
+    scores = torch.tensor([3.4e38, 1e-8, 2e-8, 3e-8])
+    counts = torch.zeros(4)
+    for seed in range(300):
+        counts[sample_k(scores, 3, 1.0, seeded(seed))] += 1
+    assert counts[0] == 300
+    # Of the others two of three: the smallest is left out with 3/6 · 2/3 + 2/6 · 3/4.
+    assert 300 - counts[1] == pytest.approx(300 * (3 / 6 * 2 / 3 + 2 / 6 * 3 / 4), abs=35)
+
+
+def test_scores_that_are_no_numbers_are_refused():
     with pytest.raises(NumericalError):
         top_k(torch.tensor([1.0, float("nan"), 0.0]), 2, seeded())
+    for value in ("nan", "inf"):
+        with pytest.raises(NumericalError):
+            sample_k(torch.tensor([1.0, float(value), 0.5]), 2, 1.0, seeded())
 
 
 @given(

@@ -70,6 +70,15 @@ def test_scores_are_their_formulas():
     assert np.allclose(part("removal", "blend")(of, alpha=0.0), half)
 
 
+@pytest.mark.parametrize("name", ["relative_importance", "blend", "signed"])
+def test_links_that_the_density_step_has_pruned_do_not_count(name):
+    of = links()
+    of.keep[::3] = False
+    rest = links()
+    rest.keys, rest.values, rest.keep = of.keys[of.keep], of.values[of.keep], of.keep[of.keep]
+    assert torch.equal(part("removal", name)(of)[of.keep], part("removal", name)(rest))
+
+
 def test_set_rule_removes_equal_fractions_of_both_signs():
     of = links(n=30)
     of.values = torch.cat([torch.arange(1.0, 21.0), -torch.arange(1.0, 11.0)])

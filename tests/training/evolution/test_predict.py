@@ -6,7 +6,9 @@ import torch
 
 from netsci_dst import link_prediction, registry
 from netsci_dst.link_prediction._tensors import device_scores
-from netsci_dst.training.evolution._predict import _tied
+from netsci_dst.training.evolution._layer import Draft, EvolvingLayer
+from netsci_dst.training.evolution._predict import _tied, regrow_by_scores
+from netsci_dst.training.layers import SparseConv2d
 
 
 def equal_neighbours(scores, exact):
@@ -35,3 +37,28 @@ def test_double_precision_scores_tie_exactly_and_stay_apart_where_they_differ():
     tied = _tied(np.array([3.0 - 2 * ulp, 3.0, 3.0 + 2 * ulp, 3.0 + 1e-9]))
     assert tied[:3].unique().numel() == 1
     assert tied[3] > tied[2]
+
+
+@pytest.mark.parametrize("predictor", ["ch3_l3p", "ch2_l3n", "cn_l3"])
+@pytest.mark.parametrize("exponent", [float("inf"), 1.0])
+def test_groups_of_a_convolution_are_predicted_apart(predictor, exponent):
+    """One grouped convolution proposes what its groups propose as convolutions of their own."""
+    whole = SparseConv2d(torch.nn.Conv2d(8, 8, 1, groups=2))
+    keys = torch.tensor([0, 1, 9, 10, 17, 4, 6, 13, 15, 31])
+    whole.set_links(keys.sort().values, torch.ones(keys.numel()))
+    found = proposed(whole, predictor, exponent)
+    for group in (0, 1):
+        own = keys[keys % 8 // 4 == group]
+        part = SparseConv2d(torch.nn.Conv2d(4, 4, 1))
+        part.set_links((own // 8 * 4 + own % 4).sort().values, torch.ones(own.numel()))
+        expected = {k // 4 * 8 + k % 4 + 4 * group for k in proposed(part, predictor, exponent)}
+        assert {k for k in found if k % 8 // 4 == group} == expected
+    assert found
+    assert not found & set(keys.tolist())
+
+
+def proposed(layer, predictor, exponent):
+    """Return all links that a predictor scores."""
+    each = EvolvingLayer("layer", layer, layer.n_links, layer.n_links)
+    links = Draft(each, 0, torch.Generator().manual_seed(0)).links
+    return set(regrow_by_scores(predictor, links, 64, exponent, False).tolist())
