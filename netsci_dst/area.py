@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .errors import NetsciError
+
 
 @dataclass
 class Area:
@@ -48,6 +50,8 @@ def area_across_epochs(epochs: ArrayLike, metric: ArrayLike) -> float:
     Evaluations that are not finite are left out.
     """
     x, y = np.asarray(epochs, dtype=float), np.asarray(metric, dtype=float)
+    if x.shape != y.shape or x.ndim != 1:
+        raise NetsciError(f"epochs and metric have shapes {x.shape} and {y.shape}; expected (n,)")
     keep = np.isfinite(x) & np.isfinite(y)
     order = np.argsort(x[keep], kind="stable")
     x, y = x[keep][order], y[keep][order]

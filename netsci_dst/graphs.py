@@ -30,7 +30,7 @@ def as_adjacency(graph: Any) -> scipy.sparse.csr_array:
     Raises
     ------
     TopologyError
-        If the input is none of these, or a matrix that is not square or holds NaN.
+        If the input is none of these, or a matrix that is not square or not of finite numbers.
     """
     import scipy.sparse
 
@@ -55,10 +55,12 @@ def as_adjacency(graph: Any) -> scipy.sparse.csr_array:
     elif scipy.sparse.issparse(graph) or isinstance(graph, np.ndarray):
         if graph.ndim != 2 or graph.shape[0] != graph.shape[1]:
             raise TopologyError(f"an adjacency matrix must be square, not {graph.shape}")
+        if graph.dtype.kind not in "buif":
+            raise TopologyError(f"an adjacency matrix must be of real numbers, not {graph.dtype}")
         csr = scipy.sparse.csr_array(graph, copy=True)
         csr.sum_duplicates()
-        if csr.dtype.kind == "f" and np.isnan(csr.data).any():
-            raise TopologyError("the adjacency matrix holds NaN")
+        if csr.dtype.kind == "f" and not np.isfinite(csr.data).all():
+            raise TopologyError("the adjacency matrix holds NaN or infinity")
         csr.eliminate_zeros()
         matrix = csr.astype(bool).tocoo()
     else:

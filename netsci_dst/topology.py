@@ -216,7 +216,7 @@ class Layer:
                 )
             if matrix.dtype.kind not in "biuf":
                 raise TopologyError(f"layer {name!r} needs a matrix of real numbers")
-        csr = scipy.sparse.csr_array(matrix)
+        csr = scipy.sparse.csr_array(matrix, copy=True)  # what the caller holds stays as it is
         csr.sum_duplicates()
         csr.eliminate_zeros()
         weights = None if csr.dtype == bool else csr.data
@@ -399,6 +399,8 @@ class Topology:
 
         upper = scipy.sparse.triu(as_adjacency(graph), k=1, format="coo")
         n = upper.shape[0]
+        if n == 0:
+            raise TopologyError("the graph has no nodes")
         layer = Layer.from_links("links", name, name, (n, n), upper.row, upper.col, directed=False)
         return cls((Population(name, n),), (layer,))
 

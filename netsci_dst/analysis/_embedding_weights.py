@@ -7,6 +7,8 @@ import scipy.sparse
 from numba import njit
 from numpy.typing import NDArray
 
+from ..link_prediction._ties import snap_ties
+
 PRE_WEIGHTINGS = ("none", "RA1", "RA2", "EBC")
 
 
@@ -74,8 +76,7 @@ def _betweenness(indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> NDArr
     rows = np.repeat(np.arange(n), np.diff(indptr))
     upper = rows < indices
     graph = igraph.Graph(n=n, edges=np.column_stack([rows[upper], indices[upper]]))
-    half = scipy.sparse.coo_array(
-        (np.asarray(graph.edge_betweenness(directed=False)), (rows[upper], indices[upper])),
-        shape=(n, n),
-    )
+    # Equal lengths must be equal numbers: Kruskal's tree takes ties in the order of the links.
+    lengths = snap_ties(np.array(graph.edge_betweenness(directed=False), dtype=np.float64))
+    half = scipy.sparse.coo_array((lengths, (rows[upper], indices[upper])), shape=(n, n))
     return (half + half.T).tocsr().sorted_indices().data

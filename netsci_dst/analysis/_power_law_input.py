@@ -7,7 +7,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import whole_number
 from ..errors import NetsciError
+
+# Beyond it, neighbouring integers are one floating-point number.
+_LARGEST = 9e15
 
 
 def as_histogram(
@@ -37,7 +41,10 @@ def as_histogram(
 
 
 def kind_of(u: NDArray[np.float64], asked: bool | None, xmin: float | None, support: str) -> int:
-    """Return whether values are taken as reals, integers, or integers where observed."""
+    """Return whether values are taken as reals, integers, or integers where observed.
+
+    Integers too large to be told apart are taken as reals.
+    """
     from ._power_law_search import INTEGER, OBSERVED, REAL
 
     if support not in ("full", "observed"):
@@ -45,6 +52,13 @@ def kind_of(u: NDArray[np.float64], asked: bool | None, xmin: float | None, supp
     whole = bool((u == np.floor(u)).all())
     if asked and not whole:
         raise NetsciError("discrete=True needs integers, but some values are not")
+    if whole and u.size and u[-1] >= _LARGEST:
+        if asked or support == "observed":
+            raise NetsciError(
+                f"integers of {_LARGEST:g} and more cannot be told apart: leave out discrete and "
+                "support, to fit real numbers"
+            )
+        whole = False
     if not (whole if asked is None else asked):
         if support == "observed":
             raise NetsciError("support='observed' is for integers only")
@@ -58,7 +72,5 @@ def check_options(xmin: float | None, bootstraps: int, workers: int) -> None:
     """Refuse options that make no sense."""
     if xmin is not None and not (math.isfinite(xmin) and xmin > 0):
         raise NetsciError(f"xmin must be positive and finite, not {xmin}")
-    if int(bootstraps) != bootstraps or bootstraps < 0:
-        raise NetsciError(f"bootstraps must be a whole number of at least 0, not {bootstraps}")
-    if int(workers) != workers or workers < 1:
-        raise NetsciError(f"workers must be a whole number of at least 1, not {workers}")
+    whole_number("bootstraps", bootstraps)
+    whole_number("workers", workers, 1)

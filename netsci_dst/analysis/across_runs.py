@@ -44,7 +44,10 @@ def mean_and_error(values: ArrayLike) -> MeanError:
     >>> mean_and_error([98.8, 98.9, 98.7])
     MeanError(mean=98.8, error=0.0577..., n=3)
     """
-    x = np.asarray(values, dtype=float).ravel()
+    try:
+        x = np.asarray(values, dtype=float).ravel()
+    except (TypeError, ValueError) as error:
+        raise NetsciError(f"a mean needs numbers: {error}") from error
     x = x[np.isfinite(x)]
     if not x.size:
         return MeanError(float("nan"), float("nan"), 0)

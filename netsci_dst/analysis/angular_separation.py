@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import whole_number
 from ..errors import NetsciError
 from ..snapshots import Snapshot
 from ._measure import NotApplicable, Value, measure
@@ -96,7 +97,7 @@ def angular_separation_index(
     names, codes, sizes = _groups(places, labels)
     worst = worst or ("theoretical" if flat else "permutations")
     _check(places, worst, permutations)
-    mistakes, random = _count(places, codes, sizes, permutations, seed)
+    mistakes, random = _count(places, codes, sizes, int(permutations), whole_number("seed", seed))
     usable = mistakes >= 0
     if not usable.any():
         least = 2 if flat else 3
@@ -116,7 +117,8 @@ def angular_separation_index(
         p_value = (1 + int((np.asarray(drawn) >= index).sum())) / (1 + permutations)
     shown = np.where(usable, mistakes, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        by_group = np.where((shown == 0) & (limit == 0), 1.0, 1 - shown / limit)
+        # A group that drawn permutations never mixed as much as it is mixed has the least index.
+        by_group = np.where((shown == 0) & (limit == 0), 1.0, np.maximum(0.0, 1 - shown / limit))
     keyed = lambda values: dict(zip(names, map(float, values), strict=True))  # noqa: E731
     return AngularSeparation(index, keyed(by_group), keyed(shown), keyed(limit), p_value)
 
@@ -141,7 +143,10 @@ def _groups(
     least = 4 if places.ndim == 1 else 6
     if n < least:
         raise NetsciError(f"the angular separation needs at least {least} samples, not {n}")
-    names, codes, sizes = np.unique(given, return_inverse=True, return_counts=True)
+    try:
+        names, codes, sizes = np.unique(given, return_inverse=True, return_counts=True)
+    except TypeError as error:
+        raise NetsciError(f"labels must be of one kind, to be put in order: {error}") from error
     if names.size == 1 or names.size == n:
         raise NetsciError(
             f"the angular separation needs more than one group and fewer groups than samples; "
@@ -153,8 +158,7 @@ def _groups(
 def _check(places: NDArray[np.float64], worst: str, permutations: int) -> None:
     if worst not in ("theoretical", "permutations"):
         raise NetsciError(f"worst must be 'theoretical' or 'permutations', not {worst!r}")
-    if permutations < 0:
-        raise NetsciError(f"permutations must be at least 0, not {permutations}")
+    whole_number("permutations", permutations)
     if not np.isfinite(places).all():
         raise NetsciError("the angles hold NaN or infinity")
     if places.ndim == 2:

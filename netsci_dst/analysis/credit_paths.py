@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import whole_number, whole_numbers
 from ..errors import NetsciError, TopologyError
 from ..snapshots import Snapshot
 from ..topology import Population, Topology
@@ -208,15 +209,13 @@ def _hubs(
     topology: Topology, hubs: int | ArrayLike | None
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     if hubs is None or np.ndim(hubs) == 0:
-        count = _HUBS if hubs is None else int(hubs)  # type: ignore[call-overload]
-        if count < 1:
-            raise NetsciError(f"the number of hubs must be at least 1, not {count}")
+        count = _HUBS if hubs is None else whole_number("the number of hubs", hubs, 1)
         among = [np.arange(topology.n_nodes)[topology.nodes(p.name)] for p in _middle(topology)]
         nodes = np.concatenate(among) if among else np.empty(0, dtype=np.int64)
         nodes = nodes[np.argsort(-topology.degrees[nodes], kind="stable")][:count]
         # Both middle populations count, also when one of them has no hub: no path passes all then.
         return nodes, tuple(p.name for p in _middle(topology))
-    nodes = np.unique(np.asarray(hubs, dtype=np.int64))
+    nodes = np.unique(whole_numbers("hubs", hubs))
     if nodes.size and not 0 <= nodes.min() <= nodes.max() < topology.n_nodes:
         raise NetsciError(f"hubs must be nodes of the graph, 0 to {topology.n_nodes - 1}")
     nodes = nodes[np.argsort(-topology.degrees[nodes], kind="stable")]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import finite_numbers
 from ..errors import NetsciError
 from ..graphs import as_adjacency
 from ..run import Run
@@ -80,7 +81,7 @@ def degree_correlation(first: ArrayLike, second: ArrayLike) -> float:
     """
     from ._kendall import kendall_tau_b
 
-    a, b = np.asarray(first).ravel(), np.asarray(second).ravel()
+    a, b = finite_numbers("degrees", first), finite_numbers("degrees", second)
     if a.shape != b.shape:
         raise NetsciError(f"degrees of {a.size} and of {b.size} neurons cannot be compared")
     return kendall_tau_b(a, b)

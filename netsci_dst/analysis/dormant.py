@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import finite_numbers
 from ..errors import NetsciError
 from ..graphs import as_adjacency
 from ..run import Run
@@ -67,8 +68,8 @@ def activation_scores(mean_abs: ArrayLike) -> NDArray[np.float64]:
     >>> activation_scores([0.0, 1.0, 2.0]).tolist()
     [0.0, 1.0, 2.0]
     """
-    activity = np.asarray(mean_abs, dtype=np.float64)
-    if activity.size == 0 or not np.isfinite(activity).all() or activity.min() < 0:
+    activity = finite_numbers("mean absolute activations", mean_abs)
+    if activity.size == 0 or activity.min() < 0:
         raise NetsciError("mean absolute activations must be finite and at least 0")
     if not activity.any():
         return np.zeros_like(activity)

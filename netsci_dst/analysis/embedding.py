@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import whole_number
 from ..errors import NetsciError, UnknownName
 from ..graphs import as_adjacency
 from ..snapshots import Snapshot
@@ -142,11 +143,12 @@ def coalescent_embedding(
     rule = pre_weighting or "none"
     angles = angles or ("EA" if dimensions == 2 else "original")
     _check(rule, reduction, angles, dimensions, landmarks)
+    dimensions, seed = int(dimensions), whole_number("seed", seed)
     adjacency = as_adjacency(graph)
     nodes, excluded, inner = _largest_component(adjacency)
     needed = 2 + dimensions
     if nodes.size < needed:
-        raise NetsciError(
+        raise NotApplicable(
             f"the largest component has {nodes.size} nodes; an embedding needs at least {needed}"
         )
     if landmarks is not None and not needed < landmarks <= nodes.size:
@@ -181,6 +183,8 @@ def _check(rule: str, reduction: str, angles: str, dimensions: int, landmarks: i
         raise NetsciError(f"{reduction} has one dimension: in the ball use ISO, ncISO or LE")
     if dimensions == 3 and angles == "EA":
         raise NetsciError("the equidistant adjustment is for the disk: in the ball use 'original'")
+    if landmarks is not None:
+        whole_number("landmarks", landmarks, 1)
     if landmarks is not None and not reduction.endswith("ISO"):
         raise NetsciError(f"landmarks go with ISO and ncISO, not with {reduction}")
 
@@ -190,7 +194,7 @@ def _largest_component(adjacency: Any) -> tuple[NDArray[np.int64], NDArray[np.in
     from scipy.sparse.csgraph import connected_components
 
     if adjacency.shape[0] == 0:
-        raise NetsciError("the network has no nodes to embed")
+        raise NotApplicable("the network has no nodes to embed")
     _, label = connected_components(adjacency, directed=False)
     inside = label == np.bincount(label).argmax()
     nodes = np.flatnonzero(inside)
@@ -260,8 +264,6 @@ def shared_embedding(topology: Topology, **options: Any) -> Embedding:
     known = _found.setdefault(topology, {})
     key = tuple(sorted(options.items()))
     if key not in known:
-        if topology.n_links < 4:
-            raise NotApplicable("the network has too few links to be embedded")
         known[key] = coalescent_embedding(topology, **options)
     return known[key]
 

@@ -55,7 +55,7 @@ def input_maps(topology: Topology | Snapshot) -> tuple[InputMap, ...]:
     Survival, figs. 8 (input layer) and 19 (first hidden layer).
     """
     network = topology.topology if isinstance(topology, Snapshot) else topology
-    if not network.is_layered:
+    if not isinstance(network, Topology) or not network.is_layered:
         raise NotApplicable("a general network has no input layer")
     fed = {layer.source for layer in network.layers}
     inputs = [p for p in network.graph_populations if p.role == "input" and p.name in fed]
@@ -67,25 +67,23 @@ def input_maps(topology: Topology | Snapshot) -> tuple[InputMap, ...]:
 def _map(network: Topology, population: Population) -> InputMap:
     shape = population.shape or (population.size,)
     degrees = np.zeros(population.size, dtype=np.int64)
-    paths = np.zeros(population.size)
+    back = []
     for layer in network.layers:
         if layer.source == population.name:
             degrees += layer.out_degrees
-            paths += _back(layer, _out_degrees(network, layer.target))
+            onward = [
+                next_layer for next_layer in network.layers if next_layer.source == layer.target
+            ]
+            if onward:
+                out_degrees = np.sum([next_layer.out_degrees for next_layer in onward], axis=0)
+                back.append(_back(layer, out_degrees.astype(np.float64)))
+    # No sparse layer beyond the first: nothing to map back.
+    paths = np.sum(back, axis=0) if back else np.full(population.size, np.nan)
     return InputMap(population.name, degrees.reshape(shape), paths.reshape(shape))
-
-
-def _out_degrees(network: Topology, population: str) -> NDArray[np.float64]:
-    leaving = [layer for layer in network.layers if layer.source == population]
-    if not leaving:
-        return np.full(network.population(population).size, np.nan)
-    return np.sum([layer.out_degrees for layer in leaving], axis=0).astype(np.float64)
 
 
 def _back(layer: Layer, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return, for each source, the sum of the values of its targets."""
-    if np.isnan(values).all():
-        return np.full(layer.shape[0], np.nan)
     sums = np.bincount(layer.sources, weights=values[layer.indices], minlength=layer.shape[0])
     return sums.astype(np.float64)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import whole_number
 from ..errors import NetsciError
 from ..graphs import as_adjacency
 from ..snapshots import Snapshot
@@ -68,8 +69,7 @@ def modularity(graph: Any, seed: int = 0, n: int = 10, tolerance: float = 0.0) -
     """
     from ._leiden import leiden
 
-    if n < 1:
-        raise NetsciError(f"modularity needs at least one run, not n={n}")
+    n, seed = whole_number("n", n, 1), whole_number("seed", seed)
     matrix = as_adjacency(graph)
     if matrix.nnz == 0:
         nodes = np.arange(matrix.shape[0], dtype=np.int64)
@@ -94,7 +94,10 @@ def partition_modularity(graph: Any, membership: ArrayLike) -> float:
         Community of each node, shape ``(n_nodes,)``.
     """
     matrix = as_adjacency(graph)
-    _, labels = np.unique(np.asarray(membership), return_inverse=True)
+    given = np.asarray(membership)
+    if given.dtype.kind == "f" and np.isnan(given).any():
+        raise NetsciError("the partition holds NaN: give every node a community")
+    _, labels = np.unique(given, return_inverse=True)
     if labels.shape != (matrix.shape[0],):
         raise NetsciError(
             f"the partition has {labels.size} entries, but the graph has {matrix.shape[0]} nodes"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import whole_number
 from ..errors import NetsciError
 from ..graphs import as_adjacency
 from ..snapshots import Snapshot
@@ -23,6 +24,9 @@ __all__ = [
     "hyperbolic_distance_correlation",
     "hyperbolic_distances",
 ]
+
+# Beyond it, the product of two hyperbolic cosines is no finite number.
+_FARTHEST = 350.0
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ def greedy_routing(
     """
     from . import _navigation_kernels as kernels
 
+    if not isinstance(embedding, Embedding):
+        raise NetsciError(f"routing needs an Embedding, not {type(embedding).__name__}")
     adjacency: Any = as_adjacency(graph)
     nodes = embedding.nodes
     if nodes.size and nodes.max() >= adjacency.shape[0]:
@@ -88,7 +94,8 @@ def greedy_routing(
     inner = adjacency[nodes][:, nodes].tocsr().sorted_indices()
     goals = np.arange(nodes.size)
     if targets is not None:
-        if not 1 <= targets <= nodes.size:
+        targets, seed = whole_number("targets", targets, 1), whole_number("seed", seed)
+        if targets > nodes.size:
             raise NetsciError(f"targets must lie between 1 and {nodes.size}, not {targets}")
         goals = np.sort(np.random.default_rng(seed).choice(nodes.size, targets, replace=False))
     tried, won, length, stretch, score = kernels.route(
@@ -218,12 +225,15 @@ def _nodes_and_angles(
 def _coordinates(embedding: Embedding | ArrayLike) -> NDArray[np.float64]:
     if isinstance(embedding, Embedding):
         return embedding.coordinates
-    given = np.asarray(embedding, dtype=np.float64)
-    if given.ndim != 2 or given.shape[1] not in (2, 3):
+    given = np.asarray(embedding)
+    if given.ndim != 2 or given.shape[1] not in (2, 3) or given.dtype.kind not in "biuf":
         raise NetsciError(
             "coordinates need rows (theta, r) or (azimuth, elevation, r), "
-            f"not an array of shape {given.shape}"
+            f"not {given.dtype} of shape {given.shape}"
         )
+    given = given.astype(np.float64)
+    if not np.isfinite(given).all() or (given[:, -1] < 0).any() or (given[:, -1] > _FARTHEST).any():
+        raise NetsciError(f"coordinates must be finite, and radii between 0 and {_FARTHEST:g}")
     return given
 
 

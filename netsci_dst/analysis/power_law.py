@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._checks import whole_number
 from ..errors import NetsciError
 from ._measure import Value, measure, scopes
 from ._power_law_input import as_histogram, check_options, kind_of
@@ -105,7 +106,7 @@ def fit_power_law(
     u, number = as_histogram(values, counts)
     check_options(xmin, bootstraps, workers)
     return estimate(
-        u, number, xmin, int(bootstraps), int(seed),
+        u, number, xmin, int(bootstraps), whole_number("seed", seed),
         kind_of(u, discrete, xmin, support), bool(parametric), bool(alternatives), int(workers),
     )  # fmt: skip
 

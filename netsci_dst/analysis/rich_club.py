@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NetsciError
+from .._checks import whole_number
 from ..snapshots import Snapshot
 from ..topology import Topology
 from ._measure import Array, NotApplicable, Value, measure
@@ -66,8 +66,7 @@ def rich_club(graph: Any, n: int = 100, seed: int = 0) -> RichClub:
     """
     from .null_models import degree_preserving
 
-    if n < 1:
-        raise NetsciError(f"a rich-club test needs at least one null graph, not n={n}")
+    n, seed = whole_number("n", n, 1), whole_number("seed", seed)
     given = getattr(graph, "topology", graph)
     topology = given if isinstance(given, Topology) else Topology.network(graph)
     levels = np.unique(topology.degrees)[:-1]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import NetsciError
+from .._checks import whole_number
 from ..snapshots import Snapshot
 from ..topology import Topology
 from ._measure import NotApplicable, Value, measure
@@ -67,8 +67,7 @@ def small_worldness(graph: Any, n: int = 10, seed: int = 0) -> SmallWorld:
     from ._sides import as_topology
     from .null_models import degree_preserving, lattice
 
-    if n < 1:
-        raise NetsciError(f"small-worldness needs at least one null graph, not n={n}")
+    n, seed = whole_number("n", n, 1), whole_number("seed", seed)
     topology = as_topology(graph)
     cluster = _clustering(topology)
     rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2 * n)]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import whole_number
 from ..errors import NetsciError
 from ..graphs import as_adjacency
 from ..snapshots import Snapshot
@@ -90,8 +91,7 @@ def structural_consistency(
     """
     if not 0 < fraction < 1:
         raise NetsciError(f"the fraction of links to remove lies between 0 and 1, not {fraction}")
-    if repeats < 1:
-        raise NetsciError(f"structural consistency needs at least one repetition, not {repeats}")
+    repeats, seed = whole_number("repeats", repeats, 1), whole_number("seed", seed)
     adjacency: Any = as_adjacency(graph)
     n = adjacency.shape[0]
     active = np.flatnonzero(np.diff(adjacency.indptr))

@@ -78,7 +78,10 @@ def bipartite(adjacency: Any) -> Bipartite:
         adjacency = _tensor_matrix(adjacency.detach().cpu())
     if hasattr(adjacency, "tocsr"):
         return _from_sparse(adjacency)
-    matrix = np.asarray(adjacency)
+    try:
+        matrix = np.asarray(adjacency)
+    except ValueError as error:
+        raise TopologyError(f"an adjacency is a matrix of numbers: {error}") from error
     if matrix.ndim != 2 or matrix.dtype.kind not in "buif":
         raise TopologyError(
             f"an adjacency is a matrix of numbers of shape (n_source, n_target), "
@@ -108,6 +111,8 @@ def _complete(n_source: int, n_target: int, ptr: np.ndarray, idx: np.ndarray) ->
 
 def _from_sparse(adjacency: Any) -> Bipartite:
     matrix = adjacency.tocsr().copy()
+    if matrix.dtype.kind not in "buif":
+        raise TopologyError(f"an adjacency is a matrix of numbers, not of {matrix.dtype}")
     if not np.isfinite(matrix.data).all():
         raise TopologyError("the adjacency holds NaN or infinity; give zeros and ones, or weights")
     matrix.sum_duplicates()

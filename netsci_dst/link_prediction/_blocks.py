@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import registry
-from ._bipartite import bipartite, is_tensor
+from ._bipartite import Bipartite, bipartite, is_tensor
 from ._pool import Pool
 from ._threads import n_threads
 
@@ -34,9 +34,9 @@ class Blocks:
         elif self._rule is not None:
             self._adjacency = bipartite(adjacency)
         self.shape: tuple[int, int] = (
-            tuple(adjacency.shape)
-            if hasattr(adjacency, "shape")
-            else (adjacency.n_source, adjacency.n_target)
+            (self._adjacency.n_source, self._adjacency.n_target)
+            if isinstance(self._adjacency, Bipartite)
+            else tuple(np.shape(self._adjacency))
         )
 
     def candidates(self, pool: Pool | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:

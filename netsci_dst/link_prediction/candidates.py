@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import registry
+from .._checks import whole_number, whole_numbers
 from ..errors import NetsciError, TopologyError, UnknownName
 from ._bipartite import Bipartite, bipartite, is_tensor
 from ._blocks import Blocks
@@ -57,8 +58,7 @@ def top_links(
     """
     if ties not in TIES:
         raise UnknownName("way with ties", ties, TIES)
-    if k < 0:
-        raise NetsciError(f"k is {k}; it must not be negative")
+    k = whole_number("k", k)
     generator = np.random.default_rng(rng)
     pool = Pool(k, generator, keep_ties=ties == "spearman")
     for keys, scores in Blocks(adjacency, predictor, threads).candidates(pool):
@@ -112,16 +112,19 @@ def scores_at(
     UnknownName, TopologyError
         For an unknown predictor, a bad adjacency, or a pair outside it.
     """
-    u, v = (np.asarray(x.cpu() if is_tensor(x) else x) for x in (sources, targets))
+    u, v = (
+        whole_numbers(name, x.cpu() if is_tensor(x) else x)
+        for name, x in (("sources", sources), ("targets", targets))
+    )
     blocks = Blocks(adjacency, predictor, threads)
-    if u.shape != v.shape or u.ndim != 1:
+    if u.shape != v.shape:
         raise TopologyError(
             f"sources and targets have shapes {u.shape} and {v.shape}; expected (n,)"
         )
     n_source, n_target = blocks.shape
     if len(u) and (u.min() < 0 or u.max() >= n_source or v.min() < 0 or v.max() >= n_target):
         raise TopologyError(f"a pair lies outside the layer of {n_source} × {n_target} neurons")
-    return _like(adjacency, blocks.at(u.astype(np.int64), v.astype(np.int64)))
+    return _like(adjacency, blocks.at(u, v))
 
 
 def _subranked(

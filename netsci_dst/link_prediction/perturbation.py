@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._checks import whole_number
 from ..errors import NetsciError
 from ..registry import register
 from ._bipartite import bipartite, is_tensor
@@ -46,8 +47,7 @@ def spm(adjacency: Any, *, fraction: float = 0.1, repeats: int = 10, seed: int =
     """
     if not 0 < fraction < 1:
         raise NetsciError(f"fraction of spm is {fraction}; it must be between 0 and 1")
-    if repeats < 1:
-        raise NetsciError(f"repeats of spm is {repeats}; it must be at least 1")
+    repeats = whole_number("repeats of spm", repeats, 1)
     layer = bipartite(adjacency)
     scores = np.zeros((layer.n_source, layer.n_target))
     if layer.n_links:

@@ -209,3 +209,12 @@ def test_measure_needs_groups():
 
     with pytest.raises(NotApplicable):
         list(_measure(Snapshot(Topology.network(nx.complete_graph(8)))))
+
+
+def test_indices_of_groups_lie_between_0_and_1():
+    rng = np.random.default_rng(0)
+    for seed in range(40):
+        labels = rng.permutation([0] * 5 + [1] * 4 + [2] * 3)
+        angles = rng.random(12) * 6
+        found = angular_separation_index(angles, labels, "permutations", permutations=3, seed=seed)
+        assert all(0 <= index <= 1 for index in found.group_index.values())

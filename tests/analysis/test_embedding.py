@@ -1,4 +1,5 @@
 import math
+from fractions import Fraction
 
 import networkx as nx
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from netsci_dst.analysis import (
     align_angles,
+    analyze,
     angular_separation_index,
     coalescent_embedding,
     greedy_routing,
@@ -352,3 +354,57 @@ def test_measure_embedding_of_an_empty_network():
     empty = Topology.chain([np.zeros((4, 5), bool), np.zeros((5, 3), bool)])
     with pytest.raises(NotApplicable):
         list(_measure(Snapshot(empty)))
+
+
+@pytest.mark.parametrize(("n", "seed"), [(60, 1), (30, 12)])
+def test_betweenness_that_is_equal_on_paper_ties_in_the_tree(n, seed):
+    """Kruskal's tree by exact fractions."""
+    from netsci_dst.analysis._embedding_tree import tree_distances
+    from netsci_dst.analysis._embedding_weights import weighted
+    from netsci_dst.graphs import as_adjacency
+
+    graph = nx.barabasi_albert_graph(n, 2, seed=seed)
+    exact = _exact_betweenness(graph)
+    parent = list(range(n))
+
+    def root(node):
+        while parent[node] != node:
+            node = parent[node]
+        return node
+
+    tree = nx.Graph()
+    for u, v in sorted(exact, key=lambda pair: (exact[pair], pair)):
+        if root(u) != root(v):
+            parent[root(v)] = root(u)
+            tree.add_edge(u, v, weight=float(exact[u, v]))
+    expected = nx.floyd_warshall_numpy(tree, nodelist=range(n))
+    found = tree_distances(weighted(as_adjacency(graph), "EBC"))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def _exact_betweenness(graph):
+    """Return the edge betweenness as fractions, each pair of nodes counted once."""
+    found = {tuple(sorted(edge)): Fraction(0) for edge in graph.edges}
+    for source in graph:
+        distance = nx.single_source_shortest_path_length(graph, source)
+        order = sorted(distance, key=distance.get)
+        paths = {source: 1}
+        for node in order[1:]:
+            paths[node] = sum(
+                paths[other] for other in graph[node] if distance[other] == distance[node] - 1
+            )
+        load = dict.fromkeys(graph, Fraction(0))
+        for node in reversed(order[1:]):
+            for other in graph[node]:
+                if distance[other] == distance[node] - 1:
+                    share = (1 + load[node]) * Fraction(paths[other], paths[node])
+                    found[tuple(sorted((node, other)))] += share / 2
+                    load[other] += share
+    return found
+
+
+def test_a_network_too_small_to_be_embedded_is_none_of_the_measures_business():
+    two_triangles = nx.disjoint_union(nx.complete_graph(3), nx.complete_graph(3))
+    frame = analyze(Topology.network(two_triangles), ["embedding", "asi", "greedy_routing"])
+    statuses = {note["measure"]: note["status"] for note in frame.attrs["notes"]}
+    assert statuses == dict.fromkeys(["embedding", "asi", "greedy_routing"], "not applicable")

@@ -7,7 +7,7 @@ import pytest
 from netsci_dst.analysis._measure import Array, NotApplicable, Value
 from netsci_dst.analysis.input_maps import gini, input_maps, input_maps_measure
 from netsci_dst.snapshots import Snapshot
-from netsci_dst.topology import Topology
+from netsci_dst.topology import Layer, Population, Topology
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (2, 3, 4), None])
@@ -28,11 +28,6 @@ def test_a_single_layer_has_no_hidden_map():
     assert np.isnan(found.first_hidden).all()
 
 
-def test_a_general_network_has_no_input():
-    with pytest.raises(NotApplicable):
-        input_maps(Topology.network(nx.karate_club_graph()))
-
-
 def test_gini():
     assert gini(np.ones(10)) == pytest.approx(0)
     assert gini(np.array([0, 0, 0, 5.0])) == pytest.approx(0.75)
@@ -50,3 +45,28 @@ def test_measure_of_an_image():
     assert values == {"concentration": pytest.approx(0.75), "unused": 12, "centre_share": 1.0}
     picture = next(r.values for r in rows if isinstance(r, Array))
     np.testing.assert_array_equal(picture, matrix.sum(1).reshape(4, 4))
+
+
+def test_a_shortcut_to_an_output_adds_no_path_of_two_links():
+    populations = (
+        Population("in", 2, "input"),
+        Population("h", 2),
+        Population("out", 1, "output"),
+    )
+    ends = {"a": ("in", "h"), "b": ("h", "out"), "c": ("in", "out")}
+    sizes = {p.name: p.size for p in populations}
+    layers = tuple(
+        Layer.from_matrix(name, u, v, np.ones((sizes[u], sizes[v])))
+        for name, (u, v) in ends.items()
+    )
+    (found,) = input_maps(Topology(populations, layers))
+    assert found.first_hidden.tolist() == [2, 2]
+    assert found.degrees.tolist() == [3, 3]
+    (short,) = input_maps(Topology((populations[0], populations[2]), layers[2:]))
+    assert np.isnan(short.first_hidden).all()
+
+
+def test_a_general_network_has_no_input():
+    for graph in (nx.path_graph(3), Topology.network(nx.path_graph(3))):
+        with pytest.raises(NotApplicable):
+            input_maps(graph)

@@ -8,6 +8,7 @@ from scipy.special import zeta
 from netsci_dst.analysis._power_law_bootstrap import alias_table, build_model, draw_above
 from netsci_dst.analysis._power_law_search import INTEGER
 from netsci_dst.analysis.power_law import fit_power_law
+from netsci_dst.errors import NetsciError
 
 from . import _power_law_reference as reference
 
@@ -100,3 +101,15 @@ def test_p_value_just_below_the_observed_values_is_that_of_igraph():
     assert fit.ks == pytest.approx(other.D, abs=1e-5)
     assert 0.02 < fit.p_value < 0.98
     assert abs(fit.p_value - other.p) < 4 * np.sqrt(fit.p_value * (1 - fit.p_value) / 625)
+
+
+@pytest.mark.parametrize("scale", [1e14, 1e17, 1e300])
+def test_integers_too_large_to_be_told_apart_are_fitted_as_reals(scale):
+    values = np.random.default_rng(0).zipf(2.5, 60) * scale
+    large = fit_power_law(values, bootstraps=20, alternatives=False)
+    reals = fit_power_law(values, bootstraps=20, alternatives=False, discrete=False)
+    assert (large.alpha == reals.alpha) == (scale > 1e15)
+    assert 0 <= large.p_value <= 1
+    if scale > 1e15:
+        with pytest.raises(NetsciError, match="cannot be told apart"):
+            fit_power_law(values, bootstraps=0, discrete=True)

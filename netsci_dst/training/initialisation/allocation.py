@@ -56,8 +56,9 @@ def allocate(kind: str, shapes: Sequence[Sequence[int]], sparsity: float) -> lis
 
 
 def _n_positions(shape: Sequence[int]) -> int:
-    if len(shape) not in (2, 4) or min(shape) < 1:
-        raise RecipeError(f"{tuple(shape)} is no layer: give (n_in, n_out) or (n_in, n_out, w, h)")
+    sides = np.asarray(shape)
+    if sides.shape not in ((2,), (4,)) or sides.dtype.kind not in "iu" or sides.min() < 1:
+        raise RecipeError(f"{shape!r} is no layer: give (n_in, n_out) or (n_in, n_out, w, h)")
     return math.prod(int(side) for side in shape)
 
 

@@ -66,12 +66,18 @@ def absolute_correlation(features: np.ndarray) -> np.ndarray:
     features
         Shape (n_samples, n_features); more dimensions are flattened.
     """
-    x = np.asarray(features)
-    x = x.reshape(len(x), -1).astype(np.float64)
-    if len(x) < 2:
-        raise DataError(f"a correlation needs at least 2 samples, not {len(x)}")
+    given = np.asarray(features)
+    if given.ndim < 2 or given.dtype.kind not in "biuf":
+        raise DataError(
+            f"features are a matrix of numbers, not {given.dtype} of shape {given.shape}"
+        )
+    if len(given) < 2 or not given.size:
+        raise DataError(f"a correlation needs at least 2 samples of a feature, not {given.shape}")
+    x = given.reshape(len(given), -1).astype(np.float64)
     if not np.isfinite(x).all():
         raise DataError("the features hold NaN or infinity; clean the data first")
+    # By a power of two, which rounds nothing: squares of very large or small numbers would.
+    x = np.ldexp(x, -np.frexp(np.abs(x).max(axis=0))[1])
     constant = (x == x[0]).all(axis=0)
     x -= x.mean(axis=0)
     norm = np.sqrt((x * x).sum(axis=0))

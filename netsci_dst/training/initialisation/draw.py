@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import registry
+from ..._checks import whole_number
 from ...errors import NetsciError, RecipeError, UnknownName
 
 _GIVEN = ("n_source", "n_target", "n_links", "rng", "features")
@@ -59,6 +60,8 @@ def draw_topology(
     for option in options:
         if option not in known:
             raise UnknownName(f"option of the initialiser {name}", option, known)
+    n_source, n_target = whole_number("n_source", n_source), whole_number("n_target", n_target)
+    n_links = whole_number("n_links", n_links)
     check_size(n_source, n_target, n_links)
     if entry.metadata.get("needs_features") and features is None:
         raise RecipeError(

@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
+from ..._checks import whole_number
 from ...errors import RecipeError, UnknownName
+from .draw import check_size
 
 RULES = ("swi", "kaiming")
 
@@ -40,11 +42,12 @@ def initial_weights(
     Raises
     ------
     UnknownName, RecipeError
-        For an unknown rule or a gain that is not positive.
+        For an unknown rule, a gain that is not positive, or an impossible number of links.
     """
     if rule not in RULES:
         raise UnknownName("weight initialisation", rule, RULES)
-    if not gain > 0:
+    if not 0 < gain < math.inf:
         raise RecipeError(f"the gain of the initial weights is {gain}; it must be positive")
+    check_size(n_source, n_target, whole_number("n_links", n_links))
     inputs = n_links / n_target if rule == "swi" else n_source
     return rng.normal(0.0, gain / math.sqrt(max(inputs, 1e-300)), n_links)

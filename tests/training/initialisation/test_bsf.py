@@ -1,5 +1,7 @@
 """The bipartite scale-free model: a growing graph, made bipartite with its degrees kept."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,48 @@ def test_resorting_aligns_hubs_of_consecutive_layers():
     _, before = degrees(draw_topology("bsf", 120, 120, 700, first=True, **plain), 120, 120)
     after, _ = degrees(draw_topology("bsf", 120, 120, 700, **plain), 120, 120)
     assert into @ out_of > 1.5 * (before @ after)
+
+
+@pytest.mark.parametrize(
+    ("shape", "density", "options"),
+    [
+        ((20, 20), 0.8, {}),
+        ((50, 50), 0.5, {}),
+        ((10, 784), 0.5, {}),
+        ((3, 40), 0.5, {"first": True, "equal_partition": True}),
+        ((8, 8), 0.9, {"first": True, "equal_partition": True}),
+    ],
+)
+def test_degrees_are_kept_in_dense_layers_wherever_a_simple_graph_has_them(
+    shape, density, options, monkeypatch
+):
+    bsf = importlib.import_module("netsci_dst.training.initialisation.bsf")
+    asked = []
+
+    def noting(source_degree, target_degree, kept, rng):
+        keys = join(source_degree, target_degree, kept, rng)
+        asked.append((source_degree, target_degree, keys))
+        return keys
+
+    monkeypatch.setattr(bsf, "join", noting)
+    n_source, n_target = shape
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        draw_topology("bsf", *shape, round(density * n_source * n_target), rng=rng, **options)
+    exist = 0
+    for source_degree, target_degree, keys in asked:
+        assert keys.size == source_degree.sum()
+        if not _graphical(source_degree, target_degree):
+            continue
+        exist += 1
+        assert (np.bincount(keys // n_target, minlength=n_source) == source_degree).all()
+        assert (np.bincount(keys % n_target, minlength=n_target) == target_degree).all()
+    assert exist > 10
+
+
+def _graphical(source_degree, target_degree):
+    """Gale and Ryser: the k largest sources find enough targets, for every k."""
+    largest = np.sort(source_degree)[::-1]
+    return all(
+        largest[:k].sum() <= np.minimum(target_degree, k).sum() for k in range(1, len(largest) + 1)
+    )

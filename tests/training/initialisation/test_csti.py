@@ -72,3 +72,17 @@ def test_unusable_samples_are_refused():
         absolute_correlation(np.ones((1, 4)))
     with pytest.raises(DataError, match="NaN"):
         absolute_correlation(np.array([[1.0, np.nan], [0.0, 1.0]]))
+
+
+@pytest.mark.parametrize("scale", [1e160, 1e-200, 1e300])
+def test_the_scale_of_the_features_does_not_count(scale):
+    features = np.random.default_rng(0).normal(size=(40, 6))
+    np.testing.assert_array_equal(
+        absolute_correlation(features * scale).round(9), absolute_correlation(features).round(9)
+    )
+
+
+@pytest.mark.parametrize("features", [np.ones((3, 0)), np.ones((0, 4)), 3.0, [["a"], ["b"]]])
+def test_what_is_no_sample_of_features_is_refused(features):
+    with pytest.raises(DataError, match=r"features|samples"):
+        draw_topology("csti", 4, 4, 3, rng=np.random.default_rng(0), features=features)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from netsci_dst import registry
 from netsci_dst.errors import NetsciError, RecipeError, UnknownName
-from netsci_dst.training.initialisation import draw_topology
+from netsci_dst.training.initialisation import allocate, draw_topology, initial_weights
 
 NAMES = ["uniform", "csti", "bsf", "bsw", "brf"]
 FEATURES = np.random.default_rng(0).random((40, 9))
@@ -71,3 +71,19 @@ def test_an_extension_that_breaks_its_promise_is_named(monkeypatch):
     monkeypatch.setattr(registry, "get", lambda kind, name: entry)
     with pytest.raises(NetsciError, match="broken"):
         draw_topology("broken", 3, 3, 3, rng=np.random.default_rng(0))
+
+
+def test_impossible_numbers_are_refused_in_one_line():
+    rng = np.random.default_rng(0)
+    for call in (
+        lambda: draw_topology("uniform", 3, 4, 2.5, rng=rng),
+        lambda: initial_weights("swi", 3, 0, 0, rng=rng),
+        lambda: initial_weights("swi", 3, 4, -1, rng=rng),
+        lambda: initial_weights("swi", 3, 4, 5, rng=rng, gain=float("inf")),
+        lambda: allocate("er", [3, 4], 0.5),
+        lambda: allocate("er", [(float("nan"), 2)], 0.5),
+        lambda: allocate("er", [(2.5, 2)], 0.5),
+    ):
+        with pytest.raises(NetsciError) as caught:
+            call()
+        assert "\n" not in str(caught.value)
