@@ -21,6 +21,7 @@ __all__ = ["ElmEpisode", "elm_episodes", "itop_rate", "link_overlap"]
 
 _CHT = "CHT, early stop and weight refinement, fig. A2"
 _ALL = "all"
+_THRESHOLD = 0.9
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class ElmEpisode:
 
 
 def elm_episodes(
-    overlap: ArrayLike, steps: ArrayLike | None = None, threshold: float = 0.9
+    overlap: ArrayLike, steps: ArrayLike | None = None, threshold: float = _THRESHOLD
 ) -> tuple[ElmEpisode, ...]:
     """Find when a layer was in an epitopological local minimum, and for how long.
 
@@ -162,8 +163,13 @@ def overlap(run: Run) -> Iterator[Value]:
 
 
 @measure("elm", tier="cheap", takes="run", source=_CHT)
-def elm(run: Run, threshold: float = 0.9) -> Iterator[Value]:
-    """Epitopological local minima: which layers, from when, and for how long (overlap >= θ)."""
+def elm(run: Run, threshold: float | None = None) -> Iterator[Value]:
+    """Epitopological local minima: which layers, from when, and for how long (overlap >= θ).
+
+    θ is the recipe's ``overlap_threshold``, or 0.9, where none is given.
+    """
+    if threshold is None:
+        threshold = run.recipe.get("method_options", {}).get("overlap_threshold", _THRESHOLD)
     settled = 0
     for scope, rows in _series(run, "overlap"):
         values = rows["overlap"].astype(float).to_numpy()

@@ -137,6 +137,11 @@ class RunData:
         """The populations that are nodes of the graph."""
         return self.topology.graph_populations if self.topology else ()
 
+    @property
+    def elm_threshold(self) -> float:
+        """Overlap from which a layer is in an epitopological local minimum, from the recipe."""
+        return float(_find(self.recipe, "overlap_threshold", 0.9))
+
     @cached_property
     def method(self) -> str:
         """Name of the method, from the recipe."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..topology import Topology
 from ._data import RunData
-from .charts.evolution import ELM_THRESHOLD, elm_episodes
+from .charts.evolution import elm_episodes
 
 LABELS = {"bleu": "BLEU"}
 
@@ -184,10 +184,10 @@ def _elm(data: RunData) -> Card | None:
     total = sum(episodes.values())
     settled = [name for name, n in episodes.items() if n]
     text = (
-        f"The overlap never reached {ELM_THRESHOLD:g}: the topology was exploring to the end."
+        f"The overlap never reached {data.elm_threshold:g}: the topology was exploring to the end."
         if not total
-        else f"{len(settled)} of {len(episodes)} layers settled (overlap at {ELM_THRESHOLD:g} or "
-        "more)."
+        else f"{len(settled)} of {len(episodes)} layers settled (overlap at {data.elm_threshold:g} "
+        "or more)."
     )
     return Card("elm", "ELM episodes", str(total), text)
 

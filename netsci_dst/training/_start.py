@@ -34,6 +34,11 @@ class Start:
                 f"init_from begins with the links of {run.path} and keeps their number, which "
                 f"method {method.name!r} does not: take one of fixed density, or leave it out"
             )
+        if method.draws_weights:
+            raise RecipeError(
+                f"init_from begins with the links of {run.path}, but method {method.name!r} draws "
+                "its own: leave it out"
+            )
         if run.status not in ("finished", "imported"):
             raise RecipeError(
                 f"{run.path} is {run.status}: its last topology is not its final one; resume it"

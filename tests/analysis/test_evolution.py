@@ -108,6 +108,10 @@ def test_measures_of_a_run(tmp_path):
     assert text["a"] == "steps 20 to the end (3 updates)"
     assert text["network"] == "never"
     assert values_of(elm(run, threshold=0.99))["b", "episodes", None] == 0
+    low = Run.create(tmp_path / "low", {"method_options": {"overlap_threshold": 0.3}})
+    low.append("evolution", [row(10, "a", 0.5), row(10, "all", 0.5)])
+    assert values_of(elm(low))["a", "episodes", None] == 1
+    assert values_of(elm(low, threshold=0.6))["a", "episodes", None] == 0
 
 
 def test_a_run_without_updates_says_so(tmp_path):

@@ -8,8 +8,6 @@ from .._chart import Chart, Mark, Series
 from .._colours import palette
 from .._data import RunData
 
-ELM_THRESHOLD = 0.9
-
 STATISTICS = {
     "itop": ("In-time over-parameterisation (ITOP)", "links ever active / possible"),
     "overlap": ("Overlap of removed and regrown links", "overlap"),
@@ -67,7 +65,7 @@ def chart(data: RunData, statistic: str) -> Chart:
         )
     marks = ()
     if statistic == "overlap":
-        marks = (Mark("y", ELM_THRESHOLD, "epitopological local minimum (ELM)"),)
+        marks = (Mark("y", data.elm_threshold, "epitopological local minimum (ELM)"),)
     return Chart(
         f"evolution-{statistic}", title, "epoch", label, tuple(series), marks, x_is_epoch=True
     )
@@ -81,6 +79,6 @@ def elm_episodes(data: RunData) -> dict[str, int]:
     counts = {}
     for name, rows in frame.groupby("layer", sort=False):
         if name != "all":
-            above = rows["overlap"].astype(float).to_numpy() >= ELM_THRESHOLD
+            above = rows["overlap"].astype(float).to_numpy() >= data.elm_threshold
             counts[str(name)] = int(above[0] + (above[1:] & ~above[:-1]).sum()) if len(above) else 0
     return counts
