@@ -69,10 +69,10 @@ EXPLANATIONS = {
             "line means "
             "the topology has settled.",
             "Recorded at every topology update, for each layer: the links removed and regrown, how "
-            "many were the same (the overlap; at the recipe's threshold, mostly 0.9, the layer is in "
-            "an epitopological local minimum, ELM), the share of all possible links that was ever "
-            "active (ITOP), and the share of neurons that still have links (ANP). A line of more than 1,500 points is "
-            "thinned to 1,500 here; netsci-dst figures draws every one.",
+            "many were the same (the overlap; at the recipe's threshold, mostly 0.9, the layer is "
+            "in an epitopological local minimum, ELM), the share of all possible links that was "
+            "ever active (ITOP), and the share of neurons that still have links (ANP). A line of "
+            "more than 1,500 points is thinned to 1,500 here; netsci-dst figures draws every one.",
             "overlap = |removed ∩ regrown| / |regrown|;&emsp; ITOP = |∪<sub>t</sub> "
             "links<sub>t</sub>| / |possible|;&emsp; ANP = active / all neurons",
             f"Liu et al., Do we actually need dense over-parameterization? ICML 2021; {_CHT}",
