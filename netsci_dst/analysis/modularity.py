@@ -69,7 +69,7 @@ def modularity(graph: Any, seed: int = 0, n: int = 10, tolerance: float = 0.0) -
     """
     from ._leiden import leiden
 
-    n, seed = whole_number("n", n, 1), whole_number("seed", seed)
+    n, seed = whole_number("the number of runs", n, 1), whole_number("seed", seed)
     matrix = as_adjacency(graph)
     if matrix.nnz == 0:
         nodes = np.arange(matrix.shape[0], dtype=np.int64)

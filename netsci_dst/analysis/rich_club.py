@@ -66,7 +66,7 @@ def rich_club(graph: Any, n: int = 100, seed: int = 0) -> RichClub:
     """
     from .null_models import degree_preserving
 
-    n, seed = whole_number("n", n, 1), whole_number("seed", seed)
+    n, seed = whole_number("the number of null graphs", n, 1), whole_number("seed", seed)
     given = getattr(graph, "topology", graph)
     topology = given if isinstance(given, Topology) else Topology.network(graph)
     levels = np.unique(topology.degrees)[:-1]

@@ -67,7 +67,7 @@ def small_worldness(graph: Any, n: int = 10, seed: int = 0) -> SmallWorld:
     from ._sides import as_topology
     from .null_models import degree_preserving, lattice
 
-    n, seed = whole_number("n", n, 1), whole_number("seed", seed)
+    n, seed = whole_number("the number of null graphs", n, 1), whole_number("seed", seed)
     topology = as_topology(graph)
     cluster = _clustering(topology)
     rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2 * n)]

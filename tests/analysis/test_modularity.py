@@ -113,7 +113,7 @@ def test_graphs_without_links_and_isolated_nodes():
 
 
 def test_wrong_requests():
-    with pytest.raises(NetsciError, match="at least one run"):
+    with pytest.raises(NetsciError, match="number of runs"):
         modularity(nx.path_graph(3), n=0)
     with pytest.raises(NetsciError, match="2 entries"):
         partition_modularity(nx.path_graph(3), [0, 1])

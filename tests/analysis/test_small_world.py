@@ -57,5 +57,5 @@ def test_bipartite_graphs_use_four_cycles():
 def test_without_cycles_there_is_no_answer():
     found = small_worldness(nx.star_graph(6), n=1)
     assert np.isnan(found.sigma)
-    with pytest.raises(NetsciError, match="at least one"):
+    with pytest.raises(NetsciError, match="number of null graphs"):
         small_worldness(Topology.network(nx.path_graph(4)), n=0)

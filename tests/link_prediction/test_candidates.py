@@ -89,7 +89,7 @@ def test_wrong_requests_are_refused(layer):
         lp.top_links(layer, "ch3_l3")
     with pytest.raises(UnknownName, match="spearman"):
         lp.top_links(layer, "ch3_l3p", ties="spaerman")
-    with pytest.raises(NetsciError, match="must not be negative"):
+    with pytest.raises(NetsciError, match="k must be a whole number of at least 0"):
         lp.top_links(layer, "ch3_l3p", -1)
 
 
