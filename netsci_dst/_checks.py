@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
 from typing import Any
 
@@ -20,9 +21,10 @@ def whole_number(name: str, value: Any, least: int = 0) -> int:
         Naming the argument.
     """
     try:
-        number = int(value) if float(value).is_integer() else operator.index(value)
-    except (TypeError, ValueError, OverflowError):
-        number = least - 1
+        number = operator.index(value)
+    except TypeError:
+        whole = isinstance(value, numbers.Real) and float(value).is_integer()
+        number = int(value) if whole else least - 1
     if number < least:
         raise NetsciError(f"{name} must be a whole number of at least {least}, not {value!r}")
     return number
