@@ -31,6 +31,7 @@ _GIVEN = {
     "step rule": ("engine",),
     "initialiser": ("n_source", "n_target", "n_links", "rng", "features", "first"),
 }
+_OF_ALL = ("name", "sparse")
 _OF_REMOVAL = (
     "zeta",
     "zeta_schedule",
@@ -43,7 +44,6 @@ _OF_REMOVAL = (
     "new_weights",
     "keep_returning",
     "early_stop",
-    "early_stop_scope",
 )
 _NULLABLE = (
     "initialiser_elsewhere",
@@ -222,20 +222,21 @@ class MethodOptions(BaseModel):
             for field in fields:
                 if getattr(self, field) != getattr(own, field):
                     yield field, why
+        for phase in self.phases:
+            if phase.delta < 1 and not _scores(phase.regrowth):
+                yield "phases.delta", f"regrowth {phase.regrowth!r} does not score links"
 
     def _idle(self) -> Iterator[tuple[Iterable[str], str]]:
         """Return fields that nothing reads, with the reason."""
         if not self.sparse:
-            yield (
-                set(MethodOptions.model_fields) - {"name", "sparse"},
-                "the network is fully connected",
-            )
+            fields = [field for field in MethodOptions.model_fields if field not in _OF_ALL]
+            yield fields, "the network is fully connected"
             return
         if self.removal is None:
             yield _OF_REMOVAL, "no links are removed and regrown"
         elif _scope(self.removal) == "network":
             yield ("removal_softness",), f"removal {self.removal!r} goes by a threshold"
-        elif registry.get("density schedule", self.density).metadata.get("elastic"):
+        if registry.get("density schedule", self.density).metadata.get("elastic"):
             yield ("zeta", "zeta_schedule"), f"density schedule {self.density!r} says how many go"
         if self.regrowth and not _scores(self.regrowth):
             yield ("regrowth_delta",), f"regrowth {self.regrowth!r} does not score links"
@@ -247,10 +248,7 @@ class MethodOptions(BaseModel):
             yield ("density_criterion",), "density_recall ranks by the last weights"
         if self.draws_weights:
             drawn = ("initialiser", "initialiser_options", "weights")
-            yield (
-                drawn,
-                f"step rule {self.step_rule!r} draws all weights and begins with the largest",
-            )
+            yield drawn, f"step rule {self.step_rule!r} begins with the largest of all weights"
         if self.heads == 1:
             yield ("head_layers",), "heads is 1"
 
