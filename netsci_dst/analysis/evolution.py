@@ -168,14 +168,14 @@ def elm(run: Run, threshold: float | None = None) -> Iterator[Value]:
 
     θ is the recipe's ``overlap_threshold``, or 0.9, where none is given.
     """
-    if threshold is None:
-        threshold = run.recipe.get("method_options", {}).get("overlap_threshold", _THRESHOLD)
+    recorded = run.recipe.get("method_options", {}).get("overlap_threshold", _THRESHOLD)
+    least = float(recorded) if threshold is None else threshold
     settled = 0
     for scope, rows in _series(run, "overlap"):
         values = rows["overlap"].astype(float).to_numpy()
         if "early_stopped" in rows:
             values = _held(values, rows["early_stopped"].fillna(False).astype(bool).to_numpy())
-        episodes = elm_episodes(values, rows["step"].to_numpy(), threshold)
+        episodes = elm_episodes(values, rows["step"].to_numpy(), least)
         yield Value(scope, "episodes", len(episodes), text=_in_words(episodes))
         yield Value(scope, "updates", sum(episode.updates for episode in episodes))
         yield Value(scope, "longest", max((episode.updates for episode in episodes), default=0))
