@@ -132,6 +132,17 @@ train_with("a layer too large for any memory", "--hidden", "1000000000000")
 train_with("a training step too large for any memory")
 train_with("an unknown method", "--method", "chtz")
 train_with("an unknown model", "--model", "mpl")
+train_with(
+    "an option of a method that has no effect", "--set", "method_options.regrowth_delta=0.5"
+)
+train_with(
+    "an option of a part that is out of range",
+    "--set",
+    "method_options.removal=blend",
+    "--set",
+    "method_options.removal_options.alpha=2",
+)
+train_with("a selection of no layer", "--set", "sparse_layers=['*', '!*']")
 train_with("an unknown option of a model", "--set", "model_options.hiden=[3]")
 train_with("an unknown device", "--device", "gpu")
 train_with("a batch size of 0", "--batch-size", "0")
