@@ -49,8 +49,8 @@ class Recipe(BaseModel):
     sparsity: float = Field(0.99, ge=0, lt=1, description="One minus density, at the end.")
     sparse_layers: tuple[str, ...] | None = Field(
         None,
-        description="Patterns of layers to be sparse, by default the model's; `!` excludes, from the "
-        "model's where it comes first.",
+        description="Patterns of layers to be sparse, by default the model's; `!` excludes, from "
+        "the model's where it comes first.",
     )
     backend: Literal["auto", "masked", "csr"] = Field(
         "auto", description="How sparse layers compute."
