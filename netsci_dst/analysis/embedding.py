@@ -142,6 +142,8 @@ def coalescent_embedding(
     """
     rule = pre_weighting or "none"
     angles = angles or ("EA" if dimensions == 2 else "original")
+    if landmarks is not None:
+        landmarks = whole_number("landmarks", landmarks, 1)
     _check(rule, reduction, angles, dimensions, landmarks)
     dimensions, seed = int(dimensions), whole_number("seed", seed)
     adjacency = as_adjacency(graph)
@@ -183,8 +185,6 @@ def _check(rule: str, reduction: str, angles: str, dimensions: int, landmarks: i
         raise NetsciError(f"{reduction} has one dimension: in the ball use ISO, ncISO or LE")
     if dimensions == 3 and angles == "EA":
         raise NetsciError("the equidistant adjustment is for the disk: in the ball use 'original'")
-    if landmarks is not None:
-        whole_number("landmarks", landmarks, 1)
     if landmarks is not None and not reduction.endswith("ISO"):
         raise NetsciError(f"landmarks go with ISO and ncISO, not with {reduction}")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -162,14 +162,18 @@ def overlap(run: Run) -> Iterator[Value]:
                 yield Value(scope, "overlap", float(value), step=int(step))
 
 
+def overlap_threshold(recipe: Mapping[str, Any]) -> float:
+    """Return θ, the overlap from which a layer is in a local minimum, from a run's recipe."""
+    return float(recipe.get("method_options", {}).get("overlap_threshold", _THRESHOLD))
+
+
 @measure("elm", tier="cheap", takes="run", source=_CHT)
 def elm(run: Run, threshold: float | None = None) -> Iterator[Value]:
     """Epitopological local minima: which layers, from when, and for how long (overlap >= θ).
 
     θ is the recipe's ``overlap_threshold``, or 0.9, where none is given.
     """
-    recorded = run.recipe.get("method_options", {}).get("overlap_threshold", _THRESHOLD)
-    least = float(recorded) if threshold is None else threshold
+    least = overlap_threshold(run.recipe) if threshold is None else threshold
     settled = 0
     for scope, rows in _series(run, "overlap"):
         values = rows["overlap"].astype(float).to_numpy()

@@ -71,12 +71,9 @@ def _map(network: Topology, population: Population) -> InputMap:
     for layer in network.layers:
         if layer.source == population.name:
             degrees += layer.out_degrees
-            onward = [
-                next_layer for next_layer in network.layers if next_layer.source == layer.target
-            ]
+            onward = [other.out_degrees for other in network.layers if other.source == layer.target]
             if onward:
-                out_degrees = np.sum([next_layer.out_degrees for next_layer in onward], axis=0)
-                back.append(_back(layer, out_degrees.astype(np.float64)))
+                back.append(_back(layer, np.sum(onward, axis=0).astype(np.float64)))
     # No sparse layer beyond the first: nothing to map back.
     paths = np.sum(back, axis=0) if back else np.full(population.size, np.nan)
     return InputMap(population.name, degrees.reshape(shape), paths.reshape(shape))

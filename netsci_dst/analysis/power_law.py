@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._checks import whole_number
-from ..errors import NetsciError
 from ._measure import Value, measure, scopes
 from ._power_law_input import as_histogram, check_options, kind_of
 from ._power_law_types import PowerLawFit, PowerLawSpread
@@ -177,8 +176,7 @@ def power_law_spread(values: ArrayLike, resamples: int = 1000, seed: int = 0) ->
     from ._power_law_resample import refit_resamples
     from ._power_law_verdict import degenerate
 
-    if int(resamples) != resamples or resamples < 2:
-        raise NetsciError(f"resamples must be a whole number of at least 2, not {resamples}")
+    resamples = whole_number("resamples", resamples, 2)
     u, number = as_histogram(values, None)
     kind = kind_of(u, None, None, "full")
     u, number = u[u > 0], number[u > 0]

@@ -140,7 +140,9 @@ class RunData:
     @property
     def elm_threshold(self) -> float:
         """Overlap from which a layer is in an epitopological local minimum, from the recipe."""
-        return float(_find(self.recipe, "overlap_threshold", 0.9))
+        from ..analysis.evolution import overlap_threshold
+
+        return overlap_threshold(self.recipe)
 
     @cached_property
     def method(self) -> str:

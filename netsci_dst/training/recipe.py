@@ -153,12 +153,12 @@ class Recipe(BaseModel):
 
     def without_use(self) -> Iterator[tuple[str, str]]:
         """Say which fields have another value than the default, and why to no effect."""
-        for field, why in self.resolved_method().without_use():
+        method = self.resolved_method()
+        for field, why in method.without_use():
             yield f"method_options.{field}", why
-        if self.init_from is not None:
-            method, own = self.resolved_method(), method_by_name(self.method)
-            if method.initialiser != own.initialiser:
-                yield "method_options.initialiser", "init_from says where the first links are"
+        own = method_by_name(self.method)
+        if self.init_from is not None and method.initialiser != own.initialiser:
+            yield "method_options.initialiser", "init_from says where the first links are"
         schedule, optimizer = f"lr_schedule is {self.lr_schedule!r}", self.optimizer
         idle: list[tuple[bool, tuple[str, ...], str]] = [
             (self.lr_schedule not in ("linear", "cosine"), ("lr_end", "lr_decay_epochs"), schedule),

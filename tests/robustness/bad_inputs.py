@@ -132,9 +132,7 @@ train_with("a layer too large for any memory", "--hidden", "1000000000000")
 train_with("a training step too large for any memory")
 train_with("an unknown method", "--method", "chtz")
 train_with("an unknown model", "--model", "mpl")
-train_with(
-    "an option of a method that has no effect", "--set", "method_options.regrowth_delta=0.5"
-)
+train_with("an option of a method that has no effect", "--set", "method_options.regrowth_delta=0.5")
 train_with(
     "an option of a part that is out of range",
     "--set",

@@ -70,7 +70,8 @@ def sample_k(scores: Tensor, k: int, exponent: float, generator: torch.Generator
         return random_subset(n, k, generator).sort().values
     largest = scores.max()
     _refuse_nan(largest)
-    if bool(largest.isinf()):
+    top = float(largest)
+    if top == float("inf"):
         raise NumericalError("a score by which links are sampled is infinite")
     positive = scores > 0
     n_positive = int(positive.sum())
@@ -78,7 +79,7 @@ def sample_k(scores: Tensor, k: int, exponent: float, generator: torch.Generator
         zero = (~positive).nonzero().flatten()
         extra = zero[random_subset(zero.numel(), k - n_positive, generator)]
         return torch.cat([positive.nonzero().flatten(), extra]).sort().values
-    if float(largest) > _HUGE:
+    if top > _HUGE:
         scores, largest = scores.to(torch.float64), largest.to(torch.float64)
     return _first_clocks((scores / largest).to(torch.float64), k, exponent, generator)
 

@@ -150,7 +150,7 @@ class Engine:
         """Update the topology after a step; return a row of statistics per layer and for all."""
         begun = time.perf_counter()
         for each in self.layers:
-            if self.rule is None or self.rule.hidden(each) is None:
+            if self.hidden(each) is None:
                 each.memory.remember(each.layer.keys, each.layer.values)
         method, timetable = self.method, self.timetable
         evolving = timetable.evolves(step)
@@ -176,8 +176,7 @@ class Engine:
         if evolving:
             self._stop_early(drafts)
         seconds = time.perf_counter() - begun
-        share = None if timetable.elastic else zeta
-        return rows_of(self, drafts, step, share, seconds)
+        return rows_of(self, drafts, step, None if method.elastic else zeta, seconds)
 
     def _offer_gradients(self, draft: Draft) -> None:
         each = draft.of
@@ -219,15 +218,19 @@ class Engine:
 
     def visible_links(self, each: EvolvingLayer) -> int:
         """Return the number of links that take part in the forward pass."""
-        hidden = None if self.rule is None else self.rule.hidden(each)
+        hidden = self.hidden(each)
         return each.layer.n_links - (0 if hidden is None else int(hidden.sum()))
+
+    def hidden(self, each: EvolvingLayer) -> Tensor | None:
+        """Return which of a layer's links take no part in the forward pass, or None."""
+        return None if self.rule is None else self.rule.hidden(each)
 
     @torch.no_grad()
     def topology(self, model: torch.nn.Module) -> Topology:
         """Return the model's topology, without links that take no part in the forward pass."""
         aside = {}
         for each in self.layers:
-            hidden = None if self.rule is None else self.rule.hidden(each)
+            hidden = self.hidden(each)
             if hidden is not None:
                 layer = each.layer
                 aside[each.name] = keys, values = layer.keys, layer.values

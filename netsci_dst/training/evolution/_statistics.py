@@ -79,7 +79,7 @@ def active_neurons(engine: Engine, ends: dict[str, Ends]) -> tuple[int, int]:
 
 def _ends(engine: Engine, each: EvolvingLayer) -> Ends:
     u, v = each.layer.endpoints(None, each.grid)
-    hidden = None if engine.rule is None else engine.rule.hidden(each)
+    hidden = engine.hidden(each)
     return Ends(u, v, torch.ones_like(u, dtype=torch.bool) if hidden is None else ~hidden)
 
 

@@ -26,11 +26,6 @@ class Timetable:
         return min(self.clock.step_of(self.method.update_end), self.clock.total_steps)
 
     @property
-    def elastic(self) -> bool:
-        """Whether the density schedule says how many links are removed, not ζ."""
-        return bool(registry.get("density schedule", self.method.density).metadata.get("elastic"))
-
-    @property
     def density_end(self) -> int:
         """The step at which the density schedule arrives, on a regular update or not."""
         if self.method.density == "constant":

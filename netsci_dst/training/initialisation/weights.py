@@ -48,6 +48,7 @@ def initial_weights(
         raise UnknownName("weight initialisation", rule, RULES)
     if not 0 < gain < math.inf:
         raise RecipeError(f"the gain of the initial weights is {gain}; it must be positive")
-    check_size(n_source, n_target, whole_number("n_links", n_links))
+    n_links = whole_number("n_links", n_links)
+    check_size(n_source, n_target, n_links)
     inputs = n_links / n_target if rule == "swi" else n_source
     return rng.normal(0.0, gain / math.sqrt(max(inputs, 1e-300)), n_links)

@@ -199,7 +199,7 @@ class MethodOptions(BaseModel):
             yield f"has the density schedule {self.density!r}, which needs initial_sparsity"
         if not schedule.get("decays") and self.initial_sparsity is not None:
             yield f"has initial_sparsity, of no use with the density schedule {self.density!r}"
-        if schedule.get("elastic") and self.removal is None:
+        if self.elastic and self.removal is None:
             yield f"has the density schedule {self.density!r}, which needs a removal"
         if self.density_recall and self.removal is not None:
             yield "has density_recall, with which links cannot be removed and regrown as well"
@@ -236,7 +236,7 @@ class MethodOptions(BaseModel):
             yield _OF_REMOVAL, "no links are removed and regrown"
         elif _scope(self.removal) == "network":
             yield ("removal_softness",), f"removal {self.removal!r} goes by a threshold"
-        if registry.get("density schedule", self.density).metadata.get("elastic"):
+        if self.elastic:
             yield ("zeta", "zeta_schedule"), f"density schedule {self.density!r} says how many go"
         if self.regrowth and not _scores(self.regrowth):
             yield ("regrowth_delta",), f"regrowth {self.regrowth!r} does not score links"
@@ -283,6 +283,11 @@ class MethodOptions(BaseModel):
         return (
             self.removal is not None or self.density != "constant" or self.step_rule is not None
         ) and self.sparse
+
+    @property
+    def elastic(self) -> bool:
+        """Whether the density schedule says how many links are removed, not ζ."""
+        return bool(registry.get("density schedule", self.density).metadata.get("elastic"))
 
     @property
     def draws_weights(self) -> bool:
