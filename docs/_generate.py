@@ -56,7 +56,7 @@ def reproductions(docs: Path) -> None:
 
     out = docs / "reproduction"
     out.mkdir(exist_ok=True)
-    head = ["experiment", "what it is", "source", "runs", "processor hours"]
+    head = ["experiment", "what it is", "source", "runs", "wait for a GPU", "processor hours"]
     lines = []
     for name in rp.experiments():
         experiment = rp.load_experiment(name)
@@ -67,18 +67,17 @@ def reproductions(docs: Path) -> None:
         names = [f"{stem}.svg" for stem in curves]
         text = rp.markdown(experiment, table, names, f"../results/{name}")
         _write(out / f"{name}.md", f"{_WIDE}{text}")
-        full = table.rows[~table.rows["quick"].astype(bool)] if len(table.rows) else table.rows
-        planned = {cell.key for cell in experiment.cells()}
-        planned |= table.keys(quick=False)
+        count = rp.counts(experiment, table)
         link = f"[`{name}`](reproduction/{name}.md)"
-        runs = f"{len(full)} of {len(planned)}"
-        lines.append([link, experiment.title, experiment.source, runs, _hours(full)])
+        runs = f"{count.done} of {count.asked}"
+        gpu = str(count.waiting or "")
+        lines.append([link, experiment.title, experiment.source, runs, gpu, _hours(table.rows)])
     listed = markdown_table(head, lines)
     _write(docs / "_generated" / "reproductions.md", f"{WARNING}{listed}\n")
 
 
 def _hours(rows: Any) -> str:
-    spent = rows["processor_s"].astype(float).sum() / 3600 if len(rows) else 0.0
+    spent = rows.loc[~rows["quick"].astype(bool), "processor_s"].astype(float).sum() / 3600
     return f"{spent:.1f}" if spent else ""
 
 

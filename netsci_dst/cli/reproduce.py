@@ -32,7 +32,10 @@ def command(
     settings: Annotated[
         str | None, typer.Option(help="Only these settings, with commas between.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu or cuda. Without, runs of many hours wait for a GPU."),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runs at a time.")] = 1,
     train: Annotated[
         bool, typer.Option(help="--no-train: only write the page from what is there.")
@@ -71,6 +74,10 @@ def command(
             compare=compare,
             progress=update,
         )
+    if found.waiting:
+        names = ", ".join(found.waiting)
+        _console.say(f"take hours on a processor, wait for a GPU: {names}")
+        _console.say("--device cpu makes them here all the same")
     for run, reason in found.failed:
         _console.say(f"{run} failed: {reason}")
     if json:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from ._blocks import Counts, counts
 from ._experiment import Experiment, Published, Row, experiments, load_experiment
 from ._page import figures, markdown, page_blocks, write_page
 from ._reproduce import Reproduction, reproduce
 from ._results import ResultTable
 
 __all__ = [
+    "Counts",
     "Experiment",
     "Published",
     "Reproduction",
     "ResultTable",
     "Row",
+    "counts",
     "experiments",
     "figures",
     "load_experiment",

@@ -64,6 +64,9 @@ class Setting(_Strict):
     label: str
     changes: dict[str, Any] = {}
     rows: tuple[Name, ...] | None = Field(None, description="Only these rows run in it.")
+    gpu: tuple[Name, ...] = Field(
+        (), description="Rows that take hours on a processor: they wait for a GPU."
+    )
 
 
 class Quick(_Strict):
@@ -123,9 +126,15 @@ class Experiment(_Strict):
                     if quantity not in self.columns:
                         raise UnknownName("column", quantity, self.columns)
         for setting in self.settings:
-            for name in setting.rows or ():
+            for name in (*(setting.rows or ()), *setting.gpu):
                 if name not in rows:
                     raise UnknownName("row", name, rows)
+            for row in self.rows_in(setting):
+                if row.start_from in setting.gpu and row.name not in setting.gpu:
+                    raise RecipeError(
+                        f"{row.name} starts from {row.start_from}, which waits for a GPU: "
+                        "so must it"
+                    )
         if self.best not in self.columns and any(row.group for row in self.rows):
             raise UnknownName("column to win by", self.best, self.columns)
         folders = [cell.folder for quick in (False, True) for cell in self.cells(quick)]
@@ -173,6 +182,11 @@ class Cell:
         return self.setting.name, self.row.name, self.seed
 
     @property
+    def needs_gpu(self) -> bool:
+        """Whether it takes hours on a processor; a quick one never does."""
+        return not self.quick and self.row.name in self.setting.gpu
+
+    @property
     def folder(self) -> str:
         """Name of the run's folder."""
         parts = [self.row.name, f"seed{self.seed}"]
@@ -182,8 +196,8 @@ class Cell:
         """Return what this run changes of the recipe, the later ones over the earlier."""
         merged: dict[str, Any] = {}
         # The quick version keeps what its rows differ in, so the row comes last.
-        shared = [self.experiment.changes, *([self.experiment.quick.changes] if self.quick else [])]
-        for table in (*shared, self.setting.changes, self.row.changes):
+        quick = self.experiment.quick.changes if self.quick else {}
+        for table in (self.experiment.changes, self.setting.changes, quick, self.row.changes):
             merged = _merged(merged, table)
         return merged | {"seed": self.seed}
 

@@ -43,6 +43,7 @@ class Task:
     pictures: tuple[str, ...]
     after: Key | None
     after_path: str | None = None
+    needs_gpu: bool = False
 
 
 def runs_folder(store: Store, quick: bool) -> str:
@@ -131,6 +132,7 @@ def _task(
         pictures=pictures,
         after=source and source.key,
         after_path=source and source.path,
+        needs_gpu=cell.needs_gpu,
     )
 
 

@@ -33,6 +33,7 @@ class Reproduction:
     page: Path | None
     results: Any
     failed: tuple[tuple[str, str], ...]
+    waiting: tuple[str, ...] = ()
 
 
 def reproduce(
@@ -73,7 +74,8 @@ def reproduce(
         Only these.
     changes
         Where to compute, such as ``{"device": "cuda"}``: `threads`, `device` and `backend` only,
-        for anything else would be another experiment.
+        for anything else would be another experiment. Without a device, runs that take hours on a
+        processor wait for a GPU: they are listed in ``waiting``.
     jobs
         Runs at a time, each in a process of its own with one thread.
     train
@@ -98,10 +100,15 @@ def reproduce(
     if jobs < 1:
         raise NetsciError(f"jobs must be at least 1, not {jobs}")
     failed: dict[Key, str] = {}
+    waiting: list[Task] = []
     if train:
         missing = _missing(store, wanted)
+        if not (changes or {}).get("device") and not _has_gpu(missing):
+            waiting = [task for task in missing if task.needs_gpu]
+            missing = [task for task in missing if not task.needs_gpu]
         _look_at_data(missing, data)
-        total, done = len(wanted), len(wanted) - len(missing)
+        total = len(wanted) - len(waiting)
+        done = total - len(missing)
         if progress:
             progress(done, total, "")
         for wave in _waves(missing, tasks):
@@ -131,7 +138,17 @@ def reproduce(
         digests = {key: task.digest for key, task in tasks.items()}
         page = write_page(experiment, store, table, quick, digests=digests, compare=compare)
     told = tuple((tasks[key].folder, reason) for key, reason in failed.items())
-    return Reproduction(experiment, store.url, page, table.rows, told)
+    left = tuple(task.folder for task in waiting)
+    return Reproduction(experiment, store.url, page, table.rows, told, left)
+
+
+def _has_gpu(tasks: Iterable[Task]) -> bool:
+    """Say whether runs that want a GPU find one; torch is asked only if there are any."""
+    if not any(task.needs_gpu for task in tasks):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _missing(store: Store, tasks: Sequence[Task]) -> list[Task]:

@@ -91,13 +91,15 @@ def test_changes_of_rows_lie_over_those_of_settings_over_those_of_all():
             "changes": {"epochs": 7, "method_options": {"zeta": 0.1}, "lr": 0.5},
             "settings": [{"name": "x", "label": "X", "changes": {"epochs": 8, "sparsity": 0.5}}],
             "rows": [{"name": "a", "label": "A", "changes": {"sparsity": 0.6}}],
-            "quick": {"changes": {"lr": 0.25}},
+            "quick": {"changes": {"lr": 0.25, "epochs": 1, "sparsity": 0.7}},
         }
     )
     cell = next(experiment.cells())
     expected = {"method_options": {"zeta": 0.1}, "lr": 0.5, "epochs": 8, "sparsity": 0.6}
     assert cell.changes() == {**expected, "seed": 0}
-    assert next(experiment.cells(quick=True)).changes() == {**expected, "lr": 0.25, "seed": 0}
+    # The quick version is smaller in every setting, and keeps what its rows differ in.
+    quick = next(experiment.cells(quick=True)).changes()
+    assert quick == {**expected, "lr": 0.25, "epochs": 1, "seed": 0}
     assert cell.folder == "x-a-seed0"
 
 
@@ -146,6 +148,17 @@ def test_settings_may_run_only_some_rows_and_rows_fewer_seeds():
             {"rows": [{"name": "a", "label": "A", "published": {"all": {"bleu": 1}}}]},
             "unknown column 'bleu'",
         ),
+        ({"settings": [{"name": "x", "label": "", "gpu": ["c"]}]}, "unknown row 'c'"),
+        (
+            {
+                "settings": [{"name": "x", "label": "", "gpu": ["a"]}],
+                "rows": [
+                    {"name": "a", "label": "A"},
+                    {"name": "b", "label": "B", "start_from": "a"},
+                ],
+            },
+            "b starts from a, which waits for a GPU",
+        ),
         ({"kind": "link_prediction_time"}, "another kind has none"),
         ({"colums": ["accuracy"]}, "colums"),
     ],
@@ -169,6 +182,17 @@ def test_unknown_missing_and_broken_files(tmp_path):
     (tmp_path / "bad.toml").write_text("a = [")
     with pytest.raises(RecipeError, match="is not valid TOML"):
         load_experiment(tmp_path / "bad.toml")
+
+
+def test_the_published_size_of_a_table_is_that_of_the_recipe():
+    experiment = load_experiment("chtss-table2")
+    cells = {cell.key: cell for cell in experiment.cells()}
+    recipe = load_recipe(shipped_recipe(experiment.recipe))
+    assert (
+        load_recipe(shipped_recipe(experiment.recipe), **cells["full", "chtss", 0].changes())
+        == recipe
+    )
+    assert all(cell.needs_gpu == (key[0] == "full") for key, cell in cells.items())
 
 
 def test_recipes_are_found_by_name():

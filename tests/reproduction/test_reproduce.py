@@ -12,8 +12,16 @@ import pytest
 pytest.importorskip("torch")
 
 from netsci_dst.errors import NetsciError, RunLocked, UnknownName
-from netsci_dst.reproduction import Experiment, Published, ResultTable, load_experiment, reproduce
-from netsci_dst.reproduction._page import difference_in_errors, markdown, page_blocks
+from netsci_dst.reproduction import (
+    Counts,
+    Experiment,
+    ResultTable,
+    counts,
+    load_experiment,
+    markdown,
+    page_blocks,
+    reproduce,
+)
 from netsci_dst.reproduction._quantities import Quantity, final_values
 from netsci_dst.run import load_run
 from netsci_dst.store import Store
@@ -291,19 +299,6 @@ def test_the_page_says_what_the_lines_say(done):
     assert sum(float(r[2].rstrip("%")) for r in rates[0].rows) == pytest.approx(100, abs=1)
 
 
-def test_differences_in_standard_errors():
-    paper = Published(value=98.0, error=0.3)
-    values = [98.0, 99.0, 98.5]
-    error = np.std(values, ddof=1) / np.sqrt(3)
-    expected = 0.5 / math.hypot(error, 0.3)
-    assert difference_in_errors(values, paper) == pytest.approx(expected)
-    alone = math.hypot(0.3, 0.3 * math.sqrt(3))
-    assert difference_in_errors([98.6], paper) == pytest.approx(0.6 / alone)
-    assert math.isnan(difference_in_errors(values, Published(value=98.0)))
-    assert math.isnan(difference_in_errors([98.6], Published(value=98.0)))
-    assert math.isnan(difference_in_errors([98.6], None))
-
-
 def test_quick_says_so_everywhere(tmp_path):
     quick = {"changes": {"epochs": 1}, "seeds": 1}
     found = reproduce(Experiment(**{**SMALL, "quick": quick}), tmp_path, quick=True, rows=["set"])
@@ -458,6 +453,32 @@ def test_a_value_is_that_of_its_step(tmp_path):
     assert _last(frame, Quantity("m.q@hidden")) == 3
     with pytest.raises(UnknownName, match="unknown quantity of m 'r'"):
         _pick(frame, Quantity("m.r"), 5)
+
+
+def test_what_takes_hours_waits_for_a_gpu_unless_a_device_is_named(tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    settings = [{"name": "x", "label": "X", "gpu": ["dense"]}]
+    rows = SMALL["rows"][:1] + [SMALL["rows"][1] | {"published": {}, "seeds": 1}]
+    experiment = Experiment(**{**SMALL, "settings": settings, "rows": rows, "pictures": []})
+    found = reproduce(experiment, tmp_path, compare=False)
+    assert found.waiting == ("x-dense-seed0",)
+    assert found.results["row"].tolist() == ["set"]
+    table = ResultTable(Store(tmp_path))
+    assert counts(experiment, table) == Counts(done=1, asked=1, waiting=1)
+    shown = next(b for b in page_blocks(experiment, table) if b.kind == "table")
+    assert [row[:2] for row in shown.rows] == [("FC", "needs a GPU"), ("SET & co", "1")]
+    page = found.page.read_text()
+    assert "Not complete" not in page
+    assert "Runs that take hours on a processor and wait for a GPU: 1" in page
+    # A quick version never waits, and what is made in spite of it counts.
+    quick = reproduce(experiment, tmp_path, quick=True, rows=["dense"], compare=False)
+    assert quick.waiting == ()
+    here = reproduce(experiment, tmp_path, changes={"device": "cpu"}, compare=False)
+    assert here.waiting == ()
+    assert counts(experiment, ResultTable(Store(tmp_path))) == Counts(done=2, asked=2, waiting=0)
+    assert reproduce(experiment, tmp_path, compare=False).waiting == ()
 
 
 def test_a_timing_takes_neither_data_nor_device(tmp_path):
