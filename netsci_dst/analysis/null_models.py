@@ -71,6 +71,15 @@ def random_links(topology: Topology, rng: Rng) -> Topology:
     return topology.replace_layers(layers)
 
 
+def part_like(null: Topology, part: Topology) -> Topology:
+    """Return what a null graph of the whole has in place of one of its parts.
+
+    Links are exchanged within layers, so that it is a null graph of the part.
+    """
+    names = [layer.name for layer in part.layers]
+    return null if len(names) == len(null.layers) else null.part(names)
+
+
 def _rewired(
     layer: Layer,
     rng: Rng,

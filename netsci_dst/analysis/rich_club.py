@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .._checks import whole_number
 from ..snapshots import Snapshot
 from ..topology import Topology
-from ._measure import Array, NotApplicable, Value, measure
+from ._measure import Array, NotApplicable, Value, measure, scopes
 
 __all__ = ["RichClub", "rich_club"]
 
@@ -64,26 +64,33 @@ def rich_club(graph: Any, n: int = 100, seed: int = 0) -> RichClub:
     Colizza, Flammini, Serrano, Vespignani, Nature Physics 2, 110 (2006); test of the peak:
     Muscoloni and Cannistraci, arXiv:1704.03526 (2017), here with Maslov and Sneppen's null model.
     """
-    from .null_models import degree_preserving
-
     n, seed = whole_number("the number of null graphs", n, 1), whole_number("seed", seed)
     given = getattr(graph, "topology", graph)
     topology = given if isinstance(given, Topology) else Topology.network(graph)
-    levels = np.unique(topology.degrees)[:-1]
-    possible = _possible(topology, levels)
-    phi = _phi(topology, topology.degrees, levels, possible)
-    children = np.random.SeedSequence(seed).spawn(n)
-    null = np.array(
-        [
-            _phi(
-                degree_preserving(topology, np.random.default_rng(child)),
-                topology.degrees,
-                levels,
-                possible,
-            )
-            for child in children
-        ]
-    )
+    return _clubs([topology], topology, n, seed)[0]
+
+
+def _clubs(parts: Sequence[Topology], whole: Topology, n: int, seed: int) -> list[RichClub]:
+    """Test some parts of a network against the same null graphs of the whole."""
+    from .null_models import degree_preserving, part_like
+
+    levels = [np.unique(part.degrees)[:-1] for part in parts]
+    possible = [_possible(part, at) for part, at in zip(parts, levels)]
+    null: list[list[NDArray[np.float64]]] = [[] for _ in parts]
+    for child in np.random.SeedSequence(seed).spawn(n):
+        other = degree_preserving(whole, np.random.default_rng(child))
+        for place, part in enumerate(parts):
+            links = part_like(other, part)
+            null[place].append(_phi(links, part.degrees, levels[place], possible[place]))
+    return [
+        _test(at, _phi(part, part.degrees, at, most), np.array(other))
+        for part, at, most, other in zip(parts, levels, possible, null)
+    ]
+
+
+def _test(
+    levels: NDArray[np.int64], phi: NDArray[np.float64], null: NDArray[np.float64]
+) -> RichClub:
     if not np.isfinite(phi).any():
         empty = np.full(levels.size, np.nan)
         return RichClub(levels, phi, empty, empty.copy(), float("nan"), 0, float("nan"))
@@ -92,7 +99,7 @@ def rich_club(graph: Any, n: int = 100, seed: int = 0) -> RichClub:
     peaks = np.where(np.isfinite(phi), null - mean, -np.inf).max(axis=1)
     best = int(excess.argmax())
     # Equal up to rounding counts as equal.
-    p_value = (1 + int((peaks >= excess[best] - 1e-12).sum())) / (1 + n)
+    p_value = (1 + int((peaks >= excess[best] - 1e-12).sum())) / (1 + len(null))
     normalised = np.divide(phi, mean, out=np.full(phi.size, np.nan), where=mean > 0)
     return RichClub(levels, phi, mean, normalised, float(excess[best]), int(levels[best]), p_value)
 
@@ -129,15 +136,21 @@ def _possible(topology: Topology, levels: NDArray[np.int64]) -> NDArray[np.float
     source="Colizza et al. 2006; Muscoloni and Cannistraci 2017",
     summary="Whether highly linked neurons are linked among themselves more than by chance.",
     estimate=lambda topology: 100 * 1.5e-6 * topology.n_links,
+    version=2,
 )
 def _measure(snapshot: Snapshot, n: int = 100, seed: int = 0) -> Iterator[Value | Array]:
     if snapshot.topology.n_links == 0:
         raise NotApplicable("the network has no links")
-    found = rich_club(snapshot.topology, n, seed)
-    if not np.isfinite(found.peak):
-        raise NotApplicable("all neurons have the same degree: none is richer than another")
-    yield Value("network", "rich_club_peak", found.peak)
-    yield Value("network", "rich_club_degree", found.peak_degree)
-    yield Value("network", "rich_club_p", found.p_value)
-    for name in ("degree", "phi", "phi_null"):
-        yield Array(name, getattr(found, name))
+    whole = snapshot.topology
+    parts = [(scope, part) for scope, part in scopes(whole) if part.n_links]
+    n, seed = whole_number("the number of null graphs", n, 1), whole_number("seed", seed)
+    for (scope, _), found in zip(parts, _clubs([part for _, part in parts], whole, n, seed)):
+        if np.isfinite(found.peak):
+            yield Value(scope, "rich_club_peak", found.peak)
+            yield Value(scope, "rich_club_degree", found.peak_degree)
+            yield Value(scope, "rich_club_p", found.p_value)
+        elif scope == "network":
+            raise NotApplicable("all neurons have the same degree: none is richer than another")
+        if scope == "network":
+            for name in ("degree", "phi", "phi_null"):
+                yield Array(name, getattr(found, name))

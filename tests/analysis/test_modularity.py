@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netsci_dst.analysis import modularity, partition_modularity
+from netsci_dst.analysis import analyze, modularity, partition_modularity
 from netsci_dst.analysis._leiden import leiden
 from netsci_dst.errors import NetsciError
 from netsci_dst.graphs import as_adjacency, as_igraph
@@ -140,3 +140,15 @@ def test_layers_as_a_partition():
     degrees = [2 * 3, 3 * 2 + 3 * 4, 4 * 3]
     truth = -sum((d / 36) ** 2 for d in degrees)
     assert partition_modularity(topology, topology.node_population) == pytest.approx(truth)
+
+
+def test_the_network_its_hidden_part_and_each_layer_have_a_value():
+    topology = random_chain((20, 25, 22, 18), 0.2, 5)
+    frame = analyze(topology, "modularity", options={"modularity": {"n": 2, "tolerance": 0.0}})
+    found = frame[frame["quantity"] == "modularity"].set_index("scope")["value"]
+    parts = {"network": topology, "hidden": topology.hidden}
+    parts |= {layer.name: topology.part([layer.name]) for layer in topology.layers}
+    assert found.to_dict() == {scope: modularity(t, n=2).value for scope, t in parts.items()}
+    of_layers = frame[frame["quantity"] == "modularity_of_layers"]["scope"].tolist()
+    assert "network" in of_layers
+    assert not {layer.name for layer in topology.layers} & set(of_layers)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from netsci_dst.analysis import analyze, rich_club
+from netsci_dst.analysis.null_models import degree_preserving
 from netsci_dst.errors import NetsciError
 from netsci_dst.topology import Topology
 
@@ -51,3 +52,42 @@ def test_equal_degrees_have_no_club():
     assert "same degree" in note["reason"]
     with pytest.raises(NetsciError, match="number of null graphs"):
         rich_club(nx.path_graph(4), n=0)
+
+
+def test_parts_are_tested_against_their_place_in_the_null_graphs_of_the_whole():
+    topology = random_chain((12, 14, 13, 9), 0.3, 5)
+    frame = analyze(topology, "rich_club", options={"rich_club": {"n": 7, "seed": 3}})
+    parts = {"network": topology, "hidden": topology.hidden}
+    parts |= {layer.name: topology.part([layer.name]) for layer in topology.layers}
+    assert set(frame["scope"]) == set(parts)
+    nulls = [
+        degree_preserving(topology, np.random.default_rng(child))
+        for child in np.random.SeedSequence(3).spawn(7)
+    ]
+    for scope, part in parts.items():
+        names = [layer.name for layer in part.layers]
+        degrees = part.degrees
+
+        def phi(t, k, part=part, degrees=degrees):
+            u, v = t.links()
+            links = ((degrees[u] > k) & (degrees[v] > k)).sum()
+            most = 0
+            for layer in part.layers:
+                a, b = (degrees[part.nodes(p)] > k for p in (layer.source, layer.target))
+                most += int(a.sum()) * int(b.sum())
+            return links / most if most else np.nan
+
+        levels = np.unique(degrees)[:-1]
+        own = np.array([phi(part, k) for k in levels])
+        random = np.array([[phi(t.part(names), k) for k in levels] for t in nulls])
+        excess = own - random.mean(axis=0)
+        best = int(np.nanargmax(excess))
+        said = frame[frame["scope"] == scope].set_index("quantity")["value"]
+        assert said["rich_club_peak"] == pytest.approx(excess[best])
+        assert said["rich_club_degree"] == levels[best]
+        peaks = np.nanmax(random - random.mean(axis=0), axis=1)
+        assert said["rich_club_p"] == (1 + (peaks >= excess[best] - 1e-12).sum()) / 8
+    alone = rich_club(topology, n=7, seed=3)
+    assert (
+        frame.set_index(["scope", "quantity"])["value"]["network", "rich_club_peak"] == alone.peak
+    )

@@ -4,6 +4,7 @@ import pytest
 from networkx.algorithms import bipartite
 
 from netsci_dst.analysis import (
+    analyze,
     bipartite_clustering,
     clustering,
     path_lengths,
@@ -59,3 +60,23 @@ def test_without_cycles_there_is_no_answer():
     assert np.isnan(found.sigma)
     with pytest.raises(NetsciError, match="number of null graphs"):
         small_worldness(Topology.network(nx.path_graph(4)), n=0)
+
+
+def test_parts_are_compared_with_their_place_in_the_null_graphs_of_the_whole():
+    topology = random_chain((20, 25, 22, 18), 0.2, 5)
+    frame = analyze(topology, "small_world", options={"small_world": {"n": 2, "seed": 3}})
+    parts = {"network": topology, "hidden": topology.hidden}
+    parts |= {layer.name: topology.part([layer.name]) for layer in topology.layers}
+    assert set(frame["scope"]) == set(parts)
+    rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(3).spawn(4)]
+    randoms = [degree_preserving(topology, rng) for rng in rngs[:2]]
+    lattices = [lattice(topology, rng) for rng in rngs[2:]]
+    for scope, part in parts.items():
+        names = [layer.name for layer in part.layers]
+        c, length = bipartite_clustering(part).value, path_lengths(part).characteristic
+        c_r = np.mean([bipartite_clustering(t.part(names)).value for t in randoms])
+        c_l = np.mean([bipartite_clustering(t.part(names)).value for t in lattices])
+        l_r = np.mean([path_lengths(t.part(names)).characteristic for t in randoms])
+        said = frame[frame["scope"] == scope].set_index("quantity")["value"]
+        assert said["sigma"] == pytest.approx((c / c_r) / (length / l_r))
+        assert said["omega"] == pytest.approx(l_r / length - c / c_l)
