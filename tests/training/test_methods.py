@@ -11,7 +11,8 @@ from netsci_dst.errors import RecipeError
 from netsci_dst.training import load_recipe, sparsify
 from netsci_dst.training._session import Session, surroundings
 from netsci_dst.training.distributed import World
-from netsci_dst.training.evolution import _engine, density
+from netsci_dst.training.evolution import _engine, _removal_step, density
+from netsci_dst.training.evolution._choose import top_k
 
 STEPS, EVERY = 80, 8
 
@@ -88,7 +89,39 @@ def test_elastic_mutation_cuts_down_and_regrows_the_surplus():
             if time < 0.75:
                 assert row["regrown"] == round(surplus * size)
     assert rows[-1][0]["step"] == 60
-    assert rows[-1][0]["regrown"] == 0
+    for row, size in zip(rows[-1], possible):
+        assert row["regrown"] == row["pruned"] == 0
+        assert row["removed"] == round(0.025 * size)
+
+
+@pytest.mark.parametrize("removal", ["mest", "relative_importance"])
+def test_the_last_cut_of_elastic_mutation_goes_by_the_removal_score(removal, monkeypatch):
+    cuts = []
+
+    def watched(score, k, exponent, generator):
+        kept = top_k(score, k, generator)
+        lost = torch.ones_like(score, dtype=torch.bool).index_fill_(0, kept, False)
+        cuts.append((exponent, float(score[lost].max()), float(score[kept].min())))
+        return kept
+
+    monkeypatch.setattr(_removal_step, "sample_k", watched)
+    options = {"removal": removal, "removal_options": {}}
+    session, rows = evolve("mest-ems", method_options=options)
+    assert len(cuts) == len(rows) * len(session.layers)
+    for exponent, lost, kept in cuts:
+        assert exponent == math.inf
+        assert lost <= kept
+
+
+@pytest.mark.parametrize("regrowth", ["gradient", "momentum", "ch2_l3n"])
+def test_what_percolation_takes_in_the_last_cut_of_elastic_mutation_comes_back(regrowth):
+    options = {"density": "ems", "removal": "random", "percolation": True, "regrowth": regrowth}
+    session, rows = evolve("mest-ems", sparsity=0.97, method_options=options)
+    assert rows[-1][0]["step"] == 60
+    for each in session.layers:
+        assert each.layer.n_links == round(0.03 * each.layer.n_possible)
+    (last,) = whole(rows[-1:])
+    assert last["percolated"] == last["regrown"] > 0
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ class Timetable:
 
     @property
     def last_evolving_step(self) -> int:
-        """Steps from this one on neither remove nor regrow."""
+        """From this step on ζ removes nothing more."""
         return min(self.clock.step_of(self.method.update_end), self.clock.total_steps)
 
     @property
@@ -64,8 +64,11 @@ class Timetable:
         return self.method.density != "constant" and step <= self.density_end
 
     def evolves(self, step: int) -> bool:
-        """Return whether an update at this step removes and regrows."""
-        return step < self.last_evolving_step
+        """Return whether an update at this step removes and regrows.
+
+        So does the last cut of an elastic schedule, which regrows what percolation takes.
+        """
+        return step < self.last_evolving_step or (self.method.elastic and step == self.density_end)
 
     def phase(self, step: int) -> Phase | None:
         """Return by what rule links regrow at a step."""
@@ -76,7 +79,9 @@ class Timetable:
         interval = self.clock.interval
         end = min(step + reach, self.last_evolving_step)
         first, last = -(-step // interval) * interval, (end - 1) // interval * interval
-        updates = [u for u in (first, last, self.density_end) if step <= u < end]
+        updates = [u for u in (first, last) if step <= u < end]
+        if step <= self.density_end < step + reach and self.evolves(self.density_end):
+            updates.append(self.density_end)
         if not updates or self.method.removal is None:
             return set()
         phases = [self.phase(min(updates)), self.phase(max(updates))]

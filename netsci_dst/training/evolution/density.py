@@ -84,7 +84,7 @@ def ems(
     """Elastic mutation: a surplus of links that every update cuts off and regrows.
 
     ``first`` until ``change`` of the way to ``end``, then ``second`` until the last update, which
-    cuts by ``density_criterion`` and regrows nothing.
+    cuts it off and regrows nothing but what percolation takes.
     """
     if time >= end:
         return Plan(1.0, 0.0, True)
