@@ -25,6 +25,9 @@ class _Shown(Progress):
         self._total, self._per_epoch = total_steps, steps_per_epoch
         self._update(step, total_steps, "")
 
+    def noted(self, message: str) -> None:
+        _console.say(message)
+
     def stepped(self, step: int) -> None:
         now = time.monotonic()
         if now - self._drawn > 0.2:

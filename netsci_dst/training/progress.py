@@ -15,6 +15,9 @@ class Progress:
     def started(self, run: Run, step: int, total_steps: int, steps_per_epoch: int) -> None:
         """Training begins, or continues after ``step`` steps."""
 
+    def noted(self, message: str) -> None:
+        """Something about the training that one may not expect."""
+
     def stepped(self, step: int) -> None:
         """One optimizer step is done."""
 

@@ -13,6 +13,7 @@ import netsci_dst.training as training
 from netsci_dst.errors import DataError, NumericalError, RecipeError, RunError, UnknownName
 from netsci_dst.training import checkpoint
 from netsci_dst.training.data import load
+from netsci_dst.training.progress import Progress
 from netsci_dst.training.tasks import get_task
 
 from ._runs import Steps, Stop, facts, same, small
@@ -62,6 +63,25 @@ def test_the_recipe_of_a_run_repeats_it(tmp_path):
     first = small(tmp_path / "a", "chts", epochs=2)
     again = training.train(tmp_path / "a" / "recipe.toml", out=tmp_path / "b")
     same(facts(first), facts(again))
+
+
+@pytest.mark.parametrize(
+    ("method", "epochs", "said"),
+    [("set", 1, True), ("set", 2, False), ("gmp", 1, False), ("dense", 1, False)],
+)
+def test_a_training_that_ends_before_its_first_update_says_so(tmp_path, method, epochs, said):
+    heard = []
+
+    class Hears(Progress):
+        def noted(self, message):
+            heard.append(message)
+
+    run = small(tmp_path / "run", method, epochs=epochs, progress=Hears())
+    assert bool(heard) == said
+    if said:
+        assert "an update comes every 45 steps, and training has 45" in heard[0]
+    if method != "dense":
+        assert run.evolution.empty == said
 
 
 def test_dense_has_no_links_to_store(tmp_path):

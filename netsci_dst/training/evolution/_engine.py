@@ -104,6 +104,12 @@ class Engine:
         """Return whether the topology is updated after a step."""
         return bool(self.layers) and self.timetable.due(step, self._stopped(), bool(self.rule))
 
+    @property
+    def never_updates(self) -> bool:
+        """Whether training ends before the first update of a topology that should evolve."""
+        first = (self.clock.interval, self.timetable.density_end)
+        return self.method.evolves and bool(self.layers) and not any(map(self.due, first))
+
     def _stopped(self) -> bool:
         return all(all(each.stopped) for each in self.layers)
 

@@ -38,6 +38,10 @@ class TensorBoard(Progress):
         """Pass on that training began."""
         self._then.started(run, step, total_steps, steps_per_epoch)
 
+    def noted(self, message: str) -> None:
+        """Pass on a word about the training."""
+        self._then.noted(message)
+
     def stepped(self, step: int) -> None:
         """Pass on that a step is done."""
         self._then.stepped(step)
