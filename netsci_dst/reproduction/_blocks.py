@@ -123,10 +123,8 @@ def _setting_blocks(
         line += [duration(_numbers(mine, cost)) for cost in costs]
         lines.append(tuple(line))
     text = setting.label or "Results"
-    blocks = [
-        Block("subheading", titled(text, quick)),
-        Block("table", "", tuple(head), tuple(lines)),
-    ]
+    text = text[:1].upper() + text[1:]
+    blocks = [Block("subheading", titled(text, quick)), _table(head, lines)]
     measured = [column for column in experiment.columns if column not in plain]
     if any(np.isfinite(_numbers(here, column)).any() for column in measured):
         blocks.append(_measured_table(experiment, measured, shown, here, printed))
@@ -153,8 +151,12 @@ def _measured_table(
                 text += f" (paper: {published(paper)}; {away})"
             line.append(Far(text) if isinstance(away, Far) else text)
         lines.append(tuple(line))
-    kept = [0, *(i for i in range(1, len(rows) + 1) if any(line[i] for line in lines))]
-    head = ("at the end", *(_label(row) for row in rows))
+    return _table(["at the end", *(_label(row) for row in rows)], lines)
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Block:
+    """Return a table without the columns that say nothing."""
+    kept = [i for i in range(len(head)) if any(line[i] for line in lines)]
     narrow = [tuple(line[i] for i in kept) for line in [head, *lines]]
     return Block("table", "", narrow[0], tuple(narrow[1:]))
 

@@ -88,7 +88,8 @@ def to_markdown(blocks: Sequence[Block], curves: Sequence[str], results: str) ->
         elif block.kind == "picture":
             parts.append(f"![{text}]({results}/{block.head[0]})\n\n{text}")
         elif block.kind == "curves":
-            parts += [f"![{_plain(Path(name).stem)}]({name})" for name in curves]
+            # In one paragraph they stand side by side where there is room.
+            parts.append("\n".join(f"![{_plain(Path(name).stem)}]({name})" for name in curves))
         else:
             parts.append(text)
     return "\n\n".join(parts) + "\n"
@@ -104,4 +105,4 @@ def _markdown_table(block: Block) -> str:
 def _plain(text: str) -> str:
     for sign in ("\\", "|", "*", "_", "<", "[", "]", "$"):
         text = text.replace(sign, f"\\{sign}")
-    return text
+    return text.replace("--", "\\-\\-")  # else typography makes a dash of an option
