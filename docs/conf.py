@@ -34,6 +34,7 @@ html_title = "netsci-dst"
 html_static_path = ["_static"]
 suppress_warnings = ["myst.xref_missing"]
 nitpicky = False
+smartquotes_action = "qe"  # not dashes: --device must stay what one types
 
 
 def setup(app):

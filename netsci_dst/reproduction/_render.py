@@ -105,4 +105,4 @@ def _markdown_table(block: Block) -> str:
 def _plain(text: str) -> str:
     for sign in ("\\", "|", "*", "_", "<", "[", "]", "$"):
         text = text.replace(sign, f"\\{sign}")
-    return text.replace("--", "\\-\\-")  # else typography makes a dash of an option
+    return text
