@@ -97,12 +97,20 @@ class PairedTest(NamedTuple):
 def paired_wilcoxon(a: ArrayLike, b: ArrayLike) -> PairedTest:
     """Test whether paired values, such as two methods on the same seeds, differ.
 
-    Two-sided; exact up to 50 pairs without ties. Pairs with a NaN are left out, pairs without a
-    difference do not count (Wilcoxon's rule); with no pair left p is 1. With n pairs p cannot be
-    below ``2^(1−n)``: six are the fewest that can show p < 0.05.
-    """
-    from scipy.stats import wilcoxon
+    Two-sided, and exact, also where differences are equal: p counts the signs that the ranks could
+    have had. Pairs with a NaN are left out, pairs without a difference do not count (Wilcoxon's
+    rule); with no pair left p is 1. With n pairs p cannot be below ``2^(1−n)``: six are the fewest
+    that can show p < 0.05. From 200 pairs on, the normal approximation.
 
+    References
+    ----------
+    Wilcoxon, Biometrics Bulletin 1, 80 (1945); equal differences have their mean rank.
+
+    Examples
+    --------
+    >>> paired_wilcoxon([0.98, 0.97, 0.99], [0.97, 0.96, 0.98]).p_value
+    0.25
+    """
     x, y = np.asarray(a, dtype=float).ravel(), np.asarray(b, dtype=float).ravel()
     if x.shape != y.shape:
         raise NetsciError(f"a paired test needs as many values on both sides: {x.size}, {y.size}")
@@ -112,11 +120,24 @@ def paired_wilcoxon(a: ArrayLike, b: ArrayLike) -> PairedTest:
     changed = difference[difference != 0]
     if not changed.size:
         return PairedTest(median, 1.0, 0)
-    tied = np.unique(np.abs(changed)).size < changed.size
-    way = "approx" if tied or changed.size > 50 else "exact"
-    _, found = wilcoxon(changed, method=way)
-    p_value = float(found)  # type: ignore[arg-type]
-    return PairedTest(median, min(1.0, p_value) if np.isfinite(p_value) else 1.0, changed.size)
+    return PairedTest(median, _signed_rank_p(changed), changed.size)
+
+
+def _signed_rank_p(differences: NDArray[np.float64]) -> float:
+    from scipy.stats import rankdata, wilcoxon
+
+    if differences.size >= 200:
+        _, found = wilcoxon(differences, method="approx")
+        return float(found)  # type: ignore[arg-type]
+    sizes = np.abs(differences)
+    # Differences that only rounding tells apart are equal: 0.9 - 0.8 and 0.8 - 0.7.
+    sizes = np.round(sizes / sizes.max(), 12)
+    doubled = np.rint(2 * rankdata(sizes)).astype(np.int64)  # mean ranks are whole or halves
+    ways = np.ones(1)  # by the sum of the positive ranks, in shares of all signs
+    for rank in doubled:
+        ways = (np.pad(ways, (0, rank)) + np.pad(ways, (rank, 0))) / 2
+    seen = int(doubled[differences > 0].sum())
+    return float(min(1.0, 2 * min(ways[: seen + 1].sum(), ways[seen:].sum())))
 
 
 @dataclass(frozen=True)

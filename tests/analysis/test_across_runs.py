@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -72,9 +73,11 @@ def test_wilcoxon_against_scipy(pairs):
     assert 0 <= found.p_value <= 1
     assert found.difference == pytest.approx(np.median(a - b))
     if changed.size:
-        tied = np.unique(np.abs(changed)).size < changed.size
-        truth = stats.wilcoxon(changed, method="approx" if tied else "exact").pvalue
-        assert found.p_value == pytest.approx(min(1.0, truth))
+        sizes = np.abs(changed) / np.abs(changed).max()
+        tied = np.unique(np.round(sizes, 12)).size < changed.size
+        if not tied:
+            truth = stats.wilcoxon(changed, method="exact").pvalue
+            assert found.p_value == pytest.approx(min(1.0, truth))
     back = paired_wilcoxon(b, a)
     assert back.p_value == pytest.approx(found.p_value)
     assert back.difference == pytest.approx(-found.difference)
@@ -87,6 +90,36 @@ def test_wilcoxon_of_few_pairs():
     assert paired_wilcoxon([1, np.nan, 3], [0, 1, 1]).n == 2
     with pytest.raises(NetsciError, match="as many values"):
         paired_wilcoxon([1, 2], [1])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(-4, 4).filter(bool), min_size=1, max_size=9))
+def test_wilcoxon_with_equal_differences_counts_all_signs(differences):
+    ranks = stats.rankdata(np.abs(differences))
+    observed = ranks[np.array(differences) > 0].sum()
+    sums = np.array([np.dot(s, ranks) for s in itertools.product((0, 1), repeat=len(ranks))])
+    truth = min(1.0, 2 * min((sums <= observed).mean(), (sums >= observed).mean()))
+    found = paired_wilcoxon(np.array(differences) / 3, np.zeros(len(differences)))
+    assert found.p_value == pytest.approx(truth)
+    assert found.p_value >= 2.0 ** (1 - len(ranks))
+
+
+def test_wilcoxon_of_differences_that_rounding_tells_apart():
+    a, b = [0.9, 0.8, 0.7, 0.5, 0.4, 0.3], [0.8, 0.7, 0.6, 0.6, 0.3, 0.2]
+    assert len({round(x - y, 15) for x, y in zip(a, b)}) == 2
+    assert len({abs(x - y) for x, y in zip(a, b)}) > 1
+    assert paired_wilcoxon(a, b).p_value == pytest.approx(2 * 7 / 64)
+
+
+def test_wilcoxon_of_many_pairs_joins_the_approximation():
+    rng = np.random.default_rng(0)
+    for shift in (0.0, 0.1, 0.2):
+        d = rng.normal(shift, 1, 199)
+        assert paired_wilcoxon(d, 0 * d).p_value == pytest.approx(
+            stats.wilcoxon(d, method="approx").pvalue, rel=0.1
+        )
+    d = rng.normal(0.2, 1, 300)
+    assert paired_wilcoxon(d, 0 * d).p_value == stats.wilcoxon(d, method="approx").pvalue
 
 
 def test_spearman_with_its_interval():

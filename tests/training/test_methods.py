@@ -13,6 +13,7 @@ from netsci_dst.training._session import Session, surroundings
 from netsci_dst.training.distributed import World
 from netsci_dst.training.evolution import _engine, _removal_step, density
 from netsci_dst.training.evolution._choose import top_k
+from netsci_dst.training.evolution._percolation import Ends
 
 STEPS, EVERY = 80, 8
 
@@ -111,6 +112,46 @@ def test_the_last_cut_of_elastic_mutation_goes_by_the_removal_score(removal, mon
     for exponent, lost, kept in cuts:
         assert exponent == math.inf
         assert lost <= kept
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("chtss", {}),
+        ("chtss", {"density_options": {"end": 0.9}}),
+        ("chts-gmp", {"density_options": {"end": 0.9}}),
+    ],
+)
+def test_no_update_of_a_falling_density_leaves_links_of_inactive_neurons(method, options):
+    left = {}
+
+    def look(session, step):
+        engine = session.engine
+        ends = {}
+        for each in engine.layers:
+            keep = torch.ones(each.layer.n_links, dtype=torch.bool)
+            ends[each.name] = Ends(*each.layer.endpoints(None, each.grid), keep)
+        left[step] = sum(engine.network.percolate(ends).values())
+
+    session, rows = evolve(method, watch=look, sparsity=0.98, method_options=options)
+    updates = whole(rows)
+    end = options.get("density_options", {}).get("end", 0.75)
+    assert updates[-1]["step"] == math.ceil(end * STEPS)
+    assert [left[row["step"] + 1] for row in updates] == [0] * len(updates)
+    late = [row for row in updates if row["step"] >= 0.75 * STEPS]
+    assert sum(row["percolated"] for row in late) > 0
+    assert all(row["percolated"] == row["regrown"] and not row["removed"] for row in late)
+    for each in session.layers:
+        assert each.layer.n_links == round(0.02 * each.layer.n_possible)
+
+
+@pytest.mark.parametrize("regrowth", ["random", "gradient", "momentum"])
+def test_percolation_of_a_falling_density_regrows_by_any_rule(regrowth):
+    options = {"density_options": {"end": 0.9}, "regrowth": regrowth}
+    _, rows = evolve("chtss", sparsity=0.99, method_options=options)
+    late = [row for row in whole(rows) if row["step"] >= 0.75 * STEPS]
+    assert sum(row["percolated"] for row in late) > 0
+    assert all(row["percolated"] == row["regrown"] for row in late)
 
 
 @pytest.mark.parametrize("regrowth", ["gradient", "momentum", "ch2_l3n"])

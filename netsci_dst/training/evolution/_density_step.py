@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from ._layer import Draft
 
 
-def density_step(drafts: list[Draft], method: MethodOptions, time: float, evolving: bool) -> None:
+def density_step(drafts: list[Draft], method: MethodOptions, time: float, removing: bool) -> None:
     """Set each draft's target by the density schedule, and prune what is above it.
 
     Parameters
     ----------
     time
         Share of training that is over.
-    evolving
-        Whether removal and regrowth follow; an elastic schedule then leaves the pruning to them.
+    removing
+        Whether removal follows; an elastic schedule then leaves the pruning to them.
         A head that has stopped evolving is still pruned to the density that was asked for.
     """
     if method.density == "constant":
@@ -32,7 +32,7 @@ def density_step(drafts: list[Draft], method: MethodOptions, time: float, evolvi
     for draft in drafts:
         base, full = draft.of.planned(draft.head, plan.progress, plan.surplus)
         draft.target = full
-        moves = evolving and not draft.stopped
+        moves = removing and not draft.stopped
         draft.elastic_base = base if plan.elastic and moves else None
         if draft.elastic_base is not None:
             continue

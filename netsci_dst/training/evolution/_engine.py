@@ -159,16 +159,17 @@ class Engine:
             if self.hidden(each) is None:
                 each.memory.remember(each.layer.keys, each.layer.values)
         method, timetable = self.method, self.timetable
-        evolving = timetable.evolves(step)
+        removing = timetable.removes(step)
         drafts = [
             Draft(each, head, self.generator) for each in self.layers for head in range(each.heads)
         ]
         for draft in drafts:
             self._offer_gradients(draft)
-        zeta = timetable.zeta(step) if evolving else 0.0
-        density_step(drafts, method, timetable.density_time(step), evolving)
-        if evolving and method.removal is not None:
+        zeta = timetable.zeta(step) if removing else 0.0
+        density_step(drafts, method, timetable.density_time(step), removing)
+        if removing:
             removal_step(drafts, method, zeta, timetable.removal_exponent(step), self.removal_state)
+        if timetable.regrows(step):
             if method.percolation:
                 self.network.percolate_drafts(drafts)
             phase = timetable.phase(step)
@@ -179,7 +180,7 @@ class Engine:
             self.rule.report(drafts)
         for each in self.layers:
             each.layer.release()
-        if evolving:
+        if removing:
             self._stop_early(drafts)
         seconds = time.perf_counter() - begun
         return rows_of(self, drafts, step, None if method.elastic else zeta, seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,10 +68,13 @@ class EvolvingLayer:
 
     def planned(self, head: int, progress: float, surplus: float) -> tuple[int, int]:
         """Return how many links a head has at a point of the schedule: without and with surplus."""
-        first, last = self.bounds[head]
+        parts = [first + (last - first) * progress for first, last in self.bounds]
+        first, last = map(sum, zip(*self.bounds))
+        # Rounded for the layer and then shared out, so that heads do not change its number.
+        base = _share_out(round(first + (last - first) * progress), parts)[head]
         possible = self.layer.n_source * self.width
-        base = round(first + (last - first) * progress)
-        return base, min(possible, base + round(surplus * possible))
+        more = _share_out(round(surplus * possible * self.heads), [1] * self.heads)[head]
+        return base, min(possible, base + more)
 
     def neurons_of_positions(self) -> tuple[Tensor, Tensor]:
         """Return the neuron of each source position and of each target position."""
@@ -151,10 +155,8 @@ class Draft:
         return self.of.memory.last_values(self.to_layer(keys))
 
 
-def _share_out(total: int, weights: list[int]) -> list[int]:
+def _share_out(total: int, weights: Sequence[float]) -> list[int]:
     """Divide a total in proportion to weights, by largest remainder."""
-    if total == sum(weights):
-        return list(weights)
     exact = [total * weight / max(1, sum(weights)) for weight in weights]
     counts = [int(share) for share in exact]
     order = sorted(range(len(exact)), key=lambda i: counts[i] - exact[i])

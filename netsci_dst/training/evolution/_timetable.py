@@ -56,19 +56,24 @@ class Timetable:
             return False
         if step % self.clock.interval:
             return step == self.density_end
-        evolves = step < self.last_evolving_step and not stopped
-        removes = evolves and self.method.removal is not None
-        return removes or self._density_moves(step) or has_rule
+        return (self.removes(step) and not stopped) or self._density_moves(step) or has_rule
 
     def _density_moves(self, step: int) -> bool:
         return self.method.density != "constant" and step <= self.density_end
 
-    def evolves(self, step: int) -> bool:
-        """Return whether an update at this step removes and regrows.
+    def removes(self, step: int) -> bool:
+        """Return whether an update at this step removes links, be it an elastic schedule's last."""
+        last_cut = self.method.elastic and step == self.density_end
+        return self.method.removal is not None and (step < self.last_evolving_step or last_cut)
 
-        So does the last cut of an elastic schedule, which regrows what percolation takes.
+    def regrows(self, step: int) -> bool:
+        """Return whether links come at this step, be it only what percolation takes.
+
+        A method with percolation keeps to it while its density still falls, also when nothing else
+        is removed any more.
         """
-        return step < self.last_evolving_step or (self.method.elastic and step == self.density_end)
+        falls = self.method.percolation and self._density_moves(step)
+        return self.removes(step) or (self.method.removal is not None and falls)
 
     def phase(self, step: int) -> Phase | None:
         """Return by what rule links regrow at a step."""
@@ -76,13 +81,12 @@ class Timetable:
 
     def regrowth_within(self, step: int, reach: int) -> set[str]:
         """Return the rules that may regrow links in the next ``reach`` steps, from this one on."""
-        interval = self.clock.interval
-        end = min(step + reach, self.last_evolving_step)
+        interval, end = self.clock.interval, max(self.last_evolving_step, self.density_end + 1)
+        end = min(step + reach, end)
         first, last = -(-step // interval) * interval, (end - 1) // interval * interval
-        updates = [u for u in (first, last) if step <= u < end]
-        if step <= self.density_end < step + reach and self.evolves(self.density_end):
-            updates.append(self.density_end)
-        if not updates or self.method.removal is None:
+        known = (first, last, (self.last_evolving_step - 1) // interval * interval)
+        updates = [u for u in (*known, self.density_end) if step <= u < end and self.regrows(u)]
+        if not updates:
             return set()
         phases = [self.phase(min(updates)), self.phase(max(updates))]
         begins, ends = self.clock.time(min(updates)), self.clock.time(max(updates))
