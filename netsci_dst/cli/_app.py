@@ -36,9 +36,9 @@ def _options(
 def application(arguments: list[str] | None = None, *, full: bool = False) -> typer.Typer:
     """Return the application with the command that the arguments name, or with all of them.
 
-    A command is the function ``command`` of a public module here; its name is the module's. One
-    whose options take time to find out has them in ``full_command``, which the list of commands
-    does without unless ``full``.
+    A command is the function ``command`` of a public module here; its name is the module's, with
+    hyphens. One whose options take time to find out has them in ``full_command``, which the list
+    of commands does without unless ``full``.
     """
     app = typer.Typer(
         name="netsci-dst",
@@ -52,14 +52,18 @@ def application(arguments: list[str] | None = None, *, full: bool = False) -> ty
     package = importlib.import_module("netsci_dst.cli")
     modules = [m.name for m in pkgutil.iter_modules(package.__path__) if m.name[0] != "_"]
     asked = next((a for a in arguments or () if not a.startswith("-")), None)
-    chosen = [m for m in modules if m.rstrip("_") == asked] or modules
+    chosen = [m for m in modules if _spoken(m) == asked] or modules
     for module in sorted(chosen):
         loaded = importlib.import_module(f"{package.__name__}.{module}")
         function = loaded.command
         if hasattr(loaded, "full_command"):
             function = loaded.full_command() if full or len(chosen) == 1 else _named(function)
-        app.command(module.rstrip("_"), rich_help_panel=loaded.PANEL)(function)
+        app.command(_spoken(module), rich_help_panel=loaded.PANEL)(function)
     return app
+
+
+def _spoken(module: str) -> str:
+    return module.rstrip("_").replace("_", "-")
 
 
 def _named(function: Callable[..., object]) -> Callable[[], None]:

@@ -1,0 +1,58 @@
+"""``netsci-dst zero-shot``: a language model on tasks it was not trained for."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from . import _console
+
+PANEL = "Understand"
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="A trained run of a language model.")],
+    tasks: Annotated[
+        str | None,
+        typer.Option(help="Tasks of lm-eval, with commas between. Default: those of the paper."),
+    ] = None,
+    best: Annotated[
+        bool, typer.Option("--best", help="The best evaluation's checkpoint, not the last.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Examples of each task.")] = None,
+    task_folder: Annotated[
+        str | None, typer.Option(help="A folder of tasks of your own, as lm-eval's YAML.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Sequences per forward pass.")] = 32,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Judge a language model zero-shot on GLUE and SuperGLUE, with Matthews' correlation.
+
+    Needs the extra lm-eval. The values are kept with the run, in analysis/zero_shot.parquet.
+    """
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_DISABLE", "1")  # read when lm-eval is imported
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    from ..run import load_run
+    from ..training.zero_shot import TASKS, zero_shot
+
+    opened = load_run(run)
+    rows = zero_shot(
+        opened,
+        _console.names(tasks) or TASKS,
+        which="best" if best else "last",
+        limit=limit,
+        task_folder=task_folder,
+        batch_size=batch_size,
+        device=device,
+    )
+    opened.replace("analysis/zero_shot", rows)
+    if json:
+        _console.result_json(rows)
+    else:
+        _console.table(None, list(rows[0]), [list(row.values()) for row in rows])
