@@ -13,7 +13,7 @@ from .._checks import whole_number
 from ..errors import NetsciError
 from ..snapshots import Snapshot
 from ._measure import NotApplicable, Value, measure
-from .embedding import embedding_seconds, shared_embedding
+from .embedding import embedded_scopes, embedding_seconds
 
 __all__ = ["AngularSeparation", "angular_separation_index"]
 
@@ -209,7 +209,8 @@ def _count(
     shares="embedding",
     source="Muscoloni and Cannistraci 2019",
     summary="How far layers, and communities, keep apart in angle in the hyperbolic disk.",
-    estimate=lambda topology: embedding_seconds(topology) + 2e-5 * topology.n_nodes,
+    estimate=lambda topology: embedding_seconds(topology) + 6e-5 * topology.n_nodes,
+    version=2,
 )
 def _measure(
     snapshot: Snapshot,
@@ -220,24 +221,28 @@ def _measure(
 ) -> Iterator[Value]:
     from .modularity import modularity
 
-    topology = snapshot.topology
-    place = shared_embedding(
-        topology, pre_weighting=pre_weighting, reduction=reduction, angles="EA", seed=seed
-    )
-    names = [population.name for population in topology.graph_populations]
-    partitions: dict[str, NDArray[Any]] = {}
-    if len(names) > 1:
-        partitions["layers"] = np.asarray(names)[topology.node_population[place.nodes]]
-    communities = modularity(topology, seed=seed, n=3).membership[place.nodes]
-    if 1 < np.unique(communities).size < communities.size:
-        partitions["communities"] = communities
-    if not partitions:
-        raise NotApplicable("the network is one layer and one community: nothing to separate")
-    assert place.theta is not None
-    for what, labels in partitions.items():
-        found = angular_separation_index(place.theta, labels, permutations=permutations, seed=seed)
-        yield Value("network", f"asi_{what}", found.index)
-        yield Value("network", f"asi_{what}_p", found.p_value)
-        if what == "layers":
-            for group, value in found.group_index.items():
-                yield Value(str(group), "asi", value)
+    for scope, part, place in embedded_scopes(
+        snapshot.topology, pre_weighting=pre_weighting, reduction=reduction, angles="EA", seed=seed
+    ):
+        names = np.asarray([population.name for population in part.graph_populations])
+        partitions = {
+            "layers": names[part.node_population[place.nodes]],
+            "communities": modularity(part, seed=seed, n=3).membership[place.nodes],
+        }
+        partitions = {
+            what: labels
+            for what, labels in partitions.items()
+            if 1 < np.unique(labels).size < labels.size
+        }
+        if not partitions and scope == "network":
+            raise NotApplicable("the network is one layer and one community: nothing to separate")
+        assert place.theta is not None
+        for what, labels in partitions.items():
+            found = angular_separation_index(
+                place.theta, labels, permutations=permutations, seed=seed
+            )
+            yield Value(scope, f"asi_{what}", found.index)
+            yield Value(scope, f"asi_{what}_p", found.p_value)
+            if what == "layers" and scope == "network":
+                for group, value in found.group_index.items():
+                    yield Value(str(group), "asi", value)

@@ -16,7 +16,7 @@ from ..errors import NetsciError, UnknownName
 from ..graphs import as_adjacency
 from ..snapshots import Snapshot
 from ..topology import Topology
-from ._measure import Array, NotApplicable, Value, measure
+from ._measure import Array, NotApplicable, Value, measure, scopes
 
 __all__ = ["Embedding", "coalescent_embedding"]
 
@@ -268,10 +268,36 @@ def shared_embedding(topology: Topology, **options: Any) -> Embedding:
     return known[key]
 
 
+def embedded_scopes(
+    topology: Topology, **options: Any
+) -> Iterator[tuple[str, Topology, Embedding]]:
+    """Embed the whole network, its hidden part and each layer, each by itself.
+
+    Parts that are too small are left out.
+
+    Raises
+    ------
+    NotApplicable
+        If the whole network is too small or empty.
+    """
+    for scope, part in scopes(topology):
+        try:
+            found = shared_embedding(part, **options)
+        except NotApplicable:
+            if scope == "network":
+                raise
+            continue
+        yield scope, part, found
+
+
 def embedding_seconds(topology: Topology) -> float:
-    """Return a rough time of the default embedding in seconds."""
-    n = topology.n_nodes
-    return 0.3 + 1e-7 * n * n + 6e-9 * n * topology.n_links / 8
+    """Return a rough time of the default embeddings of a network and its parts in seconds."""
+    if not topology.layers:
+        return 0.0
+    return sum(
+        0.3 + 1e-7 * part.n_nodes**2 + 6e-9 * part.n_nodes * part.n_links / 8
+        for _, part in scopes(topology)
+    )
 
 
 @measure(
@@ -281,6 +307,7 @@ def embedding_seconds(topology: Topology) -> float:
     source="Muscoloni et al. 2017",
     summary="Where each neuron lies in the hyperbolic disk.",
     estimate=embedding_seconds,
+    version=2,
 )
 def _measure(
     snapshot: Snapshot,
@@ -289,18 +316,19 @@ def _measure(
     angles: str = "EA",
     seed: int = 0,
 ) -> Iterator[Value | Array]:
-    found = shared_embedding(
+    for scope, part, found in embedded_scopes(
         snapshot.topology,
         pre_weighting=pre_weighting,
         reduction=reduction,
         angles=angles,
         seed=seed,
-    )
-    assert found.theta is not None
-    yield Value("network", "gamma", found.gamma)
-    yield Value("network", "beta", found.beta)
-    yield Value("network", "placed", found.nodes.size)
-    yield Value("network", "placed_share", found.nodes.size / snapshot.topology.n_nodes)
-    yield Array("theta", found.theta)
-    yield Array("r", found.r)
-    yield Array("nodes", found.nodes.astype(np.int32))
+    ):
+        yield Value(scope, "gamma", found.gamma)
+        yield Value(scope, "beta", found.beta)
+        yield Value(scope, "placed", found.nodes.size)
+        yield Value(scope, "placed_share", found.nodes.size / part.n_nodes)
+        if scope == "network":
+            assert found.theta is not None
+            yield Array("theta", found.theta)
+            yield Array("r", found.r)
+            yield Array("nodes", found.nodes.astype(np.int32))

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
-from netsci_dst.analysis import angular_separation_index
+from netsci_dst.analysis import angular_separation_index, coalescent_embedding
 from netsci_dst.analysis._measure import NotApplicable
 from netsci_dst.analysis.angular_separation import _measure
 from netsci_dst.errors import NetsciError
@@ -201,6 +202,36 @@ def test_measure():
         "input",
         "hidden1",
         "output",
+    }
+
+
+def test_the_hidden_part_and_each_layer_are_embedded_by_themselves():
+    rng = np.random.default_rng(1)
+    sizes = [20, 30, 25, 15]
+    topology = Topology.chain([rng.random(shape) < 0.2 for shape in pairwise(sizes)])
+    rows = list(_measure(Snapshot(topology), permutations=50))
+    named = {(row.scope, row.quantity): row.value for row in rows}
+    hidden = topology.hidden
+    names = [layer.name for layer in topology.layers]
+    assert hidden is not None
+    assert {s for s, q in named if q == "asi_layers"} == {"network", "hidden", *names}
+    for scope, part in [("hidden", hidden), *((name, topology.part([name])) for name in names)]:
+        place = coalescent_embedding(part)
+        labels = part.node_population[place.nodes]
+        found = angular_separation_index(place.theta, labels, permutations=50)
+        assert named[scope, "asi_layers"] == found.index
+        assert named[scope, "asi_layers_p"] == found.p_value
+
+
+def test_parts_too_small_to_be_embedded_are_left_out():
+    first, second = np.ones((5, 6), dtype=bool), np.zeros((6, 4), dtype=bool)
+    first[0, 1:] = first[1:, 0] = False
+    second[0, 0] = True
+    topology = Topology.chain([first, second])
+    rows = list(_measure(Snapshot(topology), permutations=10))
+    assert {row.scope for row in rows if row.quantity == "asi_layers"} == {
+        "network",
+        topology.layers[0].name,
     }
 
 

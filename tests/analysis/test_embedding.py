@@ -17,7 +17,7 @@ from netsci_dst.analysis import (
     greedy_routing,
     hyperbolic_distance_correlation,
 )
-from netsci_dst.analysis._measure import Array, NotApplicable, Value
+from netsci_dst.analysis._measure import Array, NotApplicable, Value, scopes
 from netsci_dst.analysis.embedding import _measure, shared_embedding
 from netsci_dst.errors import NetsciError, UnknownName
 from netsci_dst.snapshots import Snapshot
@@ -340,13 +340,16 @@ def chain(seed=0):
 def test_measure_embedding():
     topology = chain()
     rows = list(_measure(Snapshot(topology)))
-    values = {row.quantity: row.value for row in rows if isinstance(row, Value)}
+    values = {(row.scope, row.quantity): row.value for row in rows if isinstance(row, Value)}
     arrays = {row.name: row.values for row in rows if isinstance(row, Array)}
     expected = coalescent_embedding(topology)
     np.testing.assert_array_equal(arrays["theta"], expected.theta)
     np.testing.assert_array_equal(arrays["nodes"], expected.nodes)
-    assert values["placed"] == expected.nodes.size
-    assert values["gamma"] == expected.gamma
+    for scope, part in scopes(topology):
+        expected = coalescent_embedding(part)
+        assert values[scope, "placed"] == expected.nodes.size
+        assert values[scope, "placed_share"] == expected.nodes.size / part.n_nodes
+        assert values[scope, "gamma"] == expected.gamma
     assert shared_embedding(topology, reduction="LE") is shared_embedding(topology, reduction="LE")
 
 

@@ -13,6 +13,7 @@ from netsci_dst.analysis import (
     hyperbolic_distance_correlation,
     hyperbolic_distances,
 )
+from netsci_dst.analysis._measure import scopes
 from netsci_dst.analysis.navigation import _measure
 from netsci_dst.errors import NetsciError
 from netsci_dst.snapshots import Snapshot
@@ -206,7 +207,8 @@ def test_alignment_refuses_what_it_cannot_do():
 def test_measure():
     rng = np.random.default_rng(0)
     topology = Topology.chain([rng.random((30, 40)) < 0.15, rng.random((40, 20)) < 0.15])
-    values = {row.quantity: row.value for row in _measure(Snapshot(topology))}
-    expected = greedy_routing(topology, coalescent_embedding(topology))
-    assert values["success"] == expected.success
-    assert values["stretch"] == expected.stretch >= 1
+    values = {(row.scope, row.quantity): row.value for row in _measure(Snapshot(topology))}
+    for scope, part in scopes(topology):
+        expected = greedy_routing(part, coalescent_embedding(part))
+        assert values[scope, "success"] == expected.success
+        assert values[scope, "stretch"] == expected.stretch >= 1
