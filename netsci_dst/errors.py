@@ -16,9 +16,10 @@ class UnknownName(NetsciError):
 
     def __init__(self, kind: str, name: object, known: Iterable[str]):
         known = sorted(known)
-        near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+        spelt = {each.lower(): each for each in reversed(known)}
+        near = difflib.get_close_matches(str(name).lower(), spelt, n=1, cutoff=0.5)
         if near:
-            hint = f"did you mean {near[0]!r}?"
+            hint = f"did you mean {spelt[near[0]]!r}?"
         elif len(known) <= 30:
             hint = "known: " + ", ".join(known)
         else:

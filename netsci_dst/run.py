@@ -86,8 +86,8 @@ class Run:
         """
         store = Store(path)
         if not store.exists(PROVENANCE):
-            what = "is not a run folder" if store.exists() else "does not exist"
-            raise RunError(f"{store.url} {what} (no {PROVENANCE} in it)")
+            what = f"is not a run folder (no {PROVENANCE} in it)"
+            raise RunError(f"{store.url} {what if store.exists() else 'does not exist'}")
         run = cls(store)
         version = run.provenance.get("format")
         if not isinstance(version, int) or isinstance(version, bool):
@@ -340,7 +340,7 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     >>> nd.load_run("runs/nowhere")
     Traceback (most recent call last):
         ...
-    netsci_dst.errors.RunError: runs/nowhere does not exist (no provenance.json in it)
+    netsci_dst.errors.RunError: runs/nowhere does not exist
     """
     return Run.open(path)
 

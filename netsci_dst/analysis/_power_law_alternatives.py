@@ -14,6 +14,8 @@ from ._power_law_densities import LOGNORMAL, STRETCHED, TRUNCATED, fill_log_dens
 Array = NDArray[np.float64]
 Fitted = tuple[dict[str, float], Array]
 
+BETTER_AT = 0.1  # Clauset et al. 2009, section 5
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -40,7 +42,7 @@ class Comparison:
     @property
     def better(self) -> bool:
         """Whether the alternative fits significantly better (p < 0.1, as Clauset et al. use)."""
-        return self.ratio < 0 and self.p_value < 0.1
+        return self.ratio < 0 and self.p_value < BETTER_AT
 
 
 class Tail:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from ._power_law_alternatives import BETTER_AT
+
 if TYPE_CHECKING:
     from ._power_law_alternatives import Comparison
 
@@ -58,14 +60,14 @@ def describe(
             other.name.replace("_", " ") for other in alternatives if other.ratio == other.ratio
         ]
         if tested:
-            text += ", and no alternative fits significantly better"
+            text += f", and no alternative fits better at p < {BETTER_AT}"
     elif outcome == "ruled out":
         text = f"ruled out: {law} is too far from the data (p = {p_value:.2g} <= {RULED_OUT_AT})"
     elif outcome == "another fits better" and better is not None:
         text = (
             f"another fits better: {law} passes (p = {p_value:.2g}), but a "
-            f"{better.name.replace('_', ' ')} is significantly more likely "
-            f"(log-likelihood ratio {better.ratio:.3g}, p = {better.p_value:.2g})"
+            f"{better.name.replace('_', ' ')} is more likely "
+            f"(log-likelihood ratio {better.ratio:.3g}, p = {better.p_value:.2g} < {BETTER_AT})"
         )
     elif outcome == "too few points":
         text = (

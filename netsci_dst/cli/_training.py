@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,10 +20,10 @@ class _Shown(Progress):
         self._update, self._quiet = update, quiet
         self._total = self._per_epoch = 0
         self._drawn = 0.0
-        self._note = ""
+        self._note = self._place = ""
 
     def started(self, run: Any, step: int, total_steps: int, steps_per_epoch: int) -> None:
-        self._total, self._per_epoch = total_steps, steps_per_epoch
+        self._total, self._per_epoch, self._place = total_steps, steps_per_epoch, run.path
         self._update(step, total_steps, "")
 
     def noted(self, message: str) -> None:
@@ -44,6 +45,8 @@ class _Shown(Progress):
             _console.say(f"epoch {row['epoch']:g}: {self._note}")
 
     def ended(self, status: str, message: str = "") -> None:
+        if status == "interrupted":
+            message = f"stopped; go on with: netsci-dst resume {shlex.quote(self._place)}"
         if message:
             _console.say(message)
 

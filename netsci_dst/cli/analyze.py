@@ -56,7 +56,8 @@ def command(
             progress=update,
         )
     for note in frame.attrs["notes"]:
-        at = "" if note.get("step") is None else f" at step {note['step']}"
+        # What is measured of a run as a whole has no step.
+        at = f" at step {note['step']}" if (note.get("step") or -1) >= 0 else ""
         _console.say(f"{note['run']}: {note['measure']}{at}: {note['status']}: {note['reason']}")
     if csv:
         _write_csv(frame, csv)

@@ -49,5 +49,6 @@ def command(
         keep_dense=keep_dense,
     )
     topology = run.snapshots[-1].topology
-    _console.say(f"{len(run.snapshots)} snapshots, the last with {topology!r}")
+    n = len(run.snapshots)
+    _console.say(f"{n} snapshot{'s' * (n > 1)}, the last with {topology!r}")
     _console.result(run.path)

@@ -18,7 +18,9 @@ def command(
     run: Annotated[str, typer.Argument(help="A trained run of a language model.")],
     tasks: Annotated[
         str | None,
-        typer.Option(help="Tasks of lm-eval, with commas between. Default: those of the paper."),
+        typer.Option(
+            help="Tasks, with commas between. Default: all of the folder, or those of the paper."
+        ),
     ] = None,
     best: Annotated[
         bool, typer.Option("--best", help="The best evaluation's checkpoint, not the last.")
@@ -39,19 +41,19 @@ def command(
         os.environ.setdefault("TQDM_DISABLE", "1")  # read when lm-eval is imported
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     from ..run import load_run
-    from ..training.zero_shot import TASKS, zero_shot
+    from ..training.zero_shot import keep, zero_shot
 
     opened = load_run(run)
     rows = zero_shot(
         opened,
-        _console.names(tasks) or TASKS,
+        _console.names(tasks),
         which="best" if best else "last",
         limit=limit,
         task_folder=task_folder,
         batch_size=batch_size,
         device=device,
     )
-    opened.replace("analysis/zero_shot", rows)
+    keep(opened, rows)
     if json:
         _console.result_json(rows)
     else:

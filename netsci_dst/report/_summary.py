@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from ..analysis.activity import active_neurons
 from ..topology import Topology
 from ._data import RunData
 from .charts.evolution import elm_episodes
@@ -72,7 +74,10 @@ def _shape(topology: Topology) -> str:
     if not linked.size:
         return ""
     ratio = linked.max() / linked.mean()
-    return f"; the best linked neuron has {linked.max():,} links, {ratio:.1f} times the mean"
+    return (
+        f"; the best linked neuron has {linked.max():,} links, {ratio:.1f} times the mean of the "
+        "linked ones"
+    )
 
 
 def _learned(data: RunData) -> str:
@@ -156,11 +161,11 @@ def _anp(data: RunData) -> Card | None:
     value = _last(data, "anp")
     if value is None:
         return None
-    text = (
-        "Every neuron kept a link."
-        if value >= 1
-        else f"{percent(1 - value, 0)} of the neurons lost all their links: the network is smaller."
-    )
+    text = "Every neuron has a link."
+    if value < 1:
+        text = f"{percent(1 - value, 1)} of the neurons are left without links to pass anything on"
+        first = active_neurons(data.run.snapshots[0]).share if data.topology else math.nan
+        text += f"; {percent(1 - first, 1)} were at the start." if math.isfinite(first) else "."
     return Card("anp", "ANP, active neurons", percent(value, 1), text)
 
 

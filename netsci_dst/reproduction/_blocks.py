@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUICK = "quick version, not the paper's size"
+COMMANDS = ("row", "of reproduce", "of train")
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ def blocks_of(experiment: Experiment, table: ResultTable, quick: bool) -> list[B
         blocks.append(Block("text", f"{text} (--device cpu makes them all the same)."))
     blocks += _win_rates(experiment, rows, quick)
     blocks += _explanations(experiment)
-    for remark in experiment.remarks:
-        blocks.append(Block("text", remark))
+    if not quick:
+        blocks += [Block("text", remark) for remark in experiment.remarks]
     blocks.append(Block("curves"))
     blocks += _pictures(experiment, table, quick)
     blocks += _provenance(experiment, rows, quick)
@@ -257,17 +260,22 @@ def _provenance(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list
         Block("code", repeat),
     ]
     if experiment.kind == "training":
-        recipe = f"Recipe {experiment.recipe}; changes by row:"
-        changes = []
+        lines = []
         for cell in _first_seeds(experiment, quick):
-            known = ((rows["setting"] == cell.setting.name) & (rows["row"] == cell.row.name)).any()
-            if known:
-                words = list(_settings(cell.changes()))
-                where = f"{cell.setting.label}: " if cell.setting.label else ""
-                changes.append((f"{where}{cell.row.label}", " ".join(words)))
+            where = f"{cell.setting.label}: " if cell.setting.label else ""
+            only = f"--settings {cell.setting.name} " if len(experiment.settings) > 1 else ""
+            options = " ".join(_options(cell.changes()))
+            if cell.row.start_from:
+                options += f" --set init_from=RUN_OF_{cell.row.start_from}"
+            lines.append((f"{where}{_label(cell.row)}", f"{only}--rows {cell.row.name}", options))
         blocks += [
-            Block("text", recipe),
-            Block("table", "", ("row", "--set"), tuple(changes)),
+            Block(
+                "text",
+                "Data are fetched by name, or lie where --data says. One row alone takes the words "
+                f"beside it. As a run by itself it is netsci-dst train {experiment.recipe} with "
+                "the options behind, and --seed.",
+            ),
+            Block("table", "", COMMANDS, tuple(lines)),
         ]
     return blocks
 
@@ -276,9 +284,23 @@ def _first_seeds(experiment: Experiment, quick: bool) -> Iterable[Cell]:
     return (cell for cell in experiment.cells(quick) if cell.seed == 0)
 
 
-def _settings(table: dict[str, Any], prefix: str = "") -> Iterable[str]:
+def _options(table: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
+    """Yield changes of a recipe as they are typed."""
     for key, value in table.items():
         if isinstance(value, dict) and value:
-            yield from _settings(value, f"{prefix}{key}.")
+            yield from _options(value, f"{prefix}{key}.")
         elif not (key == "seed" and not prefix):
-            yield f"{prefix}{key}={value}"
+            yield f"--set {shlex.quote(f'{prefix}{key}={_typed(value)}')}"
+
+
+def _typed(value: Any) -> str:
+    """Return a value as TOML writes it on one line; a word stands without quotes."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} = {_quoted(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_quoted, value))}]"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, str) else _typed(value)

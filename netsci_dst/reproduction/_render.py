@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..store import Store
-from ._blocks import Block
+from ._blocks import COMMANDS, Block
 from ._words import Far
 
 _STYLE = """
@@ -22,7 +22,8 @@ th:first-child,td:first-child{text-align:left}th{font-weight:600;border-bottom-w
 .small{font-size:.8rem;opacity:.8}pre,code{background:var(--soft);padding:.1rem .3rem}
 figure{display:inline-block;margin:.5rem;background:#fff;border-radius:4px}
 figcaption{color:#333;text-align:center;font-size:.8rem;padding-bottom:.4rem}img{max-width:100%}
-td.text{text-align:left;white-space:normal;font-family:ui-monospace,monospace;font-size:.75rem}
+.commands :is(th,td){text-align:left}
+.commands td+td{white-space:normal;font-family:ui-monospace,monospace;font-size:.75rem}
 """
 
 
@@ -58,16 +59,16 @@ def to_html(title: str, blocks: Sequence[Block], svgs: Mapping[str, str], store:
 
 
 def _html_table(block: Block) -> str:
-    text = block.head == ("row", "--set")
+    kind = "commands" if block.head == COMMANDS else "figures"
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in block.head)
     body = ""
     for row in block.rows:
         cells = ""
         for cell in row:
-            kind = ' class="far"' if isinstance(cell, Far) else ' class="text"' if text else ""
-            cells += f"<td{kind}>{html.escape(cell)}</td>"
+            far = ' class="far"' if isinstance(cell, Far) else ""
+            cells += f"<td{far}>{html.escape(cell)}</td>"
         body += f"<tr>{cells}</tr>"
-    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+    return f'<div class="wide"><table class="{kind}"><tr>{head}</tr>{body}</table></div>'
 
 
 def to_markdown(blocks: Sequence[Block], curves: Sequence[str], results: str) -> str:
@@ -98,6 +99,9 @@ def to_markdown(blocks: Sequence[Block], curves: Sequence[str], results: str) ->
 def _markdown_table(block: Block) -> str:
     lines = [block.head, ("---",) * len(block.head)]
     for row in block.rows:
+        if block.head == COMMANDS:
+            lines.append((_plain(row[0]), *(f"`{cell}`" if cell else "" for cell in row[1:])))
+            continue
         lines.append(tuple(f"**{_plain(c)}**" if isinstance(c, Far) else _plain(c) for c in row))
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

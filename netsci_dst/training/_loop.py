@@ -116,12 +116,8 @@ class Loop:
         self._restore()
         if self.run is not None:
             self.progress.started(self.run, self.step, session.total_steps, session.steps_per_epoch)
-            if session.engine.never_updates:
-                self.progress.noted(
-                    f"the topology stays as it begins: an update comes every "
-                    f"{session.engine.clock.interval} steps, and training has "
-                    f"{session.total_steps}; train longer or lower update_steps or update_epochs"
-                )
+            if session.engine.stays_still:
+                self.progress.noted(session.engine.stays_still)
         if self.step == 0:
             self._snapshot({})
             self._checkpoint()

@@ -84,6 +84,12 @@ def make_sparse(
     shapes = [_shape(model.get_submodule(name)) for name in names]
     final = allocate(method.allocation, shapes, how.sparsity)
     sizes = [int(np.prod(shape)) for shape in shapes]
+    if (1 - how.sparsity) * sum(sizes) < len(sizes):
+        most = 1 - len(sizes) / sum(sizes)
+        raise RecipeError(
+            f"sparsity {how.sparsity} leaves less than a link per layer; at most {most:.6g} is "
+            "possible here"
+        )
     first = _initial_links(method, how.sparsity, shapes, final, sizes)
     rng = np.random.default_rng([seed, 1])
     place = _Placer(method, wiring, model, features)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -10,6 +11,7 @@ import numpy as np
 
 from ..errors import DataError, NetsciError, RunError, UnknownName
 from ..run import Run
+from .data.hub import quiet_hub
 
 TASKS = (
     *("cola", "mnli", "mrpc", "qnli", "qqp", "rte", "sst2", "wnli"),
@@ -19,7 +21,7 @@ TASKS = (
 
 def zero_shot(
     run: Run,
-    tasks: Sequence[str] = TASKS,
+    tasks: Sequence[str] | None = None,
     *,
     which: Literal["last", "best"] = "last",
     limit: int | None = None,
@@ -38,7 +40,8 @@ def zero_shot(
     run
         A run of a language model.
     tasks
-        Tasks of ``lm-eval``, or of ``task_folder``; by default those of CHTss, table 20.
+        Tasks of ``lm-eval``, or of ``task_folder``; by default all of the folder or, without one,
+        those of CHTss, table 20.
     which
         The last checkpoint, or the one of the best evaluation.
     limit
@@ -55,9 +58,9 @@ def zero_shot(
     Returns
     -------
     list of dict
-        Rows: task, metric, value, error (standard error as ``lm-eval`` has it; None for `mcc`) and
-        n, the number of examples. `mcc` is there for each task that is a choice among the same
-        number of answers.
+        Rows: task, metric, value, error (standard error where the metric is a mean over examples,
+        else None), n, the number of examples, and checkpoint, which of them. `mcc` is there for
+        each task that is a choice among the same number of answers.
 
     Raises
     ------
@@ -91,12 +94,21 @@ def zero_shot(
     for task in found["results"]:
         samples = found["samples"].get(task, [])
         rows += _rows(task, found["results"][task], samples)
-    return rows
+    return [row | {"checkpoint": which} for row in rows]
+
+
+def keep(run: Run, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep rows with the run, in analysis/zero_shot.parquet, for older ones of the same task."""
+    new = {(row["task"], row["checkpoint"]) for row in rows}
+    known = run.table("analysis/zero_shot")
+    known = known.astype(object).where(known.notna(), None).to_dict("records")
+    old = [row for row in known if (row["task"], row["checkpoint"]) not in new]
+    run.replace("analysis/zero_shot", [*old, *rows])
 
 
 def _evaluate(
     model: Any,
-    tasks: Sequence[str],
+    tasks: Sequence[str] | None,
     limit: int | None,
     task_folder: str | os.PathLike[str] | None,
 ) -> dict[str, Any]:
@@ -108,24 +120,29 @@ def _evaluate(
         raise DataError(f"there is no folder of tasks at {place}")
     # The thousands of tasks that come with it take seconds to read.
     manager = TaskManager(include_path=place, include_defaults=False) if place else None
+    if tasks is None:
+        tasks = TASKS if manager is None else manager.all_tasks
+        if not tasks:
+            raise DataError(f"{place} holds no task: a YAML file with a field 'task' is one")
     if manager is None or not set(tasks) <= set(manager.all_tasks):
         manager = TaskManager(include_path=place)
     for task in tasks:
         if task not in manager.all_tasks:
             raise UnknownName("task", task, manager.all_tasks)
     try:
-        found = simple_evaluate(
-            model=model,
-            tasks=list(tasks),
-            num_fewshot=0,
-            limit=limit,
-            task_manager=manager,
-            log_samples=True,
-            bootstrap_iters=0,
-            random_seed=None,  # type: ignore[arg-type]  # nobody's generators are touched
-            numpy_random_seed=None,  # type: ignore[arg-type]
-            torch_random_seed=None,  # type: ignore[arg-type]
-        )
+        with quiet_hub():
+            found = simple_evaluate(
+                model=model,
+                tasks=list(tasks),
+                num_fewshot=0,
+                limit=limit,
+                task_manager=manager,
+                log_samples=True,
+                bootstrap_iters=0,
+                random_seed=None,  # type: ignore[arg-type]  # nobody's generators are touched
+                numpy_random_seed=None,  # type: ignore[arg-type]
+                torch_random_seed=None,  # type: ignore[arg-type]
+            )
     except (OSError, ConnectionError, ValueError) as error:
         raise DataError(f"the data of {', '.join(tasks)} cannot be had: {error}") from error
     return dict(found or {})
@@ -139,14 +156,20 @@ def _rows(
         name, _, kind = key.partition(",")
         if not kind or name.endswith("_stderr") or not isinstance(value, (int, float)):
             continue
-        error = results.get(f"{name}_stderr,{kind}")
-        error = float(error) if isinstance(error, (int, float)) else None
+        error = _error([sample.get(name) for sample in samples])
         rows.append({"task": task, "metric": name, "value": float(value), "error": error})
     correlation = matthews(samples)
     if correlation is not None:
         rows = [row for row in rows if row["metric"] != "mcc"]
         rows.append({"task": task, "metric": "mcc", "value": correlation, "error": None})
     return [row | {"n": len(samples)} for row in rows]
+
+
+def _error(values: Sequence[Any]) -> float | None:
+    """Return the standard error of a mean over examples; None for what is no such mean."""
+    if len(values) < 2 or not all(isinstance(value, (int, float)) for value in values):
+        return None
+    return float(np.std(values, ddof=1) / math.sqrt(len(values)))
 
 
 def matthews(samples: Sequence[Mapping[str, Any]]) -> float | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from netsci_dst.cli._recipe_options import merge_settings
 from netsci_dst.errors import RecipeError, UnknownName
 from netsci_dst.reproduction import Experiment, experiments, load_experiment
+from netsci_dst.reproduction._blocks import COMMANDS, blocks_of
 from netsci_dst.reproduction._experiment import Published
 from netsci_dst.reproduction._plan import plan
 from netsci_dst.reproduction._quantities import Quantity
@@ -193,6 +197,30 @@ def test_the_published_size_of_a_table_is_that_of_the_recipe():
         == recipe
     )
     assert all(cell.needs_gpu == (key[0] == "full") for key, cell in cells.items())
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in experiments() if load_experiment(n).kind == "training"]
+)
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_row_is_repeated_by_what_its_page_says(name, quick):
+    experiment = load_experiment(name)
+    table = ResultTable(Store("memory://no-lines"))
+    line = {"setting": "x", "row": "x", "seed": 0, "quick": quick, "verified": "ok"}
+    line[experiment.best] = 0.5
+    table.rows = pd.DataFrame([line])
+    (commands,) = (b.rows for b in blocks_of(experiment, table, quick) if b.head == COMMANDS)
+    cells = [cell for cell in experiment.cells(quick) if cell.seed == 0]
+    assert len(commands) == len(cells)
+    for cell, (_, of_reproduce, of_train) in zip(cells, commands):
+        words = shlex.split(of_train)
+        settings = [word for word in words if word != "--set" and not word.startswith("init_from")]
+        typed = load_recipe(experiment.recipe, **merge_settings({}, settings))
+        truth = load_recipe(shipped_recipe(experiment.recipe), **cell.changes())
+        assert typed == truth
+        asked = dict(zip(*[iter(of_reproduce.split())] * 2))
+        assert asked["--rows"] == cell.row.name
+        assert asked.get("--settings", cell.setting.name) == cell.setting.name
 
 
 def test_recipes_are_found_by_name():

@@ -14,7 +14,7 @@ from netsci_dst.errors import DataError, NetsciError, RunError, UnknownName  # n
 from netsci_dst.training import train  # noqa: E402
 from netsci_dst.training.integrations.lm_eval import EvaluatedModel  # noqa: E402
 from netsci_dst.training.restore import restore  # noqa: E402
-from netsci_dst.training.zero_shot import TASKS, matthews, zero_shot  # noqa: E402
+from netsci_dst.training.zero_shot import TASKS, keep, matthews, zero_shot  # noqa: E402
 
 LENGTH = 24
 EXAMPLES = [("the dog is", 0), ("the cat is", 1), ("a very long tale of the dog is", 0), ("is", 1)]
@@ -87,11 +87,15 @@ def test_answers_are_those_that_the_model_finds_likelier(run, tasks):
     ]
     rows = zero_shot(run, ["pets"], task_folder=tasks, limit=2)
     found = {row["metric"]: row for row in rows}
+    assert {row["checkpoint"] for row in rows} == {"last"}
     right = [label for _, label in EXAMPLES[:2]]
     assert found["acc"]["value"] == np.mean(np.array(chosen) == right)
     assert found["mcc"]["n"] == 2
-    whole = {row["metric"]: row for row in zero_shot(run, ["pets"], task_folder=tasks)}
+    whole = {row["metric"]: row for row in zero_shot(run, task_folder=tasks)}
     assert whole["acc"]["n"] == 4
+    share = whole["acc"]["value"]
+    assert whole["acc"]["error"] == pytest.approx(math.sqrt(share * (1 - share) / 3))
+    assert whole["mcc"]["error"] is None
     assert -1 <= whole["mcc"]["value"] <= 1
 
 
@@ -181,6 +185,10 @@ def test_matthews_correlation():
 def test_bad_requests(run, tasks, tmp_path):
     with pytest.raises(UnknownName, match="unknown task 'colla'; did you mean 'cola'"):
         zero_shot(run, ["colla"])
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(DataError, match="holds no task"):
+        zero_shot(run, task_folder=empty)
     with pytest.raises(DataError, match="there is no folder of tasks"):
         zero_shot(run, ["cola"], task_folder=tmp_path / "none")
     with pytest.raises(NetsciError, match="at least one example"):
@@ -217,3 +225,16 @@ def test_the_command(run, tasks, capsys):
     rows = json.loads(capsys.readouterr().out)
     assert {row["metric"] for row in rows} >= {"acc", "mcc"}
     assert run.table("analysis/zero_shot").to_dict("records")[0]["task"] == "pets"
+
+
+def test_rows_are_kept_beside_those_of_other_tasks(run):
+    def row(task, value, checkpoint="last", error=None):
+        return {"task": task, "metric": "mcc", "value": value, "error": error, "n": 4,
+                "checkpoint": checkpoint}  # fmt: skip
+
+    run.replace("analysis/zero_shot", [])
+    keep(run, [row("a", 0.1), row("b", 0.2)])
+    keep(run, [row("a", 0.3), row("a", 0.4, "best", error=0.1)])
+    found = run.table("analysis/zero_shot")[["task", "checkpoint", "value"]]
+    expected = [["b", "last", 0.2], ["a", "last", 0.3], ["a", "best", 0.4]]
+    assert found.to_numpy().tolist() == expected

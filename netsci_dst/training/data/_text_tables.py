@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DataError, MissingDependency, UnknownName
+from .hub import quiet_hub
 
 SPLITS: Mapping[str, tuple[str, ...]] = {
     "train": ("train", "training"),
@@ -103,7 +104,8 @@ def hub_splits(place: str, config: str | None = None) -> Mapping[str, Any]:
     except ImportError as error:
         raise MissingDependency("datasets", "hf", "data from the Hugging Face hub") from error
     try:
-        return datasets.load_dataset(place, config)
+        with quiet_hub():
+            return datasets.load_dataset(place, config)
     except Exception as error:  # connection, name and layout errors have no common base
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +51,8 @@ def hub(
     """
     datasets = _library()
     try:
-        found = datasets.load_dataset(id, config, revision=revision)
+        with quiet_hub():
+            found = datasets.load_dataset(id, config, revision=revision)
     except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(
@@ -85,6 +88,18 @@ def from_splits(found: Any, name: str, label: str | None, size: int | None) -> D
         raise DataError(f"{name} needs a train and a test split (it has {', '.join(found)})")
     parts = [_read_split(found[split], name, label, size) for split in ("train", test)]
     return image_dataset(name, parts[0][:2], parts[1][:2], classes=parts[0][2])
+
+
+@contextlib.contextmanager
+def quiet_hub() -> Iterator[None]:
+    """Keep the hub's client from a warning per retry; what fails in the end is raised."""
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _library() -> Any:

@@ -105,10 +105,15 @@ class Engine:
         return bool(self.layers) and self.timetable.due(step, self._stopped(), bool(self.rule))
 
     @property
-    def never_updates(self) -> bool:
-        """Whether training ends before the first update of a topology that should evolve."""
+    def stays_still(self) -> str | None:
+        """Why a topology that should evolve never does: training ends before its first update."""
         first = (self.clock.interval, self.timetable.density_end)
-        return self.method.evolves and bool(self.layers) and not any(map(self.due, first))
+        if not self.method.evolves or not self.layers or any(map(self.due, first)):
+            return None
+        return (
+            f"the topology stays as it begins: an update comes every {self.clock.interval} steps, "
+            f"and training has {self.clock.total_steps}; train longer or update more often"
+        )
 
     def _stopped(self) -> bool:
         return all(all(each.stopped) for each in self.layers)
