@@ -71,7 +71,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
             )
     layout = {
         "xaxis": {"title": {"text": escape(chart.x_label)}, **_axis(chart.x_log)},
-        "yaxis": {"title": {"text": escape(chart.y_label)}, **_axis(chart.y_log)},
+        "yaxis": {"title": {"text": escape(chart.y_label)}, **_axis(chart.y_log), **_room(chart)},
         "showlegend": len(chart.series) > 1,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "shapes": shapes,
@@ -82,6 +82,15 @@ def _chart(chart: Chart) -> dict[str, Any]:
 
 def _axis(log: bool) -> dict[str, Any]:
     return {"type": "log", "dtick": 1, "exponentformat": "power"} if log else {}
+
+
+def _room(chart: Chart) -> dict[str, Any]:
+    """Begin the axis of what hardly changes at zero, so that rounding does not look like a jump."""
+    values = [float(y) for s in chart.series for y in s.y if not isinstance(y, str)]
+    values = [y for y in values if math.isfinite(y)]
+    if chart.y_log or not values or min(values) <= 0 or min(values) < 0.995 * max(values):
+        return {}
+    return {"range": [0, 1.25 * max(values)]}
 
 
 def _trace(series: Series, colour: str) -> dict[str, Any]:

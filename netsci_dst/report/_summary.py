@@ -86,7 +86,8 @@ def _learned(data: RunData) -> str:
     x, y = data.curve(data.metric)
     name = f"test {LABELS.get(data.metric, data.metric)}"
     best = y.max() if data.more_is_better else y.min()
-    text = f"It reached {metric_text(data.metric, y[-1])} {name} after {x[-1]:g} epochs"
+    epochs = f"{round(float(x[-1]), 2):g}"
+    text = f"It reached {metric_text(data.metric, y[-1])} {name} after {epochs} epochs"
     if best != y[-1]:
         text += f" (best: {metric_text(data.metric, best)})"
     return text + "."
@@ -165,7 +166,8 @@ def _anp(data: RunData) -> Card | None:
     if value < 1:
         text = f"{percent(1 - value, 1)} of the neurons are left without links to pass anything on"
         first = active_neurons(data.run.snapshots[0]).share if data.topology else math.nan
-        text += f"; {percent(1 - first, 1)} were at the start." if math.isfinite(first) else "."
+        begun = "none was" if first == 1 else f"{percent(1 - first, 1)} were"
+        text += f"; {begun} at the start." if math.isfinite(first) else "."
     return Card("anp", "ANP, active neurons", percent(value, 1), text)
 
 

@@ -55,7 +55,10 @@ def record(
 
     Examples
     --------
-    >>> recorder = record(model, "runs/pruned", example_input=x)  # doctest: +SKIP
+    >>> with record(model, "runs/pruned", every=100) as recorder:  # doctest: +SKIP
+    ...     for x, y in loader:
+    ...         train_and_prune(model, x, y)
+    ...         recorder.step()
     """
     wiring = wiring or wiring_of(model, example_input)
     wiring.check(model)

@@ -1,4 +1,5 @@
 import json
+import signal
 import subprocess
 import sys
 
@@ -82,6 +83,8 @@ def test_measures_have_a_tier_and_a_source(capsys):
         (["info", "nowhere"], 1, "nowhere does not exist"),
         (["analyze", "nowhere"], 1, "nowhere"),
         (["train", "--method", "chtz"], 2, "did you mean 'cht"),
+        (["train", "--method", "SET"], 2, "did you mean 'set'"),
+        (["train", "--sparsity", "0.9999", "--hidden", "16,8"], 2, "less than a link per layer"),
         (["train", "--data", "digit"], 2, "did you mean 'digits'"),
         (["train", "--sparsity", "1.5"], 2, "sparsity"),
         (["train", "--set", "epoch=3"], 2, "did you mean 'epochs'"),
@@ -169,6 +172,25 @@ def test_verify_finds_damage(capsys, run):
     code, out, _ = call(capsys, "verify", run.path)
     assert code == 1
     assert "checksum" in out
+
+
+def test_ctrl_c_says_how_to_go_on(capsys, tmp_path):
+    pytest.importorskip("torch")
+    out = tmp_path / "a run"
+    words = ["train", "--method", "set", "--sparsity", 0.8, "--hidden", "32", "--epochs", 3000]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "netsci_dst", *map(str, words), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    process.stderr.readline()  # the first evaluation
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == f"stopped; go on with: netsci-dst resume '{out}'"
+    assert nd.load_run(out).status == "interrupted"
 
 
 def test_train_resume_lesion_sweep(capsys, tmp_path):

@@ -97,6 +97,24 @@ def test_csv_of_a_picture_has_a_row_per_cell():
     assert to_csv(heat) == "panel,row,column,density\np,0,0,0.5\np,0,1,1.0\n"
 
 
+@pytest.mark.parametrize(
+    ("y", "begins_at_zero"),
+    [
+        ([0.05, 0.04999, 0.05], True),
+        ([7.0, 7.0], True),
+        ([0.05, 0.04], False),
+        ([0.0, 0.0], False),
+        ([], False),
+    ],
+)
+def test_what_hardly_changes_is_drawn_from_zero(y, begins_at_zero):
+    axis = spec(Chart("k", "t", "x", "y", (Series("s", range(len(y)), y),)))["layout"]["yaxis"]
+    assert ("range" in axis) == begins_at_zero
+    if begins_at_zero:
+        assert axis["range"][0] == 0
+        assert axis["range"][1] > max(y)
+
+
 def test_names_cannot_be_markup_in_plotly():
     made = spec(Chart("k", "t", "x", "y", (Series("<b>&amp;", [1], [2]),)))
     assert made["data"][0]["name"] == "&lt;b&gt;&amp;amp;"

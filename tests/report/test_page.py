@@ -1,6 +1,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 import netsci_dst as nd
@@ -120,6 +121,16 @@ def test_the_cards_hold_the_run_s_own_numbers(run):
     span = run.metrics["epoch"].iloc[-1] - run.metrics["epoch"].iloc[0]
     assert found["aae"].value == percent(((y[:-1].values + y[1:].values) / 2).sum() / span)
     assert {"sparsity", "anp", "itop", "elm", "alpha", "gamma", "modularity", "asi"} <= set(found)
+    anp = run.evolution.query("layer == 'all'")["anp"].iloc[-1]
+    assert found["anp"].sentence.startswith(
+        f"{percent(1 - anp, 1)} of the neurons are left without"
+    )
+    links = nd.load_run(run.path).snapshots[0].topology
+    outgoing = sum(np.count_nonzero(layer.out_degrees) for layer in links.layers)
+    outgoing += np.count_nonzero(links.layers[-1].in_degrees)
+    begun = 1 - outgoing / links.n_nodes
+    text = f"{percent(begun, 1)} were" if begun else "none was"
+    assert found["anp"].sentence.endswith(f"; {text} at the start.")
 
 
 def test_better_needs_a_baseline(run, plain_run):

@@ -42,6 +42,11 @@ def _same_random_state():
     torch.set_rng_state(state)
 
 
+def test_a_training_that_ends_before_its_first_update_warns():
+    with pytest.warns(UserWarning, match="an update comes every 100 steps, and training has 60"):
+        sparsify(mlp(), None, "chts", 0.8, total_steps=60, update_every=100)
+
+
 @pytest.mark.parametrize("method", ["set", "rigl", "granet", "snfs", "mest", "deepr", "topkast"])
 def test_any_model_trains_and_keeps_its_links(tmp_path, method):
     model = mlp()
@@ -208,4 +213,4 @@ def test_requests_that_cannot_be_met_are_refused():
     }.items():
         with pytest.raises(RecipeError, match=said):
             sparsify(mlp(), **{"method": "chts", "total_steps": 9, **changes})
-    assert sparsify(mlp(), method="chts", total_steps=9, features=features).engine.layers
+    assert sparsify(mlp(), method="chts", total_steps=900, features=features).engine.layers

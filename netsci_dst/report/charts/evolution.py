@@ -9,11 +9,11 @@ from .._colours import palette
 from .._data import RunData
 
 STATISTICS = {
-    "itop": ("In-time over-parameterisation (ITOP)", "links ever active / possible"),
+    "itop": ("In-time over-parameterisation (ITOP)", "share ever active"),
     "overlap": ("Overlap of removed and regrown links", "overlap"),
     "anp": ("Active neuron percentage (ANP)", "active / all neurons"),
     "active_neurons": ("Active neurons", "neurons"),
-    "density": ("Density", "links / possible links"),
+    "density": ("Density", "share of the possible"),
     "links": ("Links", "links"),
     "removed": ("Links removed", "links per update"),
     "regrown": ("Links regrown", "links per update"),
