@@ -45,10 +45,9 @@ class _Shown(Progress):
             _console.say(f"epoch {row['epoch']:g}: {self._note}")
 
     def ended(self, status: str, message: str = "") -> None:
+        # What failed is raised, and said where all errors are.
         if status == "interrupted":
-            message = f"stopped; go on with: netsci-dst resume {shlex.quote(self._place)}"
-        if message:
-            _console.say(message)
+            _console.say(f"stopped; go on with: netsci-dst resume {shlex.quote(self._place)}")
 
 
 def _line(row: Mapping[str, Any]) -> str:
