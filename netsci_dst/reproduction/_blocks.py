@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUICK = "quick version, not the paper's size"
-COMMANDS = ("row", "of reproduce", "of train")
+COMMANDS = ("row", "with reproduce", "with train")
 
 
 @dataclass(frozen=True)
@@ -271,9 +271,8 @@ def _provenance(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list
         blocks += [
             Block(
                 "text",
-                "Data are fetched by name, or lie where --data says. One row alone takes the words "
-                f"beside it. As a run by itself it is netsci-dst train {experiment.recipe} with "
-                "the options behind, and --seed.",
+                "Data are fetched by name, or lie where --data says. A row alone, by this command "
+                f"or as a run by itself (netsci-dst train {experiment.recipe}, and --seed), takes:",
             ),
             Block("table", "", COMMANDS, tuple(lines)),
         ]

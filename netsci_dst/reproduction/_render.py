@@ -23,7 +23,8 @@ th:first-child,td:first-child{text-align:left}th{font-weight:600;border-bottom-w
 figure{display:inline-block;margin:.5rem;background:#fff;border-radius:4px}
 figcaption{color:#333;text-align:center;font-size:.8rem;padding-bottom:.4rem}img{max-width:100%}
 .commands :is(th,td){text-align:left}
-.commands td+td{white-space:normal;font-family:ui-monospace,monospace;font-size:.75rem}
+.commands td+td{font-family:ui-monospace,monospace;font-size:.75rem}
+.commands td+td+td{white-space:normal}
 """
 
 

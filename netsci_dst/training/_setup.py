@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -84,11 +85,10 @@ def make_sparse(
     shapes = [_shape(model.get_submodule(name)) for name in names]
     final = allocate(method.allocation, shapes, how.sparsity)
     sizes = [int(np.prod(shape)) for shape in shapes]
-    if (1 - how.sparsity) * sum(sizes) < len(sizes):
-        most = 1 - len(sizes) / sum(sizes)
+    if round((1 - how.sparsity) * sum(sizes)) < len(sizes):
+        most = math.floor(1e6 * (1 - len(sizes) / sum(sizes))) / 1e6
         raise RecipeError(
-            f"sparsity {how.sparsity} leaves less than a link per layer; at most {most:.6g} is "
-            "possible here"
+            f"sparsity {how.sparsity} leaves less than a link per layer; here it may be {most:g}"
         )
     first = _initial_links(method, how.sparsity, shapes, final, sizes)
     rng = np.random.default_rng([seed, 1])
