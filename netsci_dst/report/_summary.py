@@ -61,8 +61,10 @@ def _became(data: RunData) -> str:
         parts.append(
             f"and {now:,} of {topology.n_nodes:,} neurons still linked ({then:,} at the start)"
         )
-    shape = _shape(topology)
-    return f"It became a network of {' '.join(parts)}{shape}."
+    if not topology.is_layered:
+        parts.insert(0, f"{topology.n_nodes:,} nodes and")
+    begun = "It became" if data.metric is not None or len(data.run.snapshots) > 1 else "This is"
+    return f"{begun} a network of {' '.join(parts)}{_shape(topology)}."
 
 
 def _active(topology: Topology) -> int:
@@ -73,11 +75,10 @@ def _shape(topology: Topology) -> str:
     linked = topology.degrees[topology.degrees > 0]
     if not linked.size:
         return ""
+    node = "neuron" if topology.is_layered else "node"
     ratio = linked.max() / linked.mean()
-    return (
-        f"; the best linked neuron has {linked.max():,} links, {ratio:.1f} times the mean of the "
-        "linked ones"
-    )
+    of = " of the linked ones" if linked.size < topology.n_nodes else ""
+    return f"; the best linked {node} has {linked.max():,} links, {ratio:.1f} times the mean{of}"
 
 
 def _learned(data: RunData) -> str:

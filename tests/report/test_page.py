@@ -98,6 +98,8 @@ def test_a_general_network_is_shown(tmp_path):
     found = block(text, "run0-data")["frames"]
     assert found["directed"] is False
     assert found["nLinks"] == [[116]]
+    assert "This is a network of 60 nodes and 116 links, 6.55 % of those possible" in text
+    assert "; the best linked node has " in text
     assert 'data-images="inputs"' not in text
 
 
