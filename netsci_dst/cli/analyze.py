@@ -56,8 +56,9 @@ def command(
             progress=update,
         )
     for note in frame.attrs["notes"]:
-        # What is measured of a run as a whole has no step.
-        at = f" at step {note['step']}" if (note.get("step") or -1) >= 0 else ""
+        step = note.get("step")
+        # What is measured of a run as a whole has the step -1.
+        at = f" at step {step}" if step is not None and step >= 0 else ""
         _console.say(f"{note['run']}: {note['measure']}{at}: {note['status']}: {note['reason']}")
     if csv:
         _write_csv(frame, csv)

@@ -134,6 +134,17 @@ def test_analyze_writes_json_and_csv(capsys, run, tmp_path):
     assert "mean_degree" in call(capsys, "analyze", run.path, "-m", "degrees")[1]
 
 
+def test_analyze_says_what_it_could_not_measure_and_where(capsys, run):
+    run.write_snapshot(nd.Snapshot(Topology.chain([np.zeros((20, 16), bool)]), 20, 2.0))
+    _, _, err = call(capsys, "analyze", run.path, "-m", "itop,modularity", "--steps", "all")
+    (whole,) = (line for line in err.splitlines() if ": itop" in line)
+    assert whole.startswith(f"{run.name}: itop: not applicable: ")
+    assert "modularity at step 20: not applicable: the network has no links" in err
+    empty = nd.Run.create(run.path + "-empty", {})
+    empty.write_snapshot(nd.Snapshot(Topology.chain([np.zeros((20, 16), bool)])))
+    assert "modularity at step 0: not" in call(capsys, "analyze", empty.path, "-m", "modularity")[2]
+
+
 def test_analyze_takes_options_and_refuses_unknown_ones(capsys, run):
     code, _, err = call(capsys, "analyze", run.path, "-m", "dormant", "--option", "dormant.nix=1")
     assert code != 0
