@@ -41,6 +41,7 @@ def command(
     Values that are there already are not computed again; a stopped analysis goes on.
     """
     from ..analysis import analyze
+    from ..analysis._store import WHOLE_RUN
 
     wanted = _console.names(measures)
     taken = None if steps is None else "all" if steps == "all" else _numbers(steps)
@@ -57,8 +58,7 @@ def command(
         )
     for note in frame.attrs["notes"]:
         step = note.get("step")
-        # What is measured of a run as a whole has the step -1.
-        at = f" at step {step}" if step is not None and step >= 0 else ""
+        at = "" if step in (None, WHOLE_RUN) else f" at step {step}"
         _console.say(f"{note['run']}: {note['measure']}{at}: {note['status']}: {note['reason']}")
     if csv:
         _write_csv(frame, csv)

@@ -133,6 +133,11 @@ class RunData:
         return self.run.snapshots[-1].topology if len(self.run.snapshots) else None
 
     @cached_property
+    def first_topology(self) -> Topology | None:
+        """The first snapshot's topology."""
+        return self.run.snapshots[0].topology if len(self.run.snapshots) else None
+
+    @cached_property
     def populations(self) -> tuple[Population, ...]:
         """The populations that are nodes of the graph."""
         return self.topology.graph_populations if self.topology else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ..analysis.activity import active_neurons
@@ -49,13 +48,12 @@ def metric_text(name: str, value: float) -> str:
 
 
 def _became(data: RunData) -> str:
-    topology = data.topology
-    if topology is None:
+    topology, first = data.topology, data.first_topology
+    if topology is None or first is None:
         return "No snapshot was recorded, so only the training can be shown."
     if not topology.layers:
         return "A fully connected network: it has no sparse layer whose topology could evolve."
     parts = [f"{topology.n_links:,} links, {percent(topology.density)} of those possible"]
-    first = data.run.snapshots[0].topology
     now, then = _active(topology), _active(first)
     if then and now < then:
         parts.append(
@@ -166,9 +164,11 @@ def _anp(data: RunData) -> Card | None:
     text = "Every neuron has a link."
     if value < 1:
         text = f"{percent(1 - value, 1)} of the neurons are left without links to pass anything on"
-        first = active_neurons(data.run.snapshots[0]).share if data.topology else math.nan
-        begun = "none was" if first == 1 else f"{percent(1 - first, 1)} were"
-        text += f"; {begun} at the start." if math.isfinite(first) else "."
+        if data.first_topology is not None:
+            first = active_neurons(data.first_topology).share
+            begun = "none was" if first == 1 else f"{percent(1 - first, 1)} were"
+            text += f"; {begun} at the start"
+        text += "."
     return Card("anp", "ANP, active neurons", percent(value, 1), text)
 
 

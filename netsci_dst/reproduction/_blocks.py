@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUICK = "quick version, not the paper's size"
-COMMANDS = ("row", "with reproduce", "with train")
 
 
 @dataclass(frozen=True)
@@ -274,7 +273,7 @@ def _provenance(experiment: Experiment, rows: pd.DataFrame, quick: bool) -> list
                 "Data are fetched by name, or lie where --data says. A row alone, by this command "
                 f"or as a run by itself (netsci-dst train {experiment.recipe}, and --seed), takes:",
             ),
-            Block("table", "", COMMANDS, tuple(lines)),
+            Block("commands", "", ("row", "with reproduce", "with train"), tuple(lines)),
         ]
     return blocks
 
@@ -289,17 +288,14 @@ def _options(table: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
         if isinstance(value, dict) and value:
             yield from _options(value, f"{prefix}{key}.")
         elif not (key == "seed" and not prefix):
-            yield f"--set {shlex.quote(f'{prefix}{key}={_typed(value)}')}"
+            typed = value if isinstance(value, str) else _toml(value)
+            yield f"--set {shlex.quote(f'{prefix}{key}={typed}')}"
 
 
-def _typed(value: Any) -> str:
-    """Return a value as TOML writes it on one line; a word stands without quotes."""
+def _toml(value: Any) -> str:
+    """Return a value as TOML writes it, on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} = {_quoted(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_quoted, value))}]"
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _quoted(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, str) else _typed(value)
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value)

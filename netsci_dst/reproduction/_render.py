@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..store import Store
-from ._blocks import COMMANDS, Block
+from ._blocks import Block
 from ._words import Far
 
 _STYLE = """
@@ -41,7 +41,7 @@ def to_html(title: str, blocks: Sequence[Block], svgs: Mapping[str, str], store:
             parts.append(f"<pre>{text}</pre>")
         elif block.kind == "link":
             parts.append(f'<p><a href="{text}">The runs compared</a></p>')
-        elif block.kind == "table":
+        elif block.kind in ("table", "commands"):
             parts.append(_html_table(block))
         elif block.kind == "picture":
             data = base64.b64encode(store.read(block.head[0])).decode()
@@ -60,7 +60,6 @@ def to_html(title: str, blocks: Sequence[Block], svgs: Mapping[str, str], store:
 
 
 def _html_table(block: Block) -> str:
-    kind = "commands" if block.head == COMMANDS else "figures"
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in block.head)
     body = ""
     for row in block.rows:
@@ -69,7 +68,7 @@ def _html_table(block: Block) -> str:
             far = ' class="far"' if isinstance(cell, Far) else ""
             cells += f"<td{far}>{html.escape(cell)}</td>"
         body += f"<tr>{cells}</tr>"
-    return f'<div class="wide"><table class="{kind}"><tr>{head}</tr>{body}</table></div>'
+    return f'<div class="wide"><table class="{block.kind}"><tr>{head}</tr>{body}</table></div>'
 
 
 def to_markdown(blocks: Sequence[Block], curves: Sequence[str], results: str) -> str:
@@ -85,7 +84,7 @@ def to_markdown(blocks: Sequence[Block], curves: Sequence[str], results: str) ->
             parts.append(f"```\n{block.text}\n```")
         elif block.kind == "strong":
             parts.append(f"**{text}**")
-        elif block.kind == "table":
+        elif block.kind in ("table", "commands"):
             parts.append(_markdown_table(block))
         elif block.kind == "picture":
             parts.append(f"![{text}]({results}/{block.head[0]})\n\n{text}")
@@ -100,10 +99,11 @@ def to_markdown(blocks: Sequence[Block], curves: Sequence[str], results: str) ->
 def _markdown_table(block: Block) -> str:
     lines = [block.head, ("---",) * len(block.head)]
     for row in block.rows:
-        if block.head == COMMANDS:
+        if block.kind == "commands":
             lines.append((_plain(row[0]), *(f"`{cell}`" if cell else "" for cell in row[1:])))
-            continue
-        lines.append(tuple(f"**{_plain(c)}**" if isinstance(c, Far) else _plain(c) for c in row))
+        else:
+            cells = (f"**{_plain(c)}**" if isinstance(c, Far) else _plain(c) for c in row)
+            lines.append(tuple(cells))
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -116,8 +116,8 @@ class Loop:
         self._restore()
         if self.run is not None:
             self.progress.started(self.run, self.step, session.total_steps, session.steps_per_epoch)
-            if session.engine.stays_still:
-                self.progress.noted(session.engine.stays_still)
+            if reason := session.engine.stays_still:
+                self.progress.noted(reason)
         if self.step == 0:
             self._snapshot({})
             self._checkpoint()

@@ -136,8 +136,8 @@ def sparsify(
     layers = make_sparse(model, wiring, options, how, seed, lambda: features)
     words = np.random.SeedSequence([seed, 2]).generate_state(1, np.uint64)
     engine = Engine(layers, wiring, options, clock, None, int(words[0] >> 1))
-    if engine.stays_still:
-        warnings.warn(engine.stays_still, stacklevel=2)
+    if reason := engine.stays_still:
+        warnings.warn(reason, stacklevel=2)
     training = SparseTraining(model, engine, snapshot_every)
     if optimizer is not None:
         _exchange(optimizer, before, engine)

@@ -11,7 +11,7 @@ import pytest
 from netsci_dst.cli._recipe_options import merge_settings
 from netsci_dst.errors import RecipeError, UnknownName
 from netsci_dst.reproduction import Experiment, experiments, load_experiment
-from netsci_dst.reproduction._blocks import COMMANDS, blocks_of
+from netsci_dst.reproduction._blocks import blocks_of
 from netsci_dst.reproduction._experiment import Published
 from netsci_dst.reproduction._plan import plan
 from netsci_dst.reproduction._quantities import Quantity
@@ -209,7 +209,7 @@ def test_a_row_is_repeated_by_what_its_page_says(name, quick):
     line = {"setting": "x", "row": "x", "seed": 0, "quick": quick, "verified": "ok"}
     line[experiment.best] = 0.5
     table.rows = pd.DataFrame([line])
-    (commands,) = (b.rows for b in blocks_of(experiment, table, quick) if b.head == COMMANDS)
+    (commands,) = (b.rows for b in blocks_of(experiment, table, quick) if b.kind == "commands")
     cells = [cell for cell in experiment.cells(quick) if cell.seed == 0]
     assert len(commands) == len(cells)
     for cell, (_, of_reproduce, of_train) in zip(cells, commands):

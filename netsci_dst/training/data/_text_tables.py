@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...errors import DataError, MissingDependency, UnknownName
-from .hub import quiet_hub
+from ...errors import DataError, UnknownName
+from .hub import fetch
 
 SPLITS: Mapping[str, tuple[str, ...]] = {
     "train": ("train", "training"),
@@ -99,19 +99,7 @@ def parquet_rows(files: Sequence[Path], columns: Sequence[str] | None = None) ->
 
 def hub_splits(place: str, config: str | None = None) -> Mapping[str, Any]:
     """Return the splits of a hub data set (or a local folder in its layout)."""
-    try:
-        import datasets
-    except ImportError as error:
-        raise MissingDependency("datasets", "hf", "data from the Hugging Face hub") from error
-    try:
-        with quiet_hub():
-            return datasets.load_dataset(place, config)
-    except Exception as error:  # connection, name and layout errors have no common base
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise DataError(
-            f"cannot get {place!r} from the Hugging Face hub: {reason}; "
-            "give path, a folder with the data, instead"
-        ) from error
+    return fetch(place, config, instead="give path, a folder with the data, instead")
 
 
 def _from_folder(folder: Path, split: str, names: Sequence[str]) -> Columns | None:

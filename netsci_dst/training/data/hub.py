@@ -49,17 +49,25 @@ def hub(
     MissingDependency, DataError
         When `datasets` is not installed, or the set cannot be reached or has no images.
     """
+    return from_splits(fetch(id, config, revision), name or id, label, size)
+
+
+def fetch(
+    id: str,
+    config: str | None = None,
+    revision: str | None = None,
+    instead: str = "give a folder with the data instead",
+) -> Any:
+    """Return the splits of a data set of the hub; ``instead`` is the advice where it fails."""
     datasets = _library()
     try:
         with quiet_hub():
-            found = datasets.load_dataset(id, config, revision=revision)
-    except Exception as error:
+            return datasets.load_dataset(id, config, revision=revision)
+    except Exception as error:  # connection, name and layout errors have no common base
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(
-            f"cannot get {id!r} from the Hugging Face hub: {reason}; "
-            "give a folder with the data instead"
+            f"cannot get {id!r} from the Hugging Face hub: {reason}; {instead}"
         ) from error
-    return from_splits(found, name or id, label, size)
 
 
 def large_parquet(
