@@ -1,0 +1,216 @@
+"""Which weights of a model can be sparse, and how the entries of each lie as a matrix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import NetsciError
+
+
+@dataclass(frozen=True)
+class MatrixView:
+    """A weight, or one of several packed into a parameter, as a matrix of source × target.
+
+    Positions form a matrix ``(n_source, n_target)``; a neuron is one position, or several
+    consecutive ones (the kernel entries of a channel), or several at a distance (the gates of a
+    recurrent cell).
+
+    Attributes
+    ----------
+    name
+        Path of the module whose weight it is; with the packed part or the parameter's own name
+        appended where a module has several: ``attn.q``, ``lstm.weight_ih_l0``.
+    parameter
+        Qualified name of the parameter, ``encoder.fc1.weight``.
+    rows
+        The slice of the parameter's first dimension that it takes.
+    target_first
+        Whether the first dimension holds the targets (Linear, convolutions, gates) or the sources
+        (GPT-2's Conv1D, transposed convolutions, embeddings).
+    n_source, n_target
+        Positions on either side.
+    source_patch, target_patch
+        Consecutive positions that belong to one neuron.
+    gates
+        Targets ``t`` and ``t + n_target / gates`` are the same neuron.
+    groups
+        Groups of a grouped convolution.
+    dense
+        Shape of the weight for densities by ERK: ``(n_in, n_out, *kernel)``.
+    """
+
+    name: str
+    parameter: str
+    rows: tuple[int, int]
+    target_first: bool
+    n_source: int
+    n_target: int
+    source_patch: int = 1
+    target_patch: int = 1
+    gates: int = 1
+    groups: int = 1
+    dense: tuple[int, ...] = ()
+
+    @property
+    def n_possible(self) -> int:
+        """Number of positions a link can take."""
+        return self.n_source * self.n_target
+
+    @property
+    def neurons(self) -> tuple[int, int]:
+        """Neurons on the source and on the target side."""
+        if self.target_first:
+            return (
+                self.n_source // self.source_patch * self.groups,
+                self.n_target // self.target_patch // self.gates,
+            )
+        return self.n_source // self.source_patch, self.n_target // self.target_patch * self.groups
+
+    def matrix(self, tensor: Tensor) -> Tensor:
+        """Return a tensor of the parameter's shape as a view ``(n_source, n_target)``."""
+        start, stop = self.rows
+        part = tensor[start:stop] if (start, stop) != (0, tensor.shape[0]) else tensor
+        flat = part.reshape(part.shape[0], -1)
+        return flat.t() if self.target_first else flat
+
+    def endpoints(self, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the source and the target neuron of links ``source * n_target + target``."""
+        row, column = keys // self.n_target, keys % self.n_target
+        source, target = row // self.source_patch, column // self.target_patch
+        if self.gates > 1:
+            target = target % (self.n_target // self.gates)
+        if self.groups > 1:
+            if self.target_first:
+                group = column // (self.n_target // self.groups)
+                source = group * (self.n_source // self.source_patch) + source
+            else:
+                group = row // (self.n_source // self.groups)
+                target = group * (self.n_target // self.target_patch) + target
+        return source, target
+
+
+def views_of(model: nn.Module) -> dict[str, MatrixView]:
+    """Return every weight of a model that can be sparse, by name, in the model's order.
+
+    Linear layers, convolutions in one to three dimensions and transposed ones, GPT-2's ``Conv1D``,
+    the packed projections of attention, the gates of recurrent cells, embeddings. Subclasses count
+    as what they derive from. A weight that several modules share appears once, under the first.
+    """
+    found: dict[str, MatrixView] = {}
+    seen: set[tuple[int, tuple[int, int]]] = set()
+    for path, module in model.named_modules():
+        for view in _views(path, module):
+            place = (id(model.get_parameter(view.parameter)), view.rows)
+            if place not in seen:
+                seen.add(place)
+                found[view.name] = view
+    return found
+
+
+def _views(path: str, module: nn.Module) -> Iterator[MatrixView]:
+    prefix = f"{path}." if path else ""
+    if isinstance(module, nn.MultiheadAttention):
+        yield from _attention(prefix, module)
+    elif isinstance(module, nn.RNNBase | nn.RNNCellBase):
+        yield from _recurrent(prefix, module)
+    elif isinstance(weight := getattr(module, "weight", None), nn.Parameter):
+        name = path or "weight"
+        view = _of_module(name, f"{prefix}weight", module, weight)
+        if view is not None:
+            yield view
+
+
+def _of_module(
+    name: str, parameter: str, module: nn.Module, weight: nn.Parameter
+) -> MatrixView | None:
+    shape = tuple(weight.shape)
+    if isinstance(module, nn.modules.conv._ConvNd):
+        if len(shape) < 3:
+            return None
+        kernel, groups = math.prod(shape[2:]), module.groups
+        rows = (0, shape[0])
+        if module.transposed:
+            dense = (shape[0], shape[1] * groups, *shape[2:])
+            return MatrixView(
+                name, parameter, rows, False, shape[0], shape[1] * kernel,
+                target_patch=kernel, groups=groups, dense=dense,
+            )  # fmt: skip
+        dense = (shape[1], shape[0], *reversed(shape[2:]))
+        return MatrixView(
+            name, parameter, rows, True, shape[1] * kernel, shape[0],
+            source_patch=kernel, groups=groups, dense=dense,
+        )  # fmt: skip
+    if isinstance(module, nn.Linear):
+        return _linear(name, parameter, shape)
+    if len(shape) != 2:
+        return None
+    if isinstance(module, nn.Embedding) or _is_conv1d(module):
+        return MatrixView(name, parameter, (0, shape[0]), False, *shape, dense=shape)
+    return None
+
+
+def _linear(name: str, parameter: str, shape: tuple[int, ...], start: int = 0) -> MatrixView | None:
+    if len(shape) != 2:
+        return None
+    out, inputs = shape
+    rows = (start, start + out)
+    return MatrixView(name, parameter, rows, True, inputs, out, dense=(inputs, out))
+
+
+def _is_conv1d(module: nn.Module) -> bool:
+    """Whether it is GPT-2's ``Conv1D``, a linear layer that keeps its weight as (in, out)."""
+    return any(
+        base.__name__ == "Conv1D" and base.__module__.startswith("transformers")
+        for base in type(module).__mro__
+    )
+
+
+def _attention(prefix: str, module: nn.MultiheadAttention) -> Iterator[MatrixView]:
+    width = module.embed_dim
+    for place, part in enumerate("qkv"):
+        name = f"{prefix}{part}"
+        if module.in_proj_weight is not None:
+            shape = (width, width)
+            view = _linear(name, f"{prefix}in_proj_weight", shape, place * width)
+        else:
+            weight = getattr(module, f"{part}_proj_weight")
+            view = _linear(name, f"{prefix}{part}_proj_weight", tuple(weight.shape))
+        if view is not None:
+            yield view
+
+
+def _recurrent(prefix: str, module: nn.RNNBase | nn.RNNCellBase) -> Iterator[MatrixView]:
+    for name, weight in module.named_parameters(recurse=False):
+        if not name.startswith("weight_") or weight.dim() != 2:
+            continue
+        hidden = module.hidden_size
+        gates = 1 if name.startswith("weight_hr") else weight.shape[0] // hidden
+        path = f"{prefix}{name}"
+        out, inputs = weight.shape
+        yield MatrixView(
+            path, path, (0, out), True, inputs, out, gates=gates, dense=(inputs, out)
+        )
+
+
+def parameter_of(model: nn.Module, view: MatrixView) -> nn.Parameter:
+    """Return the parameter of a view.
+
+    Raises
+    ------
+    NetsciError
+        If the model has no such parameter (any more).
+    """
+    try:
+        found = model.get_parameter(view.parameter)
+    except AttributeError:
+        raise NetsciError(f"the model has no parameter {view.parameter!r}") from None
+    if isinstance(found, torch.nn.parameter.UninitializedParameter):
+        raise NetsciError(
+            f"{view.parameter!r} has no size yet: run the model once before making it sparse"
+        )
+    return found
