@@ -31,7 +31,7 @@ _HOMES: Mapping[str, str] = {
     "zeta schedule": "netsci_dst.training.evolution",
     "softness": "netsci_dst.training.evolution",
     "new weights": "netsci_dst.training.evolution",
-    "step rule": "netsci_dst.training.evolution",
+    "step hook": "netsci_dst.training.evolution",
     "initialiser": "netsci_dst.training.initialisation",
     "model": "netsci_dst.training.models",
     "data": "netsci_dst.training.data",

@@ -18,7 +18,7 @@ from ._experiment import Cell, Experiment
 _NOT_REQUEST = ("data", "threads", "device", "backend", "init_from", "tf32", "compile")
 # Settings of recipes and methods that are younger than the first results. At the value that means
 # what was done before them they are no part of a request, so that older lines still count.
-_SINCE = {"keep_returning": False, "early_stop_scope": "layer", "augment_border": "zeros"}
+_SINCE = {"retain_regrown_state": False, "early_stop_scope": "layer", "augment_border": "zeros"}
 WHERE = ("threads", "device", "backend")
 Key = tuple[str, str, int, bool]
 

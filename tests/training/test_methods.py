@@ -287,7 +287,7 @@ def test_returning_links_keep_what_they_learned_where_asked(backend, keep):
 
         engine.update = checked
 
-    options = {"keep_returning": keep, "new_weights": "zero", "early_stop": "none"}
+    options = {"retain_regrown_state": keep, "new_weights": "zero", "early_stop": "none"}
     evolve("cht", watch=watch, method_options=options, sparsity=0.6, backend=backend)
     assert min(found["new"], found["returning"]) > 0
     assert (found["reset"] == 0) == keep

@@ -10,7 +10,7 @@ from torch import Tensor
 from ._choose import contains
 
 if TYPE_CHECKING:
-    from ._layer import Draft
+    from ._layer import LayerUpdate
 
 
 class Change(NamedTuple):
@@ -21,10 +21,10 @@ class Change(NamedTuple):
     values: Tensor
 
 
-def changes_of(drafts: list[Draft], keep_returning: bool) -> dict[str, Change]:
+def changes_of(drafts: list[LayerUpdate], retain_regrown_state: bool) -> dict[str, Change]:
     """Return the change of each layer by its name.
 
-    With ``keep_returning`` a link that is removed and regrown counts as one that never went.
+    With ``retain_regrown_state`` a link that is removed and regrown counts as one that never went.
     """
     changes: dict[str, Change] = {}
     for draft in drafts:
@@ -41,7 +41,7 @@ def changes_of(drafts: list[Draft], keep_returning: bool) -> dict[str, Change]:
         changes[name] = Change(
             keep, torch.cat([others, keys]), torch.cat([values, draft.new_values])
         )
-    if keep_returning:
+    if retain_regrown_state:
         before = {draft.of.name: draft.of.layer.keys for draft in drafts}
         return {name: _spared(change, before[name]) for name, change in changes.items()}
     return changes

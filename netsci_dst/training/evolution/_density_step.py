@@ -11,10 +11,12 @@ from ._choose import contains, top_k
 
 if TYPE_CHECKING:
     from ..methods import MethodOptions
-    from ._layer import Draft
+    from ._layer import LayerUpdate
 
 
-def density_step(drafts: list[Draft], method: MethodOptions, time: float, removing: bool) -> None:
+def density_step(
+    drafts: list[LayerUpdate], method: MethodOptions, time: float, removing: bool
+) -> None:
     """Set each draft's target by the density schedule, and prune what is above it.
 
     Parameters
@@ -36,7 +38,7 @@ def density_step(drafts: list[Draft], method: MethodOptions, time: float, removi
         draft.elastic_base = base if plan.elastic and moves else None
         if draft.elastic_base is not None:
             continue
-        if method.density_recall:
+        if method.prune_from_history:
             _recall(draft, full)
         elif full < draft.links.n_links:
             score: Tensor = registry.get("removal", method.density_criterion).target(draft.links)
@@ -45,7 +47,7 @@ def density_step(drafts: list[Draft], method: MethodOptions, time: float, removi
         draft.after_density = draft.links.keep.clone()
 
 
-def _recall(draft: Draft, n: int) -> None:
+def _recall(draft: LayerUpdate, n: int) -> None:
     """Keep the links of largest last weight among all that ever were (GMP)."""
     memory = draft.of.memory
     known, values = memory.keys, memory.values

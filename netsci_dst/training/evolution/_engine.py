@@ -18,7 +18,7 @@ from ...errors import RecipeError
 from ._change import Change, changes_of
 from ._clock import Clock
 from ._density_step import density_step
-from ._layer import Draft, EvolvingLayer
+from ._layer import EvolvingLayer, LayerUpdate
 from ._memory import LinkMemory
 from ._needs import momentum_coefficient, needs, needs_history, steps_remembered
 from ._percolation import Network
@@ -93,9 +93,9 @@ class Engine:
         if self._beta is not None and self.layers:
             self._reach = steps_remembered(self._beta, self.layers[0].layer.values.dtype)
         self._smooths = False
-        rule = method.step_rule
+        rule = method.step_hook
         self.rule = (
-            registry.get("step rule", rule).target(self, **method.step_rule_options)
+            registry.get("step hook", rule).target(self, **method.step_hook_options)
             if rule and self.layers
             else None
         )
@@ -166,7 +166,9 @@ class Engine:
         method, timetable = self.method, self.timetable
         removing = timetable.removes(step)
         drafts = [
-            Draft(each, head, self.generator) for each in self.layers for head in range(each.heads)
+            LayerUpdate(each, head, self.generator)
+            for each in self.layers
+            for head in range(each.heads)
         ]
         for draft in drafts:
             self._offer_gradients(draft)
@@ -190,7 +192,7 @@ class Engine:
         seconds = time.perf_counter() - begun
         return rows_of(self, drafts, step, None if method.elastic else zeta, seconds)
 
-    def _offer_gradients(self, draft: Draft) -> None:
+    def _offer_gradients(self, draft: LayerUpdate) -> None:
         each = draft.of
         if each.layer.capture:
             draft.links.dense_gradient = lambda: draft.dense(
@@ -199,8 +201,8 @@ class Engine:
         if each.momentum is not None:
             draft.links.momentum = lambda: draft.dense(each.momentum)
 
-    def _apply(self, drafts: list[Draft]) -> None:
-        changes = changes_of(drafts, self.method.keep_returning)
+    def _apply(self, drafts: list[LayerUpdate]) -> None:
+        changes = changes_of(drafts, self.method.retain_regrown_state)
         if self.agree is not None:
             changes = self.agree(changes)
         for each in self.layers:
@@ -214,7 +216,7 @@ class Engine:
         order = change.keys.argsort()
         each.memory.remember(change.keys[order], change.values[order])
 
-    def _stop_early(self, drafts: list[Draft]) -> None:
+    def _stop_early(self, drafts: list[LayerUpdate]) -> None:
         threshold = self.method.early_stop
         if threshold is None:
             return

@@ -85,7 +85,7 @@ class EvolvingLayer:
         return sources, targets
 
 
-class Draft:
+class LayerUpdate:
     """A head (or the whole) of a layer during one update."""
 
     def __init__(self, of: EvolvingLayer, head: int, generator: torch.Generator):

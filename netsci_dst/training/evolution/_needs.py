@@ -22,7 +22,7 @@ def needs(kind: str, name: str) -> tuple[str, ...]:
 
 def needs_history(method: MethodOptions) -> bool:
     """Return whether the last weight of every link is to be remembered."""
-    return method.density_recall or "history" in needs("new weights", method.new_weights)
+    return method.prune_from_history or "history" in needs("new weights", method.new_weights)
 
 
 def momentum_coefficient(method: MethodOptions) -> float | None:

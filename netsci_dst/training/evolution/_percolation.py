@@ -16,7 +16,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from ...topology import Population
     from ..wiring import Wiring
-    from ._layer import Draft
+    from ._layer import LayerUpdate
 
 
 @dataclass(eq=False)
@@ -29,7 +29,7 @@ class Ends:
     frozen: bool = False
 
 
-def ends_of(drafts: list[Draft]) -> dict[str, Ends]:
+def ends_of(drafts: list[LayerUpdate]) -> dict[str, Ends]:
     """Return the links that are left in each layer during an update."""
     ends: dict[str, Ends] = {}
     for draft in drafts:
@@ -129,7 +129,7 @@ class Network:
                     ends[name].keep &= ~idle[ends[name].sources]
         return {name: before[name] - int(end.keep.sum()) for name, end in ends.items()}
 
-    def percolate_drafts(self, drafts: list[Draft]) -> None:
+    def percolate_drafts(self, drafts: list[LayerUpdate]) -> None:
         """Let percolation act on the links that are left during an update."""
         ends = ends_of(drafts)
         self.percolate(ends)

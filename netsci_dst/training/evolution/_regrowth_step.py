@@ -15,12 +15,12 @@ from .softness import exponent_of
 
 if TYPE_CHECKING:
     from ..methods import MethodOptions, Phase
-    from ._layer import Draft
+    from ._layer import LayerUpdate
     from ._percolation import Network
 
 
 def regrowth_step(
-    drafts: list[Draft], method: MethodOptions, phase: Phase, network: Network
+    drafts: list[LayerUpdate], method: MethodOptions, phase: Phase, network: Network
 ) -> None:
     """Give each draft the links it lacks: by the phase's rule, the rest uniformly."""
     rule = registry.get("regrowth", phase.regrowth).target
@@ -43,7 +43,7 @@ def regrowth_step(
         draft.seconds += time.perf_counter() - begun
 
 
-def _wanted(drafts: list[Draft], scope: str) -> list[tuple[Draft, int]]:
+def _wanted(drafts: list[LayerUpdate], scope: str) -> list[tuple[LayerUpdate, int]]:
     moving = [draft for draft in drafts if not draft.stopped]
     if scope == "layer":
         return [(draft, draft.target - draft.links.n_kept) for draft in moving]
@@ -69,7 +69,9 @@ def share_by_survivors(links: list[Any], total: int) -> list[int]:
     return counts
 
 
-def _fill(draft: Draft, keys: Tensor, n: int, network: Network, ends: dict[str, Ends]) -> Tensor:
+def _fill(
+    draft: LayerUpdate, keys: Tensor, n: int, network: Network, ends: dict[str, Ends]
+) -> Tensor:
     """Add uniform draws: from absent links between active neurons, then from any."""
     links = draft.links
     shape = (links.n_source, links.n_target)
@@ -80,7 +82,7 @@ def _fill(draft: Draft, keys: Tensor, n: int, network: Network, ends: dict[str, 
 
 
 def _draw_from_block(
-    draft: Draft, keys: Tensor, n: int, network: Network, ends: dict[str, Ends]
+    draft: LayerUpdate, keys: Tensor, n: int, network: Network, ends: dict[str, Ends]
 ) -> Tensor:
     """Add links between active neurons, which form a block of sources and targets."""
     links = draft.links
@@ -98,7 +100,7 @@ def _draw_from_block(
 
 
 def _draw_from_list(
-    draft: Draft, keys: Tensor, n: int, network: Network, ends: dict[str, Ends]
+    draft: LayerUpdate, keys: Tensor, n: int, network: Network, ends: dict[str, Ends]
 ) -> Tensor:
     """Do the same for a grouped convolution, whose positions stand for other neurons by group."""
     links, each = draft.links, draft.of

@@ -10,11 +10,11 @@ from ._choose import sample_k
 
 if TYPE_CHECKING:
     from ..methods import MethodOptions
-    from ._layer import Draft
+    from ._layer import LayerUpdate
 
 
 def removal_step(
-    drafts: list[Draft],
+    drafts: list[LayerUpdate],
     method: MethodOptions,
     zeta: float,
     exponent: float,
@@ -50,7 +50,7 @@ def removal_step(
         draft.seconds += time.perf_counter() - begun
 
 
-def _n_remove(draft: Draft, zeta: float) -> int:
+def _n_remove(draft: LayerUpdate, zeta: float) -> int:
     alive = draft.links.n_kept
     base = draft.elastic_base
     return round(zeta * alive) if base is None else max(0, alive - base)

@@ -10,14 +10,14 @@ from ._percolation import Ends
 
 if TYPE_CHECKING:
     from ._engine import Engine
-    from ._layer import Draft, EvolvingLayer
+    from ._layer import EvolvingLayer, LayerUpdate
 
 ALL = "all"
 _COUNTS = ("pruned", "removed", "percolated", "regrown", "shared")
 
 
 def rows_of(
-    engine: Engine, drafts: list[Draft], step: int, zeta: float | None, seconds: float
+    engine: Engine, drafts: list[LayerUpdate], step: int, zeta: float | None, seconds: float
 ) -> list[dict[str, Any]]:
     """Return one row per layer, and one for the network under the name ``all``."""
     common = {"step": step, "epoch": engine.clock.epoch(step)}

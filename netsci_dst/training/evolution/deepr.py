@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from ... import registry
 from ._ranges import NotNegative
-from ._step_rule import StepRule
+from .step_hook import StepHook
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ._engine import Engine
-    from ._layer import Draft, EvolvingLayer
+    from ._layer import EvolvingLayer, LayerUpdate
 
 
-@registry.register("step rule", "deepr", source="Bellec et al. 2017, algorithm 1")
-class DeepR(StepRule):
+@registry.register("step hook", "deepr", source="Bellec et al. 2017, algorithm 1")
+class DeepR(StepHook):
     """L1 pull and noise after each step; a link whose sign flips goes dormant, another wakes.
 
     Parameters
@@ -74,7 +74,7 @@ class DeepR(StepRule):
         self.engine.exchange(each, Change(~dormant, new, layer.values.new_zeros(n)))
         self.signs[each.name] = torch.cat([self.signs[each.name][~dormant], signs])[order]
 
-    def report(self, drafts: list[Draft]) -> None:
+    def report(self, drafts: list[LayerUpdate]) -> None:
         """Report the replacements since the last report."""
         for draft in drafts:
             if draft.head == 0:

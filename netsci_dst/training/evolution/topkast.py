@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from ... import registry
 from ._ranges import NotNegative
-from ._step_rule import StepRule
+from .step_hook import StepHook
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ._engine import Engine
-    from ._layer import Draft, EvolvingLayer
+    from ._layer import EvolvingLayer, LayerUpdate
 
 
 @registry.register(
-    "step rule", "topkast", source="Jayakumar et al. 2020, section 2", draws_weights=True
+    "step hook", "topkast", source="Jayakumar et al. 2020, section 2", draws_weights=True
 )
-class TopKast(StepRule):
+class TopKast(StepHook):
     """Links are the top D+M of all weights; those outside the top D are zero in the forward pass.
 
     All weights are remembered, and all are drawn at the beginning, so that the first links are the
@@ -84,7 +84,7 @@ class TopKast(StepRule):
             self.theta[each.name][each.layer.keys] = each.layer.values
             self._hide(each)
 
-    def report(self, drafts: list[Draft]) -> None:
+    def report(self, drafts: list[LayerUpdate]) -> None:
         """Choose the larger set anew among all weights."""
         from ._choose import contains
 

@@ -28,7 +28,7 @@ _GIVEN = {
     "zeta schedule": ("time", "zeta"),
     "softness": ("time",),
     "new weights": ("links", "keys", "n_links"),
-    "step rule": ("engine",),
+    "step hook": ("engine",),
     "initialiser": ("n_source", "n_target", "n_links", "rng", "features", "first"),
 }
 _OF_ALL = ("name", "sparse")
@@ -42,7 +42,7 @@ _OF_REMOVAL = (
     "regrowth_delta",
     "regrowth_scope",
     "new_weights",
-    "keep_returning",
+    "retain_regrown_state",
     "early_stop",
 )
 _NULLABLE = (
@@ -52,7 +52,7 @@ _NULLABLE = (
     "regrowth",
     "initial_sparsity",
     "early_stop",
-    "step_rule",
+    "step_hook",
 )
 
 
@@ -119,7 +119,7 @@ class MethodOptions(BaseModel):
 
     new_weights: str = Field("zero", description="Weights of regrown links.")
     new_weights_options: dict[str, Any] = Field({}, description="Options of that rule.")
-    keep_returning: bool = Field(
+    retain_regrown_state: bool = Field(
         False,
         description="A link that an update removes and regrows keeps its weight and its optimizer "
         "state; only links that it did not have before get new ones (CHT, algorithm 1; programs of "
@@ -134,7 +134,7 @@ class MethodOptions(BaseModel):
     density_criterion: str = Field(
         "magnitude", description="Removal score by which a density step prunes."
     )
-    density_recall: bool = Field(
+    prune_from_history: bool = Field(
         False,
         description="Density steps rank every link that ever was by its last weight, so that a "
         "pruned link can return (GMP).",
@@ -156,8 +156,8 @@ class MethodOptions(BaseModel):
         ("*q_proj", "*k_proj", "*v_proj", "*.q", "*.k", "*.v"),
         description="Layers that are split into heads.",
     )
-    step_rule: str | None = Field(None, description="What else happens at every step.")
-    step_rule_options: dict[str, Any] = Field({}, description="Options of the step rule.")
+    step_hook: str | None = Field(None, description="What else happens at every step.")
+    step_hook_options: dict[str, Any] = Field({}, description="Options of the per-step hook.")
 
     @model_validator(mode="before")
     @classmethod
@@ -177,7 +177,7 @@ class MethodOptions(BaseModel):
             ("softness", "removal_softness", "removal_softness_options"),
             ("new weights", "new_weights", "new_weights_options"),
             ("removal", "density_criterion", None),
-            ("step rule", "step_rule", "step_rule_options"),
+            ("step hook", "step_hook", "step_hook_options"),
             ("initialiser", "initialiser", "initialiser_options"),
             ("initialiser", "initialiser_elsewhere", None),
         ):
@@ -201,15 +201,15 @@ class MethodOptions(BaseModel):
             yield f"has initial_sparsity, of no use with the density schedule {self.density!r}"
         if self.elastic and self.removal is None:
             yield f"has the density schedule {self.density!r}, which needs a removal"
-        if self.density_recall and self.removal is not None:
-            yield "has density_recall, with which links cannot be removed and regrown as well"
+        if self.prune_from_history and self.removal is not None:
+            yield "has prune_from_history, with which links cannot be removed and regrown as well"
         if _scope(self.density_criterion) == "network":
             yield f"has density_criterion {self.density_criterion!r}, which ranks no single layer"
-        rule = self.step_rule
+        rule = self.step_hook
         if rule is not None and (self.removal is not None or self.density != "constant"):
-            yield f"moves links by the step rule {rule!r}: no removal or density goes with that"
+            yield f"moves links by the per-step hook {rule!r}: no removal or density goes with that"
         if self.draws_weights and self.weights == "model":
-            yield f"has the step rule {rule!r}, which draws all weights: it cannot keep the model's"
+            yield f"has the per-step hook {rule!r}, which draws all weights, not the model's"
         for phase in self.all_phases():
             if phase.options.get("sub_ranking") and phase.delta < 1:
                 yield "has sub_ranking of ties, but draws links by score (delta below 1)"
@@ -243,12 +243,12 @@ class MethodOptions(BaseModel):
         if self.early_stop is None:
             yield ("early_stop_scope",), "there is no early_stop"
         if self.density == "constant":
-            yield ("density_criterion", "density_recall"), "the density is constant"
-        elif self.density_recall:
-            yield ("density_criterion",), "density_recall ranks by the last weights"
+            yield ("density_criterion", "prune_from_history"), "the density is constant"
+        elif self.prune_from_history:
+            yield ("density_criterion",), "prune_from_history ranks by the last weights"
         if self.draws_weights:
             drawn = ("initialiser", "initialiser_options", "weights")
-            yield drawn, f"step rule {self.step_rule!r} begins with the largest of all weights"
+            yield drawn, f"per-step hook {self.step_hook!r} begins with the largest of all weights"
         if self.heads == 1:
             yield ("head_layers",), "heads is 1"
 
@@ -281,7 +281,7 @@ class MethodOptions(BaseModel):
     def evolves(self) -> bool:
         """Whether the topology ever changes."""
         return (
-            self.removal is not None or self.density != "constant" or self.step_rule is not None
+            self.removal is not None or self.density != "constant" or self.step_hook is not None
         ) and self.sparse
 
     @property
@@ -291,10 +291,10 @@ class MethodOptions(BaseModel):
 
     @property
     def draws_weights(self) -> bool:
-        """Whether a step rule replaces the first links and weights by its own."""
-        if self.step_rule is None:
+        """Whether a per-step hook replaces the first links and weights by its own."""
+        if self.step_hook is None:
             return False
-        return bool(registry.get("step rule", self.step_rule).metadata.get("draws_weights"))
+        return bool(registry.get("step hook", self.step_hook).metadata.get("draws_weights"))
 
     def all_phases(self) -> list[Phase]:
         """Return the regrowth rules in the order in which they come into force."""

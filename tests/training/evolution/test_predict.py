@@ -6,7 +6,7 @@ import torch
 
 from netsci_dst import link_prediction, registry
 from netsci_dst.link_prediction._tensors import device_scores
-from netsci_dst.training.evolution._layer import Draft, EvolvingLayer
+from netsci_dst.training.evolution._layer import EvolvingLayer, LayerUpdate
 from netsci_dst.training.evolution._predict import _tied, regrow_by_scores
 from netsci_dst.training.layers import SparseConv2d
 
@@ -60,5 +60,5 @@ def test_groups_of_a_convolution_are_predicted_apart(predictor, exponent):
 def proposed(layer, predictor, exponent):
     """Return all links that a predictor scores."""
     each = EvolvingLayer("layer", layer, layer.n_links, layer.n_links)
-    links = Draft(each, 0, torch.Generator().manual_seed(0)).links
+    links = LayerUpdate(each, 0, torch.Generator().manual_seed(0)).links
     return set(regrow_by_scores(predictor, links, 64, exponent, False).tolist())

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from netsci_dst.topology import Population
-from netsci_dst.training.evolution._layer import Draft, EvolvingLayer
+from netsci_dst.training.evolution._layer import EvolvingLayer, LayerUpdate
 from netsci_dst.training.evolution._percolation import Network, ends_of
 from netsci_dst.training.evolution._regrowth_step import _fill
 from netsci_dst.training.layers import SparseConv2d
@@ -37,7 +37,7 @@ def drafts(groups, seed):
     )
     layers = [EvolvingLayer(n, x, 4, 4) for n, x in (("first", first), ("second", second))]
     generator = torch.Generator().manual_seed(seed)
-    return [Draft(each, 0, generator) for each in layers], Network(wiring)
+    return [LayerUpdate(each, 0, generator) for each in layers], Network(wiring)
 
 
 def _all(layer):

@@ -1,4 +1,4 @@
-"""What a step rule is: something a method does at every step, besides topology updates."""
+"""What a per-step hook is: something a method does at every step, besides topology updates."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ._engine import Engine
-    from ._layer import Draft, EvolvingLayer
+    from ._layer import EvolvingLayer, LayerUpdate
 
 
-class StepRule:
-    """Base of step rules; every hook does nothing.
+class StepHook:
+    """Base of per-step hooks; every hook does nothing.
 
-    A step rule is registered as a ``step rule``; its options are the keyword arguments of its
-    constructor after ``engine``. It says ``draws_weights=True`` if it replaces the first links and
+    It is registered as a ``step hook``; its options are the keyword arguments of its constructor
+    after ``engine``. It says ``draws_weights=True`` if it replaces the first links and
     weights by its own.
     """
 
@@ -28,7 +28,7 @@ class StepRule:
     def after_step(self, step: int) -> None:
         """Act after the optimizer."""
 
-    def report(self, drafts: list[Draft]) -> None:
+    def report(self, drafts: list[LayerUpdate]) -> None:
         """Act at a topology update, and add to the drafts' statistics what happened since."""
 
     def hidden(self, each: EvolvingLayer) -> Tensor | None:
