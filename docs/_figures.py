@@ -113,7 +113,7 @@ def some(run: nd.Run, count: int = 9) -> list[nd.Snapshot]:
 
 
 def communities(runs: dict[str, nd.Run]) -> Any:
-    from netsci_dst.analysis.null_models import degree_preserving
+    from netsci_dst.analysis.nulls.models import degree_preserving
 
     figure, axis = plt.subplots(figsize=(5.5, 3))
     for label, run in runs.items():
@@ -148,7 +148,7 @@ def paths(runs: dict[str, nd.Run]) -> Any:
 
 
 def structure(runs: dict[str, nd.Run]) -> Any:
-    from netsci_dst.analysis.null_models import null_model_test
+    from netsci_dst.analysis.nulls.models import null_model_test
 
     questions: dict[str, Callable[[Any], float]] = {
         "modularity": lambda t: analysis.modularity(t, n=2).value,

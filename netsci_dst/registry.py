@@ -132,13 +132,17 @@ def _of(kind: str) -> dict[str, Entry]:
     if home not in _loaded:
         _loaded.add(home)
         package = importlib.import_module(home)
-        for module in pkgutil.iter_modules(package.__path__):
-            if not module.name.startswith("_"):
-                importlib.import_module(f"{home}.{module.name}")
+        for module in getattr(package, "PUBLIC", None) or _public_modules(package):
+            importlib.import_module(f"{home}.{module}")
     if "entry points" not in _loaded:
         _loaded.add("entry points")
         _import_extensions()
     return _entries[kind]
+
+
+def _public_modules(package: Any) -> list[str]:
+    found = pkgutil.iter_modules(package.__path__)
+    return [module.name for module in found if not module.name.startswith("_")]
 
 
 def _import_extensions() -> None:

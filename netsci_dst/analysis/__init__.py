@@ -1,52 +1,115 @@
 """Measures of sparse networks: functions on any graph, and the same measures over whole runs.
 
-Every name in the ``__all__`` of a public module of this package is a public name here, resolved
-when first used, so that importing this package is quick. A graph is an ``igraph.Graph``, a
-``networkx.Graph``, a symmetric scipy sparse matrix, or a topology or snapshot of this package.
+One folder per family: power laws, degree, structure, paths, geometry, dynamics, nulls. The public
+names of all of them are names here, resolved when first used, so that importing this package is
+quick. A graph is an ``igraph.Graph``, a ``networkx.Graph``, a scipy sparse matrix, or a topology
+or snapshot of this package.
 """
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # for editors and type checkers; new files are found without a line here
+if TYPE_CHECKING:
     from .across_runs import *  # noqa: F403
-    from .activity import *  # noqa: F403
-    from .angular_separation import *  # noqa: F403
-    from .assortativity import *  # noqa: F403
-    from .centrality import *  # noqa: F403
-    from .clustering import *  # noqa: F403
-    from .credit_paths import *  # noqa: F403
-    from .degrees import *  # noqa: F403
-    from .dormant import *  # noqa: F403
-    from .embedding import *  # noqa: F403
-    from .evolution import *  # noqa: F403
-    from .input_maps import *  # noqa: F403
-    from .k_shell import *  # noqa: F403
-    from .lcp import *  # noqa: F403
-    from .modularity import *  # noqa: F403
-    from .navigation import *  # noqa: F403
-    from .null_models import *  # noqa: F403
-    from .paths import *  # noqa: F403
-    from .power_law import *  # noqa: F403
+    from .degree.activity import *  # noqa: F403
+    from .degree.assortativity import *  # noqa: F403
+    from .degree.degrees import *  # noqa: F403
+    from .degree.dormant import *  # noqa: F403
+    from .degree.input_maps import *  # noqa: F403
+    from .dynamics.evolution import *  # noqa: F403
+    from .dynamics.topology_distance import *  # noqa: F403
+    from .geometry.angular_separation import *  # noqa: F403
+    from .geometry.embedding import *  # noqa: F403
+    from .geometry.navigation import *  # noqa: F403
+    from .nulls.models import *  # noqa: F403
+    from .overview import *  # noqa: F403
+    from .paths.centrality import *  # noqa: F403
+    from .paths.credit_paths import *  # noqa: F403
+    from .paths.lengths import *  # noqa: F403
+    from .power_laws.fit import *  # noqa: F403
     from .read_network import *  # noqa: F403
-    from .results import *  # noqa: F403
-    from .rich_club import *  # noqa: F403
-    from .robustness import *  # noqa: F403
     from .runner import *  # noqa: F403
-    from .small_world import *  # noqa: F403
-    from .structural_consistency import *  # noqa: F403
-    from .topological_measures import *  # noqa: F403
-    from .topology_distance import *  # noqa: F403
+    from .stored_results import *  # noqa: F403
+    from .structure.clustering import *  # noqa: F403
+    from .structure.k_shell import *  # noqa: F403
+    from .structure.lcp import *  # noqa: F403
+    from .structure.modularity import *  # noqa: F403
+    from .structure.rich_club import *  # noqa: F403
+    from .structure.robustness import *  # noqa: F403
+    from .structure.small_world import *  # noqa: F403
+    from .structure.structural_consistency import *  # noqa: F403
+
+# Which file holds which public names: a test checks it against every file's ``__all__``.
+PUBLIC: dict[str, tuple[str, ...]] = {
+    "across_runs": (
+        "MeanError",
+        "PairedTest",
+        "area_across_epochs",
+        "mean_and_error",
+        "paired_wilcoxon",
+        "spearman_interval",
+        "what_goes_with",
+        "win_rate",
+    ),
+    "degree.activity": ("ActiveNeurons", "active_neurons"),
+    "degree.assortativity": ("assortativity",),
+    "degree.degrees": ("Degrees", "degree_correlation", "degrees"),
+    "degree.dormant": ("SleepHistory", "activation_scores", "dormant_neurons", "sleep_history"),
+    "degree.input_maps": ("InputMap", "input_maps"),
+    "dynamics.evolution": ("ElmEpisode", "elm_episodes", "itop_rate", "link_overlap"),
+    "dynamics.topology_distance": ("TopologyDistance", "common_links", "topology_distance"),
+    "geometry.angular_separation": ("AngularSeparation", "angular_separation_index"),
+    "geometry.embedding": ("Embedding", "coalescent_embedding"),
+    "geometry.navigation": (
+        "GreedyRouting",
+        "align_angles",
+        "greedy_routing",
+        "hyperbolic_distance_correlation",
+        "hyperbolic_distances",
+    ),
+    "nulls.models": ("NullModelTest", "degree_preserving", "null_model_test", "random_links"),
+    "overview": ("topological_measures",),
+    "paths.centrality": ("Centralities", "centralities"),
+    "paths.credit_paths": ("CreditAssignedPaths", "credit_assigned_paths"),
+    "paths.lengths": (
+        "PathLengths",
+        "characteristic_path_length",
+        "global_efficiency",
+        "path_lengths",
+    ),
+    "power_laws.fit": (
+        "PowerLawFit",
+        "PowerLawSpread",
+        "cht_gamma",
+        "compare_distributions",
+        "fit_power_law",
+        "power_law_spread",
+    ),
+    "read_network": ("read_network",),
+    "runner": ("analyze",),
+    "stored_results": ("Results", "results"),
+    "structure.clustering": (
+        "BipartiteClustering",
+        "Clustering",
+        "bipartite_clustering",
+        "clustering",
+    ),
+    "structure.k_shell": ("KShells", "k_shells"),
+    "structure.lcp": ("LocalCommunity", "lcp_correlation"),
+    "structure.modularity": ("Modularity", "modularity", "partition_modularity"),
+    "structure.rich_club": ("RichClub", "rich_club"),
+    "structure.robustness": ("Robustness", "removal_order", "robustness"),
+    "structure.small_world": ("SmallWorld", "small_worldness"),
+    "structure.structural_consistency": ("StructuralConsistency", "structural_consistency"),
+}
 
 
 class _Package(ModuleType):
-    # A file may be called like the function it is about (`modularity`): importing the file must
-    # not hide the function.
+    # The file `read_network` is called like its function: importing it must not hide the function.
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, ModuleType) and name in getattr(value, "__all__", ()):
             value = getattr(value, name)
@@ -55,24 +118,16 @@ class _Package(ModuleType):
 
 sys.modules[__name__].__class__ = _Package
 
-
-def _public_modules() -> list[ModuleType]:
-    here = sys.modules[__name__].__path__
-    found = [info.name for info in pkgutil.iter_modules(here) if not info.name.startswith("_")]
-    return [importlib.import_module(f"{__name__}.{name}") for name in sorted(found)]
+_HOME = {name: module for module, names in PUBLIC.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    for module in _public_modules():
-        if name in getattr(module, "__all__", ()):
-            value = getattr(module, name)
-            globals()[name] = value
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
-    exported = {name for module in _public_modules() for name in getattr(module, "__all__", ())}
-    return sorted({*globals(), *exported})
+    return sorted({*globals(), *_HOME})

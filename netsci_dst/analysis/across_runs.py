@@ -217,7 +217,7 @@ def what_goes_with(
     """
     import pandas as pd
 
-    from .results import results
+    from .stored_results import results
 
     columns = ["scope", "measure", "quantity", "n", "rho", "low", "high", "p_value"]
     frames, scores = [], []

@@ -10,10 +10,10 @@ from ..errors import NetsciError, RunError
 from ..run import Run
 from ..snapshots import Snapshot
 from ..topology import Topology
-from ._plan import choose, missing, plan_run, plan_snapshot
-from ._results import NOTE, tidy
-from ._schedule import compute
-from ._store import FINAL, MemoryResults, ResultStore, task_key
+from .plan import choose, missing, plan_run, plan_snapshot
+from .result_store import FINAL, MemoryResults, ResultStore, task_key
+from .schedule import compute
+from .tables import NOTE, tidy
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -41,7 +41,7 @@ def command(
     Values that are there already are not computed again; a stopped analysis goes on.
     """
     from ..analysis import analyze
-    from ..analysis._store import WHOLE_RUN
+    from ..analysis.result_store import WHOLE_RUN
 
     wanted = _console.names(measures)
     taken = None if steps is None else "all" if steps == "all" else _numbers(steps)

@@ -45,7 +45,7 @@ def command(
 
 
 def _orders(topology: Topology, seed: int) -> dict[str, list[tuple[str, int]]]:
-    from ..analysis.robustness import ORDERS, removal_order
+    from ..analysis.structure.robustness import ORDERS, removal_order
 
     place = [(p.name, i) for p in topology.graph_populations for i in range(p.size)]
     hidden = {p.name for p in topology.graph_populations if p.role == "hidden"}

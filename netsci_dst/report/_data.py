@@ -145,7 +145,7 @@ class RunData:
     @property
     def elm_threshold(self) -> float:
         """Overlap from which a layer is in an epitopological local minimum, from the recipe."""
-        from ..analysis.evolution import overlap_threshold
+        from ..analysis.dynamics.evolution import overlap_threshold
 
         return overlap_threshold(self.recipe)
 

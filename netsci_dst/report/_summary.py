@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..analysis.activity import active_neurons
+from ..analysis.degree.activity import active_neurons
 from ..topology import Topology
 from ._data import RunData
 from .charts.evolution import elm_episodes

@@ -9,8 +9,8 @@ import pytest
 import netsci_dst as nd
 from netsci_dst import registry
 from netsci_dst.analysis import analyze, results
-from netsci_dst.analysis._measure import Array, NotApplicable, Value, measure
-from netsci_dst.analysis._plan import deep_positions
+from netsci_dst.analysis.measure import Array, NotApplicable, Value, measure
+from netsci_dst.analysis.plan import deep_positions
 from netsci_dst.errors import FormatError, NetsciError, RunError, UnknownName
 from netsci_dst.run import Run
 from netsci_dst.topology import Topology
@@ -300,10 +300,10 @@ def test_an_interrupt_keeps_what_was_done(synthetic_run):
 _KILLED = """
 import sys, time
 sys.path.insert(0, sys.argv[2])
-from netsci_dst.analysis import _store, analyze
-from netsci_dst.analysis._measure import Value, measure
+from netsci_dst.analysis import analyze, result_store
+from netsci_dst.analysis.measure import Value, measure
 
-_store.ResultStore.put.__defaults__ = (0.0,)
+result_store.ResultStore.put.__defaults__ = (0.0,)
 
 @measure("slow", tier="cheap", source="here")
 def slow(snapshot):
@@ -364,13 +364,13 @@ def test_parts_are_merged_and_a_damaged_one_is_named(synthetic_run, tmp_path):
 
 
 def test_two_analyses_at_once_do_not_disturb_each_other(synthetic_run):
-    from netsci_dst.analysis._store import ResultStore
+    from netsci_dst.analysis.result_store import ResultStore
 
     early = ResultStore(synthetic_run.store).load()
     frame = analyze(synthetic_run, "t_links")
     # One that began before the other ended, and stores the same results again.
-    from netsci_dst.analysis._plan import choose, plan_run
-    from netsci_dst.analysis._work import work
+    from netsci_dst.analysis.plan import choose, plan_run
+    from netsci_dst.analysis.work import work
 
     for unit in plan_run(0, synthetic_run, choose("t_links", None, None), None, 1e9, False):
         for outcome in work(unit)[1]:

@@ -48,7 +48,7 @@ def fit_line(
     xmin = data.value("power_law", "xmin", scope, step)
     if alpha is None or xmin is None or alpha <= 1:
         return None
-    from ...analysis._zeta import scaled_zeta
+    from ...analysis.power_laws.zeta import scaled_zeta
 
     top = max(int(degrees.max(initial=1)), int(xmin) + 1)
     k = np.unique(np.geomspace(xmin, top, 30).round())

@@ -1,0 +1,1 @@
+"""What can be read from degrees: distributions, activity, dormancy, mixing, input maps."""

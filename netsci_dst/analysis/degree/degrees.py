@@ -1,0 +1,176 @@
+"""Degrees of neurons: in, out and total, their distribution, and how they persist in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..._checks import finite_numbers
+from ...errors import NetsciError
+from ...graphs import as_adjacency
+from ...run import Run
+from ...snapshots import Snapshot
+from ...topology import Topology
+from ..measure import Array, NotApplicable, Value, measure, scopes
+from ..populations import node_groups
+
+__all__ = ["Degrees", "degree_correlation", "degrees"]
+
+
+@dataclass(frozen=True, eq=False)
+class Degrees:
+    """Number of links of each node, shape ``(n_nodes,)``, int64.
+
+    Attributes
+    ----------
+    total
+        Neighbours, whatever the direction.
+    into, out
+        Links that enter and that leave; both equal ``total`` in a general network.
+    """
+
+    total: NDArray[np.int64]
+    into: NDArray[np.int64]
+    out: NDArray[np.int64]
+
+    @property
+    def distribution(self) -> NDArray[np.int64]:
+        """Number of nodes of each total degree, from 0 up."""
+        return np.bincount(self.total).astype(np.int64)
+
+
+def degrees(graph: Any) -> Degrees:
+    """Return the degrees of a graph of any accepted kind; directions matter in a topology only.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> degrees(nx.star_graph(3)).distribution.tolist()
+    [0, 3, 0, 1]
+    """
+    topology = getattr(graph, "topology", graph)
+    if not isinstance(topology, Topology) or not topology.is_layered:
+        total = np.diff(as_adjacency(graph).indptr).astype(np.int64)
+        return Degrees(total, total, total)
+    into = np.zeros(topology.n_nodes, dtype=np.int64)
+    out = np.zeros(topology.n_nodes, dtype=np.int64)
+    for layer in topology.layers:
+        out[topology.nodes(layer.source)] += layer.out_degrees
+        into[topology.nodes(layer.target)] += layer.in_degrees
+    return Degrees(topology.degrees, into, out)
+
+
+def degree_correlation(first: ArrayLike, second: ArrayLike) -> float:
+    """Return Kendall's τ-b of the degrees of the same neurons at two times.
+
+    1 when the order of the neurons is unchanged, 0 when nothing of it is left; NaN when all
+    degrees of one side are equal. Ties are taken into account.
+
+    Parameters
+    ----------
+    first, second
+        Degrees, shape ``(n_nodes,)`` each.
+
+    References
+    ----------
+    Kendall, Biometrika 33, 239 (1945); Survival, appendix I.
+    """
+    from .kendall import kendall_tau_b
+
+    a, b = finite_numbers("degrees", first), finite_numbers("degrees", second)
+    if a.shape != b.shape:
+        raise NetsciError(f"degrees of {a.size} and of {b.size} neurons cannot be compared")
+    return kendall_tau_b(a, b)
+
+
+def _degree_seconds(topology: Topology) -> float:
+    return 0.005 + 1e-7 * topology.n_links
+
+
+@measure("degrees", tier="cheap", source="Survival, section 4.5", estimate=_degree_seconds)
+def degree_measure(snapshot: Snapshot) -> Iterator[Value | Array]:
+    """Links per neuron: mean, spread, largest, isolated neurons, and the whole distribution."""
+    topology = snapshot.topology
+    for scope, part in scopes(topology):
+        found = degrees(part)
+        yield from _summary(scope, found.total, "degree")
+        if part.is_layered:
+            # Neurons that the direction cannot reach (inputs, last targets) are left out.
+            yield from _summary(scope, _sided(part, found.into, "target"), "in_degree")
+            yield from _summary(scope, _sided(part, found.out, "source"), "out_degree")
+        yield Value(scope, "isolated", int((found.total == 0).sum()))
+        yield Value(scope, "neurons", found.total.size)
+        yield Value(scope, "links", part.n_links)
+        yield Value(scope, "density", part.density)
+        yield Array(f"distribution/{scope}", found.distribution)
+    whole = degrees(topology)
+    yield Array("total", whole.total)
+    if topology.is_layered:
+        yield Array("in", whole.into)
+        yield Array("out", whole.out)
+
+
+def _sided(part: Topology, values: NDArray[np.int64], side: str) -> NDArray[np.int64]:
+    names = {getattr(layer, side) for layer in part.layers}
+    return np.concatenate(
+        [values[part.nodes(p.name)] for p in part.graph_populations if p.name in names]
+    )
+
+
+def _summary(scope: str, values: NDArray[np.int64], name: str) -> Iterator[Value]:
+    yield Value(scope, f"mean_{name}", float(values.mean()))
+    yield Value(scope, f"std_{name}", float(values.std()))
+    yield Value(scope, f"max_{name}", int(values.max()))
+
+
+@measure(
+    "degree_correlation",
+    tier="cheap",
+    takes="run",
+    source="Kendall 1945; Survival, appendix I, fig. 20",
+)
+def degree_correlation_measure(run: Run, most: int = 40) -> Iterator[Value | Array]:
+    """How much of the order of neurons by degree persists: Kendall's τ-b between snapshots.
+
+    ``consecutive`` compares a snapshot with the one before, ``with_first`` with the first of the
+    run. The arrays hold the matrix of all pairs among up to ``most`` snapshots.
+    """
+    if len(run.snapshots) < 2:
+        raise NotApplicable("the run has fewer than two snapshots to compare")
+    steps, groups = _degrees_over_time(run)
+    for scope, series in groups.items():
+        for i in range(1, len(steps)):
+            before, first, now = series[i - 1], series[0], series[i]
+            yield Value(scope, "consecutive", degree_correlation(before, now), step=steps[i])
+            yield Value(scope, "with_first", degree_correlation(first, now), step=steps[i])
+        chosen = np.unique(
+            np.linspace(0, len(steps) - 1, min(most, len(steps))).round().astype(int)
+        )
+        yield Array(f"matrix/{scope}", _matrix([series[i] for i in chosen]))
+    yield Array("steps", np.array([steps[i] for i in chosen]))
+
+
+def _degrees_over_time(run: Run) -> tuple[list[int], dict[str, list[NDArray[np.int64]]]]:
+    steps: list[int] = []
+    groups: dict[str, list[NDArray[np.int64]]] = {}
+    for snapshot in run.snapshots:
+        topology = snapshot.topology
+        steps.append(snapshot.step)
+        for scope, member in node_groups(topology):
+            groups.setdefault(scope, []).append(topology.degrees[member])
+    for scope, series in groups.items():
+        if len({values.size for values in series}) > 1 or len(series) != len(steps):
+            raise NotApplicable(f"the neurons of {scope} are not the same in all snapshots")
+    return steps, groups
+
+
+def _matrix(series: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    matrix = np.eye(len(series))
+    for i in range(len(series)):
+        for j in range(i):
+            matrix[i, j] = matrix[j, i] = degree_correlation(series[i], series[j])
+    return matrix

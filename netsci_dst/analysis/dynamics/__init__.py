@@ -1,0 +1,1 @@
+"""Topology in time: evolution while training, and distances between topologies."""

@@ -1,0 +1,1 @@
+"""Hyperbolic geometry: embedding, angular separation, navigation."""

@@ -1,0 +1,1 @@
+"""Paths: distances, centralities, and directed paths from input to output."""

@@ -1,0 +1,116 @@
+"""Centralities: which neurons lie between, near, and next to important others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graphs import as_adjacency, as_igraph
+from ...snapshots import Snapshot
+from ...topology import Topology
+from ..measure import Array, NotApplicable, Value, measure
+
+__all__ = ["Centralities", "centralities"]
+
+
+@dataclass(frozen=True, eq=False)
+class Centralities:
+    """Centrality of each node, all of shape ``(n_nodes,)`` and undirected.
+
+    Attributes
+    ----------
+    degree
+        Number of links.
+    betweenness
+        Share of the shortest paths of other pairs that pass, over all pairs (Freeman 1977).
+    closeness
+        Inverse mean distance to the nodes within reach, times the share within reach (Wasserman
+        and Faust 1994); 0 for isolated nodes.
+    harmonic
+        Sum of inverse distances to the nodes within reach.
+    eigenvector
+        Entry of the leading eigenvector of the adjacency matrix, largest 1 (Bonacich 1987).
+    pagerank
+        PageRank with damping 0.85; sums to 1.
+    """
+
+    degree: NDArray[np.int64]
+    betweenness: NDArray[np.float64]
+    closeness: NDArray[np.float64]
+    harmonic: NDArray[np.float64]
+    eigenvector: NDArray[np.float64]
+    pagerank: NDArray[np.float64]
+
+
+def centralities(graph: Any) -> Centralities:
+    """Compute all centralities of a graph.
+
+    Parameters
+    ----------
+    graph
+        A graph of any accepted kind.
+    """
+    from .betweenness import betweenness
+    from .distances import distances
+
+    matrix = as_adjacency(graph)
+    n = matrix.shape[0]
+    found = distances(matrix)
+    share = found.reach / max(1, n - 1)
+    close = np.divide(found.reach, found.farness, out=np.zeros(n), where=found.farness > 0)
+    between = betweenness(matrix)
+    pairs = (n - 1) * (n - 2) / 2
+    return Centralities(
+        degree=np.diff(matrix.indptr).astype(np.int64),
+        betweenness=between / pairs if pairs else between,
+        closeness=close * share,
+        harmonic=found.harmonic,
+        eigenvector=_eigenvector(matrix),
+        pagerank=np.array(as_igraph(matrix).pagerank(damping=0.85), dtype=float),
+    )
+
+
+def _eigenvector(matrix: Any) -> NDArray[np.float64]:
+    from scipy.sparse.linalg import eigsh
+
+    from .distances import largest_component
+
+    vector = np.zeros(matrix.shape[0])
+    if matrix.nnz == 0:
+        return vector
+    part, nodes = largest_component(matrix)
+    if nodes.size < 3:
+        vector[nodes] = 1.0
+        return vector
+    # Degrees to start from: positive, so never orthogonal to the leading vector, and no chance.
+    start = np.diff(part.indptr).astype(float)
+    exact: Any = 1e-10
+    _, found = eigsh(part.astype(float), k=1, which="LA", v0=start, tol=exact, maxiter=100000)
+    leading = np.abs(found[:, 0])
+    vector[nodes] = leading / leading.max()
+    return vector
+
+
+def _seconds(topology: Topology) -> float:
+    return 2e-8 * topology.n_nodes * topology.n_links
+
+
+@measure(
+    "centrality",
+    tier="deep",
+    source="Freeman 1977; Bonacich 1987; Brin and Page 1998",
+    summary="Which neurons are central: between others, near to all, linked to central ones.",
+    estimate=_seconds,
+)
+def _measure(snapshot: Snapshot) -> Iterator[Value | Array]:
+    if snapshot.topology.n_links == 0:
+        raise NotApplicable("the network has no links")
+    for name, values in vars(centralities(snapshot.topology)).items():
+        if name != "degree":
+            yield Value("network", f"{name}_mean", float(values.mean()))
+            yield Value("network", f"{name}_max", float(values.max()))
+            yield Array(name, values.astype(np.float32))

@@ -1,0 +1,306 @@
+"""Results of measures in a run's ``analysis`` folder: written as they arrive, never lost."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._parquet import read_table
+from ..errors import FormatError, NetsciError, RunError
+from ..run import GROWING
+from .measure import Array, Measure, Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from ..run import Run
+    from ..store import Store
+
+FOLDER = "analysis"
+DONE, NOT_APPLICABLE, FAILED, SKIPPED = "done", "not applicable", "failed", "skipped"
+FINAL = (DONE, NOT_APPLICABLE)
+WHOLE_RUN = -1  # the step under which a measure of a whole run is noted
+
+_counter = itertools.count()
+_VALUE_COLUMNS = ("key", "step", "scope", "quantity", "value", "text")
+_PLACE = ("key", "step", "scope", "quantity")
+_NOTE_COLUMNS = (
+    "key",
+    "measure",
+    "options",
+    "version",
+    "step",
+    "epoch",
+    "source",
+    "status",
+    "reason",
+    "seconds",
+    "when",
+)
+
+
+def options_key(name: str, version: int, options: Mapping[str, Any]) -> str:
+    """Return what identifies a measure with its version and options, as short hexadecimal."""
+    text = json.dumps([name, version, options], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def task_key(source: str, measure: Measure, options: Mapping[str, Any]) -> str:
+    """Return what identifies one result: the input's checksum, measure, version and options."""
+    inner = options_key(measure.name, measure.version, options)
+    return hashlib.sha256(f"{source}/{inner}".encode()).hexdigest()[:24]
+
+
+def run_source(run: Run) -> str:
+    """Return a checksum of all that a measure of a whole run can read."""
+    digest = hashlib.sha256()
+    for entry in run.snapshots.index:
+        digest.update(str(entry["sha256"]).encode())
+    for file in GROWING:
+        data = run.store.read_if_there(file) if file.endswith(".parquet") else None
+        if data is not None:
+            digest.update(hashlib.sha256(data).digest())
+    return digest.hexdigest()
+
+
+@dataclass
+class Outcome:
+    """What one measure gave on one snapshot or run."""
+
+    measure: Measure
+    options: dict[str, Any]
+    step: int
+    epoch: float
+    source: str
+    status: str = DONE
+    reason: str | None = None
+    seconds: float = 0.0
+    values: list[Value] = field(default_factory=list)
+    arrays: list[Array] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """The key under which it is stored."""
+        return task_key(self.source, self.measure, self.options)
+
+    def note(self) -> dict[str, Any]:
+        """Return the row that says how it went."""
+        return {
+            "key": self.key,
+            "measure": self.measure.name,
+            "options": json.dumps(self.options, sort_keys=True),
+            "version": self.measure.version,
+            "step": self.step,
+            "epoch": self.epoch,
+            "source": self.source,
+            "status": self.status,
+            "reason": self.reason,
+            "seconds": self.seconds,
+            "when": time.time(),
+        }
+
+    def rows(self) -> Iterable[dict[str, Any]]:
+        """Yield a row per value."""
+        for value in self.values:
+            step = self.step if value.step is None else value.step
+            yield {
+                "key": self.key,
+                "step": int(step),
+                "scope": str(value.scope),
+                "quantity": str(value.quantity),
+                "value": float(value.value),
+                "text": value.text,
+            }
+
+
+class ResultStore:
+    """The tables and arrays of a run's ``analysis`` folder.
+
+    A table is the union of its part files. A part is written whole or not at all, and the values
+    of a result before its note, so that a killed analysis keeps what it finished.
+    """
+
+    def __init__(self, store: Store):
+        self.store = store
+        self.notes: dict[str, dict[str, Any]] = {}
+        self._pending: list[Outcome] = []
+        self._written = time.monotonic()
+
+    def load(self) -> ResultStore:
+        """Read the notes of what has been computed."""
+        notes = self._read("notes", _NOTE_COLUMNS).to_pylist()
+        self.notes = {row["key"]: row for row in sorted(notes, key=lambda row: row["when"])}
+        return self
+
+    def frame(self) -> pd.DataFrame:
+        """Return all finished values: key, step, scope, quantity, value, text."""
+        import pandas as pd
+
+        stored = self._read("values", _VALUE_COLUMNS).to_pandas()
+        rows = [row for outcome in self._pending for row in outcome.rows()]
+        if rows:
+            stored = pd.concat([stored, pd.DataFrame(rows, columns=list(_VALUE_COLUMNS))])
+        done = {key for key, note in self.notes.items() if note["status"] == DONE}
+        # Two processes may have stored the same result: its rows count once.
+        unique = stored[stored["key"].isin(done)].drop_duplicates(list(_PLACE), keep="last")
+        return unique.reset_index(drop=True)
+
+    def put(self, outcome: Outcome, every_s: float = 5.0) -> None:
+        """Keep a result, and write out what is pending from time to time."""
+        if outcome.arrays:
+            try:
+                self.store.write(_array_name(outcome.note()), _encode(outcome))
+            except NetsciError as error:
+                if isinstance(error, RunError):
+                    raise
+                outcome.status, outcome.reason, outcome.values = FAILED, str(error), []
+            outcome.arrays = []
+        self._pending.append(outcome)
+        self.notes[outcome.key] = outcome.note()
+        if time.monotonic() - self._written > every_s:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write out what is pending, and merge the parts when they have become many."""
+        if self._pending:
+            rows = [row for outcome in self._pending for row in outcome.rows()]
+            if rows:
+                self._write_part("values", _table(rows, _VALUE_COLUMNS))
+            self._write_part("notes", _table([o.note() for o in self._pending], _NOTE_COLUMNS))
+            self._pending = []
+        self._written = time.monotonic()
+
+    def compact(self) -> None:
+        """Merge the parts of each table into one file."""
+        import pyarrow as pa
+
+        self.flush()
+        for table, columns in (("values", _VALUE_COLUMNS), ("notes", _NOTE_COLUMNS)):
+            parts = self._parts(table)
+            if len(parts) < 2:
+                continue
+            rows = self._read(table, columns, parts).to_pandas()
+            place = ["key"] if table == "notes" else list(_PLACE)
+            if table == "notes":
+                rows = rows.sort_values("when", kind="stable")
+            rows = rows.drop_duplicates(place, keep="last")
+            merged = pa.Table.from_pandas(rows, schema=_schema(columns), preserve_index=False)
+            self._write_part(table, merged)
+            for part in parts:
+                self.store.delete(f"{FOLDER}/{part}")
+
+    def arrays(self, note: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        """Return all arrays of a result by name; an empty dict when it has none."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        name = _array_name(note)
+        if not self.store.exists(name):
+            return {}
+        data = self.store.read(name)
+        try:
+            length = int.from_bytes(data[:8], "little")
+            metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
+            return load(data) if metadata.get("source") == note["source"] else {}
+        except (SafetensorError, ValueError) as error:
+            raise FormatError(f"{self.store.path(name)} is corrupt: {error}") from error
+
+    def _parts(self, table: str) -> list[str]:
+        names = self.store.list(FOLDER)
+        return [n for n in names if n.startswith(f"{table}-") and n.endswith(".parquet")]
+
+    def _read(self, table: str, columns: Sequence[str], parts: list[str] | None = None) -> pa.Table:
+        import pyarrow as pa
+
+        tables = [_schema(columns).empty_table()]
+        for part in self._parts(table) if parts is None else parts:
+            name = f"{FOLDER}/{part}"
+            try:
+                read = read_table(self.store.read(name), columns=list(columns))
+                tables.append(read.cast(_schema(columns)))
+            except RunError:
+                if self.store.exists(name):
+                    raise
+                return self._read(table, columns)  # another process has just merged the parts
+            except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+                raise FormatError(
+                    f"{self.store.path(name)} is corrupt: {error}; "
+                    "delete it and its results are computed anew"
+                ) from error
+        return pa.concat_tables(tables)
+
+    def _write_part(self, table: str, rows: pa.Table) -> None:
+        import pyarrow.parquet as pq
+
+        buffer = io.BytesIO()
+        pq.write_table(rows, buffer)
+        unique = f"{time.time_ns():020d}-{os.getpid()}-{next(_counter)}"
+        self.store.write(f"{FOLDER}/{table}-{unique}.parquet", buffer.getbuffer())
+
+
+class MemoryResults(ResultStore):
+    """The same for something that is no run: nothing is stored."""
+
+    def __init__(self) -> None:
+        self.notes = {}
+        self._pending = []
+
+    def put(self, outcome: Outcome, every_s: float = 5.0) -> None:
+        """Keep a result."""
+        self._pending.append(outcome)
+        self.notes[outcome.key] = outcome.note()
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+    compact = flush
+
+    def _parts(self, table: str) -> list[str]:
+        return []
+
+
+def _table(rows: list[dict[str, Any]], columns: Sequence[str]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, schema=_schema(columns))
+
+
+def _schema(columns: Sequence[str]) -> pa.Schema:
+    import pyarrow as pa
+
+    kinds = {"value": pa.float64(), "epoch": pa.float64(), "seconds": pa.float64()}
+    kinds |= {"when": pa.float64(), "step": pa.int64(), "version": pa.int64()}
+    return pa.schema([(name, kinds.get(name, pa.string())) for name in columns])
+
+
+def _array_name(note: Mapping[str, Any]) -> str:
+    key = options_key(note["measure"], int(note["version"]), json.loads(note["options"]))
+    step = int(note["step"])
+    file = "run" if step == WHOLE_RUN else f"step-{step:08d}"
+    return f"{FOLDER}/{note['measure']}-{key}/{file}.safetensors"
+
+
+def _encode(outcome: Outcome) -> bytes:
+    from safetensors.numpy import save
+
+    tensors: dict[str, NDArray[Any]] = {}
+    for array in outcome.arrays:
+        values = np.ascontiguousarray(array.values)
+        if values.dtype.kind not in "biuf":
+            raise NetsciError(
+                f"measure {outcome.measure.name!r} yields an array {array.name!r} of "
+                f"{values.dtype}: an array must hold numbers or booleans"
+            )
+        tensors[array.name] = values
+    return save(tensors, metadata={"source": outcome.source})

@@ -1,0 +1,1 @@
+"""How links lie beyond degrees: communities, cores, clustering, resilience."""

@@ -1,0 +1,151 @@
+"""Clustering: on four-cycles for layered networks, on triangles for general ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graphs import as_adjacency
+from ...snapshots import Snapshot
+from ...topology import Topology
+from ..measure import Array, NotApplicable, Value, measure, scopes
+
+__all__ = ["BipartiteClustering", "Clustering", "bipartite_clustering", "clustering"]
+
+
+@dataclass(frozen=True, eq=False)
+class BipartiteClustering:
+    """Clustering of a graph without triangles.
+
+    Attributes
+    ----------
+    value
+        Four times the number of four-cycles over the number of paths of length three (Robins and
+        Alexander 2004); NaN without such paths.
+    four_cycles, three_paths
+        The two numbers.
+    local
+        Latapy's coefficient of each node (Latapy, Magnien, del Vecchio 2008): mean Jaccard overlap
+        of its neighbourhood with those of the nodes two steps away; 0 where there are none.
+    mean_local
+        Mean of `local` over all nodes.
+    """
+
+    value: float
+    four_cycles: int
+    three_paths: int
+    local: NDArray[np.float64]
+    mean_local: float
+
+
+@dataclass(frozen=True, eq=False)
+class Clustering:
+    """Clustering on triangles.
+
+    Attributes
+    ----------
+    value
+        Mean of `local` over all nodes (Watts and Strogatz 1998).
+    transitivity
+        Three times the triangles over the pairs of adjacent links; NaN without such pairs.
+    triangles
+        Number of triangles.
+    local
+        For each node the share of its pairs of neighbours that are linked; 0 below two links.
+    """
+
+    value: float
+    transitivity: float
+    triangles: int
+    local: NDArray[np.float64]
+
+
+def bipartite_clustering(graph: Any) -> BipartiteClustering:
+    """Measure clustering on cycles of four, the shortest that a layered network can have.
+
+    Parameters
+    ----------
+    graph
+        A graph of any accepted kind; it need not be bipartite.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> bipartite_clustering(nx.complete_bipartite_graph(3, 4)).value
+    1.0
+    """
+    from .cycles import arrays, four_cycles, triangles
+
+    matrix = as_adjacency(graph)
+    indptr, indices = arrays(matrix)
+    cycles, local = four_cycles(indptr, indices)
+    less = np.diff(indptr) - 1
+    row = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
+    # Sums over both directions of each link; a triangle is three closed "paths" of three links.
+    paths = int((less[row] * less[indices]).sum()) // 2 - int(triangles(indptr, indices).sum())
+    value = 4 * cycles / paths if paths else float("nan")
+    return BipartiteClustering(float(value), int(cycles), paths, local, _mean(local))
+
+
+def clustering(graph: Any) -> Clustering:
+    """Measure clustering on triangles; it is 0 by nature where links join layers alone.
+
+    Parameters
+    ----------
+    graph
+        A graph of any accepted kind.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> round(clustering(nx.karate_club_graph()).value, 4)
+    0.5706
+    """
+    from .cycles import arrays, triangles
+
+    matrix = as_adjacency(graph)
+    indptr, indices = arrays(matrix)
+    number = triangles(indptr, indices)
+    degrees = np.diff(indptr)
+    pairs = degrees * (degrees - 1) // 2
+    local: NDArray[np.float64] = np.zeros(number.size)
+    np.divide(number, pairs, out=local, where=pairs > 0)
+    total = int(pairs.sum())
+    transitivity = float(number.sum() / total) if total else float("nan")
+    return Clustering(_mean(local), transitivity, int(number.sum()) // 3, local)
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
+def _seconds(topology: Topology) -> float:
+    return 3e-9 * float((topology.degrees.astype(float) ** 2).sum())
+
+
+@measure(
+    "clustering",
+    tier="deep",
+    source="Robins and Alexander 2004; Latapy, Magnien and del Vecchio 2008",
+    summary="How often neighbours share further neighbours: four-cycles in a layered network.",
+    estimate=_seconds,
+)
+def _measure(snapshot: Snapshot) -> Iterator[Value | Array]:
+    if snapshot.topology.n_links == 0:
+        raise NotApplicable("the network has no links")
+    for scope, topology in scopes(snapshot.topology):
+        if not topology.is_layered:
+            plain = clustering(topology)
+            yield Value(scope, "clustering", plain.value)
+            yield Value(scope, "transitivity", plain.transitivity)
+            yield Value(scope, "triangles", plain.triangles)
+        found = bipartite_clustering(topology)
+        yield Value(scope, "clustering_four_cycles", found.value)
+        yield Value(scope, "clustering_latapy", found.mean_local)
+        yield Value(scope, "four_cycles", found.four_cycles)
+        if scope == "network":
+            yield Array("clustering_latapy", found.local.astype(np.float32))

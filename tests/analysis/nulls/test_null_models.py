@@ -1,0 +1,164 @@
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netsci_dst import registry
+from netsci_dst.analysis import (
+    analyze,
+    bipartite_clustering,
+    degree_preserving,
+    modularity,
+    null_model_test,
+    random_links,
+)
+from netsci_dst.analysis.nulls.models import lattice
+from netsci_dst.errors import NetsciError, UnknownName
+from netsci_dst.topology import Topology
+
+from ..conftest import random_chain
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), density=st.floats(0, 1), which=st.sampled_from([0, 1]))
+def test_every_degree_of_every_layer_stays(seed, density, which):
+    topology = random_chain((6, 9, 7), density, seed)
+    null = (degree_preserving, lattice)[which](topology, rng(seed))
+    for before, after in zip(topology.layers, null.layers):
+        assert after.out_degrees.tolist() == before.out_degrees.tolist()
+        assert after.in_degrees.tolist() == before.in_degrees.tolist()
+    graph = nx.gnp_random_graph(15, density, seed=seed)
+    network = Topology.network(graph)
+    null = (degree_preserving, lattice)[which](network, rng(seed))
+    assert null.degrees.tolist() == network.degrees.tolist()
+    assert null.n_links == network.n_links
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), n=st.integers(2, 30), density=st.floats(0, 1))
+def test_random_links_keep_each_layers_number(seed, n, density):
+    topology = random_chain((6, 9, 7), density, seed)
+    null = random_links(topology, rng(seed))
+    assert [a.n_links for a in null.layers] == [b.n_links for b in topology.layers]
+    network = Topology.network(nx.gnp_random_graph(n, density, seed=seed))
+    null = random_links(network, rng(seed))
+    assert null.n_links == network.n_links
+    assert (null.layers[0].sources < null.layers[0].indices).all()
+
+
+def test_random_links_reach_every_pair_equally():
+    network = Topology.network(nx.path_graph(6))
+    counts = np.zeros((6, 6))
+    for seed in range(1500):
+        layer = random_links(network, rng(seed)).layers[0]
+        counts[layer.sources, layer.indices] += 1
+    share = counts[np.triu_indices(6, 1)] / 1500
+    # 5 of 15 pairs: 1/3, standard error 0.012.
+    assert np.abs(share - 1 / 3).max() < 0.05
+
+
+def test_rewiring_is_uniform_over_graphs_with_these_degrees():
+    # 3 x 3 with all degrees 1: the six permutations.
+    topology = Topology.chain([np.eye(3, dtype=bool)])
+    seen = {}
+    for seed in range(1200):
+        key = tuple(degree_preserving(topology, rng(seed)).layers[0].indices.tolist())
+        seen[key] = seen.get(key, 0) + 1
+    assert len(seen) == 6
+    assert max(abs(count / 1200 - 1 / 6) for count in seen.values()) < 0.05
+    # Graphs on four nodes of degree 1: the three perfect matchings.
+    network = Topology.network(nx.Graph([(0, 1), (2, 3)]))
+    found = {}
+    for seed in range(600):
+        layer = degree_preserving(network, rng(seed)).layers[0]
+        key = tuple(zip(layer.sources.tolist(), layer.indices.tolist()))
+        found[key] = found.get(key, 0) + 1
+    assert len(found) == 3
+    assert max(abs(count / 600 - 1 / 3) for count in found.values()) < 0.08
+
+
+def test_rewiring_forgets_and_repeats():
+    topology = random_chain((60, 70, 60), 0.08, 1)
+    a, b = degree_preserving(topology, rng(1)), degree_preserving(topology, rng(1))
+    for old, one, two in zip(topology.layers, a.layers, b.layers):
+        assert (one.keys == two.keys).all()
+        assert np.intersect1d(old.keys, one.keys).size / old.n_links < 0.3
+
+
+def test_a_lattice_has_more_cycles():
+    topology = random_chain((60, 70, 60), 0.08, 1)
+    random = bipartite_clustering(degree_preserving(topology, rng(1))).value
+    assert bipartite_clustering(lattice(topology, rng(1))).value > 3 * random
+    network = Topology.network(nx.gnp_random_graph(100, 0.06, seed=1))
+    from netsci_dst.analysis import clustering
+
+    assert clustering(lattice(network, rng(1))).value > 3 * clustering(network).value
+
+
+def test_what_cannot_be_rewired_stays():
+    full = Topology.chain([np.ones((3, 4), dtype=bool)])
+    assert degree_preserving(full, rng()).n_links == 12
+    star = Topology.network(nx.star_graph(5))
+    assert (degree_preserving(star, rng()).to_scipy() != star.to_scipy()).nnz == 0
+    assert degree_preserving(Topology.chain([np.zeros((3, 4))]), rng()).n_links == 0
+
+
+def test_scores_against_a_null_model():
+    caves = nx.connected_caveman_graph(8, 6)
+    test = null_model_test(caves, lambda g: modularity(g, n=1).value, n=30, seed=1)
+    assert test.z > 8
+    assert test.p_value == pytest.approx(2 / 31)
+    assert test.mean == pytest.approx(test.values.mean())
+    assert test.std == pytest.approx(test.values.std(ddof=1))
+    assert test.z == pytest.approx((test.observed - test.mean) / test.std)
+    # A function of the degrees alone does not vary.
+    fixed = null_model_test(caves, lambda g: float(g.sum()), n=5)
+    assert np.isnan(fixed.z)
+    assert fixed.p_value == 1
+    # The first null graphs are the same whatever n is.
+    few = null_model_test(caves, lambda g: modularity(g, n=1).value, n=4, seed=1)
+    assert few.values.tolist() == test.values[:4].tolist()
+
+
+def test_p_values_under_the_null_are_uniform():
+    from scipy.stats import kstest
+
+    base = Topology.network(nx.gnp_random_graph(30, 0.15, seed=0))
+
+    def assortative(matrix):
+        degrees = np.diff(matrix.indptr)
+        return float((degrees.repeat(degrees) * degrees[matrix.indices]).sum())
+
+    found = []
+    for seed in range(60):
+        null = degree_preserving(base, rng(seed))
+        found.append(null_model_test(null.to_scipy(), assortative, n=40, seed=1000 + seed).p_value)
+    assert kstest(found, "uniform").pvalue > 0.01
+
+
+def test_null_models_are_named_and_open():
+    assert {"degree_preserving", "random_links", "lattice"} <= set(registry.names("null model"))
+    graph = nx.karate_club_graph()
+    own = null_model_test(graph, lambda g: g.nnz / 2, n=3, null=lambda t, r: t)
+    assert own.observed == own.mean == 78
+    with pytest.raises(UnknownName, match="degree_preserving"):
+        null_model_test(graph, lambda g: 0.0, null="degree_preserve")
+    with pytest.raises(NetsciError, match="at least two"):
+        null_model_test(graph, lambda g: 0.0, n=1)
+
+
+def test_measure_gives_scores_of_layered_and_general_networks(synthetic_run):
+    frame = analyze(synthetic_run, "null_model", steps=[30], options={"null_model": {"n": 5}})
+    quantities = set(frame["quantity"])
+    assert {"modularity_z", "paths_null_mean", "hub_share_every_p"} <= quantities
+    topology = synthetic_run.snapshots[-1].topology
+    test = null_model_test(topology, lambda t: bipartite_clustering(t).value, n=5)
+    by = frame.set_index("quantity")["value"]
+    assert by["clustering_four_cycles_z"] == pytest.approx(test.z)
+    general = analyze(nx.karate_club_graph(), "null_model", options={"null_model": {"n": 5}})
+    assert "clustering_z" in set(general["quantity"])
