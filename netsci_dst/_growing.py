@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ._parquet import read_table
 from .errors import FormatError, RunError
+from .reading import reading
 from .store import Store
 
 if TYPE_CHECKING:
@@ -136,10 +137,8 @@ class Growing(Generic[Rows]):
         data = self.store.read_if_there(name)
         if data is None:
             return None
-        try:
+        with reading(self.store.path(name)):
             return self.form.decode(data)
-        except (ValueError, TypeError, KeyError, OSError, RecursionError) as error:
-            raise FormatError(f"{self.store.path(name)} is corrupt: {error}") from error
 
 
 class Parquet:
@@ -174,12 +173,7 @@ class Parquet:
         return buffer.getbuffer()
 
     def decode(self, data: bytes) -> tuple[pa.Table, int | None]:
-        import pyarrow as pa
-
-        try:
-            rows = read_table(data, checked=True)
-        except pa.ArrowException as error:
-            raise ValueError(error) from error
+        rows = read_table(data, checked=True)
         metadata, after = rows.schema.metadata or {}, None
         if text := metadata.get(_HEADER.encode()):
             header = json.loads(text)

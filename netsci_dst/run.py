@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, overload
 from . import snapshots as _codec
 from ._growing import Growing, Json, Parquet
 from .errors import FormatError, NetsciError, RunError
+from .reading import reading
 from .snapshots import Snapshot
 from .store import Store
 
@@ -112,10 +113,8 @@ class Run:
     @property
     def recipe(self) -> dict[str, Any]:
         """What was asked, resolved in full."""
-        try:
+        with reading(self.store.path(RECIPE)):
             return tomllib.loads(self.store.read(RECIPE).decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise FormatError(f"{self.store.path(RECIPE)} is corrupt: {error}") from error
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -370,10 +369,8 @@ def _is_entry(entry: Any) -> bool:
 
 
 def _read_json(store: Store, name: str, kind: type) -> Any:
-    try:
+    with reading(store.path(name)):
         value = json.loads(store.read(name))
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{store.path(name)} is corrupt: {error}") from error
     if not isinstance(value, kind):
         raise FormatError(f"{store.path(name)} is corrupt: it holds no {kind.__name__}")
     return value

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import FormatError, NetsciError, TopologyError
+from .errors import FormatError, TopologyError
+from .limits import check_size
+from .reading import reading
 from .topology import Dense, Layer, Population, Topology
 
 if TYPE_CHECKING:
@@ -138,7 +140,7 @@ def from_bytes(data: bytes, origin: str = "snapshot") -> Snapshot:
             f"{origin} has format version {version}; this netsci-dst reads up to "
             f"{FORMAT_VERSION}: install a newer one"
         )
-    try:
+    with reading(origin):
         populations = tuple(
             Population(
                 p["name"],
@@ -150,6 +152,7 @@ def from_bytes(data: bytes, origin: str = "snapshot") -> Snapshot:
             for p in header["populations"]
         )
         sizes = {p.name: p.size for p in populations}
+        _check_sizes(header["layers"], sizes, len(data), origin)
         layers = tuple(
             _decode_layer(i, entry, sizes, tensors) for i, entry in enumerate(header["layers"])
         )
@@ -165,8 +168,15 @@ def from_bytes(data: bytes, origin: str = "snapshot") -> Snapshot:
                 _, i, key = name.split("/", 2)
                 activity.setdefault(populations[int(i)].name, {})[key] = values
         return Snapshot(topology, header["step"], header["epoch"], activity, header["extra"])
-    except (NetsciError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-        raise FormatError(f"{origin} is corrupt: {error}") from error
+
+
+def _check_sizes(layers: Any, sizes: Mapping[str, int], file_size: int, origin: str) -> None:
+    """Refuse full layers whose links, which the file need not list, would take too much."""
+    asked = 0
+    for entry in layers:
+        n_source, n_target = sizes[entry["source"]], sizes[entry["target"]]
+        asked += 8 * n_source + 12 * n_source * n_target * bool(entry["full"])
+    check_size(asked, file_size, origin)
 
 
 def _decode_layer(
@@ -201,21 +211,16 @@ def _decode_layer(
 
 
 def _read_safetensors(data: bytes, origin: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    try:
+    with reading(origin, "a readable safetensors file"):
         tensors = load(data)
         length = int.from_bytes(data[:8], "little")
         metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
-    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FormatError(f"{origin} is not a readable safetensors file: {error}") from error
     if _HEADER not in metadata:
         raise FormatError(f"{origin} is a safetensors file, but not a netsci-dst snapshot")
-    try:
+    with reading(origin):
         header = json.loads(metadata[_HEADER])
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{origin} is corrupt: {error}") from error
     if not isinstance(header, dict) or header.get("kind") != "snapshot":
         raise FormatError(f"{origin} is not a netsci-dst snapshot")
     return header, tensors

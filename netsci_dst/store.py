@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import errno
 import os
 import posixpath
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .errors import RunError, RunLocked
-
-_TEMPORARY = ".tmp-"
+from .errors import NetsciError, RunError
+from .local_folder import TEMPORARY, LocalFolder
+from .reading import one_line
 
 
 class Store:
@@ -34,11 +34,15 @@ class Store:
 
             try:
                 self._fs, self._root = fsspec.core.url_to_fs(text)
-            except (ImportError, ValueError) as error:
-                raise RunError(f"cannot use {text!r} as a place for runs: {error}") from error
+            except Exception as error:
+                # Each of fsspec's file systems raises what it likes.
+                raise RunError(
+                    f"cannot use {text!r} as a place for runs: {one_line(error)}"
+                ) from error
             self._root = self._root.rstrip("/")
         else:
             self._root = str(Path(text.removeprefix("file://")).expanduser())
+            self._local = LocalFolder(self._root)
 
     @property
     def is_local(self) -> bool:
@@ -56,7 +60,10 @@ class Store:
     def exists(self, name: str = "") -> bool:
         """Return whether the file or folder is there."""
         path = self.path(name)
-        return os.path.exists(path) if self.is_local else self._fs.exists(path)
+        with self._said(f"look at {path}"):
+            if not self.is_local:
+                return bool(self._fs.exists(path))
+            return self._local.kind(name) is not None if name else os.path.exists(path)
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes; a missing or unreadable file is a `RunError`."""
@@ -69,11 +76,10 @@ class Store:
         """Return a file's bytes, or None if there is none; an unreadable file is a `RunError`."""
         path = self.path(name)
         try:
-            return Path(path).read_bytes() if self.is_local else self._fs.cat_file(path)
+            with self._said(f"read {path}"):
+                return self._local.read(name) if self.is_local else self._fs.cat_file(path)
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise RunError(f"cannot read {path}: {_reason(error)}") from error
 
     def write(self, name: str, data: bytes | memoryview) -> None:
         """Write a file so that readers see the old bytes or the new, never a part.
@@ -81,114 +87,87 @@ class Store:
         Local files go to a temporary name, are flushed to the disk, then renamed.
         """
         path = self.path(name)
-        if not self.is_local:
-            # Object stores make a put visible only when it is complete.
-            try:
-                if self._fs.protocol in ("file", ("file", "local")):  # pragma: no cover
-                    self._fs.makedirs(posixpath.dirname(path), exist_ok=True)
+        with self._said(f"write {path}", missing=True):
+            if self.is_local:
+                self._local.write(name, data)
+            else:
+                # Object stores make a put visible only when it is complete.
                 self._fs.pipe_file(path, bytes(data))
-            except OSError as error:
-                raise RunError(f"cannot write {path}: {_reason(error)}") from error
-            return
-        folder, base = os.path.split(path)
-        temporary = os.path.join(folder, f".{base}{_TEMPORARY}{os.getpid()}-{uuid.uuid4().hex[:8]}")
-        try:
-            os.makedirs(folder, exist_ok=True)
-            with open(temporary, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-            _flush_folder(folder)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise RunError(f"cannot write {path}: {_reason(error)}") from error
 
     def list(self, folder: str = "") -> list[str]:
         """Return the names of the finished files directly in ``folder``, sorted."""
         path = self.path(folder)
         try:
-            if self.is_local:
-                found = [entry.name for entry in os.scandir(path) if entry.is_file()]
-            else:
-                self._fs.invalidate_cache()
-                found = [
-                    posixpath.basename(item["name"])
-                    for item in self._fs.ls(path, detail=True)
-                    if item["type"] == "file"
-                ]
+            with self._said(f"list {path}"):
+                found = self._local.list(folder) if self.is_local else self._remote_names(path)
         except FileNotFoundError:
             return []
-        except OSError as error:
-            raise RunError(f"cannot list {path}: {_reason(error)}") from error
-        return sorted(name for name in found if _TEMPORARY not in name)
+        return sorted(name for name in found if TEMPORARY not in name)
+
+    def _remote_names(self, path: str) -> builtins.list[str]:
+        self._fs.invalidate_cache()
+        entries = self._fs.ls(path, detail=True)
+        return [posixpath.basename(each["name"]) for each in entries if each["type"] == "file"]
+
+    def state(self, name: str) -> Any:
+        """Return something that changes when a file does; None where there is none."""
+        if self.is_local:
+            self.path(name)
+            return self._local.state(name)
+        data = self.read_if_there(name)
+        return None if data is None else hash(data)
 
     def delete(self, name: str) -> None:
         """Delete a file if it is there."""
         path = self.path(name)
-        try:
+        with contextlib.suppress(FileNotFoundError), self._said(f"delete {path}"):
             if self.is_local:
-                os.unlink(path)
+                self._local.delete(name)
             else:
                 self._fs.rm_file(path)
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            raise RunError(f"cannot delete {path}: {_reason(error)}") from error
 
-    def clean(self) -> None:
-        """Remove what interrupted writes left behind; the caller must hold the lock."""
-        if self.is_local and os.path.isdir(self._root):
-            for folder, _, files in os.walk(self._root):
-                for name in files:
-                    if _TEMPORARY in name and name.startswith("."):
-                        with contextlib.suppress(OSError):
-                            os.unlink(os.path.join(folder, name))
+    def clean(self, only: str | None = None) -> None:
+        """Remove what killed writers left behind, of all files or of one alone."""
+        if self.is_local:
+            folder, base = os.path.split(only) if only else ("", None)
+            self._local.clean(folder, base)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder for writing; a second process gets `RunLocked`.
 
-        The lock is the operating system's and vanishes with the process. On object stores, which
-        have no locks, the caller is on its own.
+        The lock is the operating system's and vanishes with the process. On object stores and
+        file systems that have no locks the caller is on its own; the latter is warned of.
         """
         if not self.is_local:
             yield
             return
-        import fcntl
-
-        path = self.path("lock")
+        held = self._local.lock()
+        with self._said(f"write to {self._root}", missing=True):
+            held.__enter__()
         try:
-            os.makedirs(self._root, exist_ok=True)
-            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise RunError(f"cannot write to {self._root}: {_reason(error)}") from error
-        try:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                holder = os.pread(file, 64, 0).decode("ascii", "replace").strip()
-                who = f" (process {holder})" if holder else ""
-                raise RunLocked(
-                    f"{self._root} is being written by another process{who}; "
-                    "wait for it to end, or choose another folder"
-                ) from error
-            with contextlib.suppress(OSError):
-                os.ftruncate(file, 0)
-                os.pwrite(file, str(os.getpid()).encode(), 0)
             yield
         finally:
-            os.close(file)
+            held.__exit__(None, None, None)
 
-
-def _flush_folder(folder: str) -> None:
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
+    @contextlib.contextmanager
+    def _said(self, what: str, missing: bool = False) -> Iterator[None]:
+        """Turn what the system or an object store raises into one line."""
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            yield
+        except NetsciError:
+            raise
+        except FileNotFoundError as error:
+            if missing:
+                raise RunError(f"cannot {what}: {_reason(error)}") from error
+            raise
+        except OSError as error:
+            raise RunError(f"cannot {what}: {_reason(error)}") from error
+        except Exception as error:
+            if self.is_local:
+                raise
+            # Object stores raise errors of their own, for missing credentials for instance.
+            raise RunError(f"cannot {what}: {one_line(error)}") from error
 
 
 def _reason(error: OSError) -> str:
@@ -198,4 +177,4 @@ def _reason(error: OSError) -> str:
         return "permission denied"
     if error.errno == errno.EROFS:
         return "the file system is read-only"
-    return error.strerror or str(error)
+    return error.strerror or one_line(error)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FormatError
+from ..reading import reading
 
 if TYPE_CHECKING:
     import torch
@@ -41,20 +42,17 @@ def load(store: Store, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     FormatError
         If the file is corrupt, foreign or of a newer format version.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load as decode
 
     data, origin = store.read(name), store.path(name)
-    try:
+    with reading(origin, "a readable checkpoint"):
         tensors = decode(data)
         length = int.from_bytes(data[:8], "little")
         metadata = json.loads(data[8 : 8 + length])["__metadata__"]
         text = metadata[_HEADER]
         header = json.loads(text)
-        version = header["format"]
-    except (SafetensorError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise FormatError(f"{origin} is not a readable checkpoint: {error}") from error
-    if header.get("kind") != "checkpoint" or not isinstance(version, int) or version < 1:
+        version, kind = header["format"], header.get("kind")
+    if kind != "checkpoint" or not isinstance(version, int) or version < 1:
         raise FormatError(f"{origin} is not a netsci-dst checkpoint")
     if version > FORMAT_VERSION:
         raise FormatError(

@@ -192,9 +192,7 @@ def _recurrent(prefix: str, module: nn.RNNBase | nn.RNNCellBase) -> Iterator[Mat
         gates = 1 if name.startswith("weight_hr") else weight.shape[0] // hidden
         path = f"{prefix}{name}"
         out, inputs = weight.shape
-        yield MatrixView(
-            path, path, (0, out), True, inputs, out, gates=gates, dense=(inputs, out)
-        )
+        yield MatrixView(path, path, (0, out), True, inputs, out, gates=gates, dense=(inputs, out))
 
 
 def parameter_of(model: nn.Module, view: MatrixView) -> nn.Parameter:

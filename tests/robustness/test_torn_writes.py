@@ -6,7 +6,7 @@ import signal
 
 import netsci_dst as nd
 import netsci_dst._growing as growing
-import netsci_dst.store as store_module
+import netsci_dst.local_folder as local_folder
 import netsci_dst.training as training
 
 SETTINGS = {
@@ -33,6 +33,9 @@ class Torn:
     def __exit__(self, *_):
         self.file.close()
 
+    def fileno(self):
+        return self.file.fileno()
+
     def write(self, data):
         self.file.write(bytes(data)[: len(data) // 2])
         self.file.flush()
@@ -48,7 +51,7 @@ def die_in_write(path, number):
         file = open(name, mode)  # noqa: SIM115
         return Torn(file) if count == number else file
 
-    store_module.open = opened
+    local_folder.open = opened
     if (path / "provenance.json").exists():
         training.resume(path)
     else:
