@@ -1,4 +1,4 @@
-"""A folder from a stranger: links, pipes and devices are refused, and nothing outside is touched."""
+"""A folder from a stranger: links, pipes, devices are refused, and nothing outside is touched."""
 
 import errno
 import fcntl
