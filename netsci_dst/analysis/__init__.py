@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .across_runs import *  # noqa: F403
+    from .comparison import *  # noqa: F403
     from .degree.activity import *  # noqa: F403
     from .degree.assortativity import *  # noqa: F403
     from .degree.degrees import *  # noqa: F403
@@ -48,17 +49,28 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "across_runs": (
         "MeanError",
         "PairedTest",
-        "area_across_epochs",
         "mean_and_error",
         "paired_wilcoxon",
+        "rank_correlations",
         "spearman_interval",
-        "what_goes_with",
+    ),
+    "comparison": (
+        "area_across_epochs",
+        "areas_to_common_epoch",
+        "comparison",
+        "replicates",
+        "setting",
         "win_rate",
     ),
     "degree.activity": ("ActiveNeurons", "active_neurons"),
     "degree.assortativity": ("assortativity",),
     "degree.degrees": ("Degrees", "degree_correlation", "degrees"),
-    "degree.dormant": ("SleepHistory", "activation_scores", "dormant_neurons", "sleep_history"),
+    "degree.dormant": (
+        "DormancyHistory",
+        "activation_scores",
+        "dormant_neurons",
+        "dormancy_history",
+    ),
     "degree.input_maps": ("InputMap", "input_maps"),
     "dynamics.evolution": ("ElmEpisode", "elm_episodes", "itop_rate", "link_overlap"),
     "dynamics.topology_distance": ("TopologyDistance", "common_links", "topology_distance"),

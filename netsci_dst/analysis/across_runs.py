@@ -1,15 +1,14 @@
-"""Across runs: means with errors, win rates, paired tests, and what goes with accuracy."""
+"""Statistics across runs: means with errors, paired tests, rank correlations with accuracy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..area import area_across_epochs
 from ..errors import NetsciError
 from ..run import Run
 
@@ -19,12 +18,10 @@ if TYPE_CHECKING:
 __all__ = [
     "MeanError",
     "PairedTest",
-    "area_across_epochs",
     "mean_and_error",
     "paired_wilcoxon",
+    "rank_correlations",
     "spearman_interval",
-    "what_goes_with",
-    "win_rate",
 ]
 
 
@@ -53,37 +50,6 @@ def mean_and_error(values: ArrayLike) -> MeanError:
         return MeanError(float("nan"), float("nan"), 0)
     error = float(x.std(ddof=1) / np.sqrt(x.size)) if x.size > 1 else float("nan")
     return MeanError(float(x.mean()), error, x.size)
-
-
-def win_rate(
-    frame: pd.DataFrame,
-    method: str = "method",
-    settings: Sequence[str] = ("data", "sparsity", "seed"),
-    value: str = "accuracy",
-    higher_is_better: bool = True,
-) -> pd.Series:
-    """Return in what share of settings each method is the best (CHTs-24 fig. 3).
-
-    Settings in which a method is missing are left out, so that all compete in the same; a tie
-    counts in equal parts. Repeated rows of one method and setting count by their mean.
-
-    Parameters
-    ----------
-    frame
-        A row per result.
-    method, settings, value
-        Names of its columns.
-
-    Returns
-    -------
-    pandas.Series
-        Share of wins by method, which sum to 1; all NaN when no setting has every method.
-    """
-    table = frame.pivot_table(index=list(settings), columns=method, values=value, aggfunc="mean")
-    full = table.dropna(axis=0, how="any")
-    best = full.max(axis=1) if higher_is_better else full.min(axis=1)
-    won = full.eq(best, axis=0)
-    return won.div(won.sum(axis=1), axis=0).mean(axis=0)
 
 
 class PairedTest(NamedTuple):
@@ -185,14 +151,14 @@ def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float
     return np.divide((a * b).sum(axis=1), scale, out=np.full(len(a), np.nan), where=scale > 0)
 
 
-def what_goes_with(
+def rank_correlations(
     runs: Iterable[Run],
     metric: str = "accuracy",
     bootstraps: int = 2000,
     level: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Say which stored measures go with a metric across runs, by rank.
+    """Return the rank correlations of stored measures with a metric across runs.
 
     For every measure the value at the last snapshot that has it is taken, for the metric its last
     evaluation. Association is no cause: runs that differ in method or sparsity differ in both.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -24,8 +23,9 @@ F = TypeVar("F", bound=Callable[..., Iterable["Value | Array"]])
 class Value(NamedTuple):
     """One number of a measure.
 
-    ``scope`` is ``network``, ``hidden``, or a layer's or population's name. ``text`` holds what a
-    float cannot: a verdict in words, or an exact integer beyond 2^53.
+    ``scope`` is ``network``, ``hidden`` (hidden neurons, with all their links),
+    ``hidden-subgraph`` (the graph that they span), or a layer's or population's name. ``text``
+    holds what a float cannot: a verdict in words, or an exact integer beyond 2^53.
     """
 
     scope: str
@@ -129,29 +129,6 @@ def measure(
         return function
 
     return decorate
-
-
-def scopes(topology: Topology, *, layers: bool = True) -> Iterator[tuple[str, Topology]]:
-    """Yield the whole network, its hidden part, and each layer, with the name of the scope."""
-    if not topology.layers:
-        raise NotApplicable("the network has no sparse layers")
-    yield "network", topology
-    if topology.is_layered and len(topology.layers) > 1:
-        hidden = topology.hidden
-        # Where every layer is hidden (a Transformer's), the hidden part is the network itself.
-        if hidden is not None and len(hidden.layers) < len(topology.layers):
-            yield "hidden", hidden
-        if layers:
-            # Kept, so that the measures of a snapshot share the parts and their adjacency.
-            parts = _parts.get(topology)
-            if parts is None:
-                parts = [(layer.name, topology.part([layer.name])) for layer in topology.layers]
-                _parts[topology] = parts
-            yield from parts
-
-
-_parts: weakref.WeakKeyDictionary[Topology, list[tuple[str, Topology]]]
-_parts = weakref.WeakKeyDictionary()
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,6 @@ import itertools
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,12 +9,10 @@ from scipy import stats
 
 from netsci_dst.analysis import (
     analyze,
-    area_across_epochs,
     mean_and_error,
     paired_wilcoxon,
+    rank_correlations,
     spearman_interval,
-    what_goes_with,
-    win_rate,
 )
 from netsci_dst.errors import NetsciError
 
@@ -30,37 +27,6 @@ def test_mean_and_standard_error():
     assert mean_and_error([1, np.nan, 3]).n == 2
     assert math.isnan(mean_and_error([5]).error)
     assert math.isnan(mean_and_error([]).mean)
-
-
-def test_area_across_epochs():
-    # E evaluations at 1..E: trapezoid over (E - 1).
-    metric = [0.5, 0.7, 0.8, 0.9]
-    truth = ((0.5 + 0.7) / 2 + (0.7 + 0.8) / 2 + (0.8 + 0.9) / 2) / 3
-    assert area_across_epochs([1, 2, 3, 4], metric) == pytest.approx(truth)
-    assert area_across_epochs([4, 3, 2, 1], metric[::-1]) == pytest.approx(truth)
-    assert area_across_epochs([1, 2, 3], [0.6, 0.6, 0.6]) == pytest.approx(0.6)
-    assert area_across_epochs([7], [0.4]) == 0.4
-    assert area_across_epochs([1, 2, 3], [0.2, np.nan, 0.4]) == pytest.approx(0.3)
-    assert math.isnan(area_across_epochs([], []))
-
-
-def test_win_rate():
-    rows = []
-    scores = {"a": [3, 3, 1, 2], "b": [2, 3, 2, 1], "c": [1, 1, 1, 9]}
-    for method, values in scores.items():
-        for i, value in enumerate(values):
-            rows.append(
-                {"method": method, "data": "x", "sparsity": 0.9, "seed": i, "accuracy": value}
-            )
-    frame = pd.DataFrame(rows)
-    # a wins seed 0, a and b share seed 1, b wins 2, c wins 3.
-    assert win_rate(frame).to_dict() == {"a": 0.375, "b": 0.375, "c": 0.25}
-    low = win_rate(frame, higher_is_better=False)
-    assert low.sum() == pytest.approx(1)
-    assert low["a"] == pytest.approx(0.5 / 4)
-    # Without c in seed 3 that setting does not count.
-    part = frame[~((frame["method"] == "c") & (frame["seed"] == 3))]
-    assert win_rate(part).to_dict() == pytest.approx({"a": 0.5, "b": 0.5, "c": 0.0})
 
 
 @settings(max_examples=30, deadline=None)
@@ -151,7 +117,7 @@ def test_intervals_cover_the_truth():
     assert hits / 150 > 0.88
 
 
-def test_what_goes_with_accuracy(tmp_path):
+def test_rank_correlations_accuracy(tmp_path):
     runs = []
     for i, density in enumerate((0.06, 0.1, 0.14, 0.2, 0.26)):
         run = make_run(
@@ -159,12 +125,12 @@ def test_what_goes_with_accuracy(tmp_path):
         )
         analyze(run, ["credit_paths", "assortativity"])
         runs.append(run)
-    frame = what_goes_with(runs, bootstraps=200)
+    frame = rank_correlations(runs, bootstraps=200)
     paths = frame[frame["quantity"] == "paths"].iloc[0]
     assert paths["rho"] == pytest.approx(1)  # denser runs were given a better accuracy
     assert paths["n"] == 5
     assert (frame["rho"].abs().diff().dropna() <= 1e-12).all()
     with pytest.raises(NetsciError, match="needs three"):
-        what_goes_with(runs[:2])
+        rank_correlations(runs[:2])
     with pytest.raises(NetsciError, match="'bleu'"):
-        what_goes_with(runs, "bleu")
+        rank_correlations(runs, "bleu")

@@ -13,7 +13,7 @@ from ...graphs import as_adjacency
 from ...snapshots import Snapshot
 from ...topology import Topology
 from ..measure import Array, Value, measure
-from ..populations import node_groups
+from ..scopes import node_groups
 
 __all__ = ["ActiveNeurons", "active_neurons"]
 

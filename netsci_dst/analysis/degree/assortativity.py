@@ -9,7 +9,8 @@ import numpy as np
 
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
-from ..measure import NotApplicable, Value, measure, scopes
+from ..measure import NotApplicable, Value, measure
+from ..scopes import graph_scopes
 
 __all__ = ["assortativity"]
 
@@ -46,9 +47,10 @@ def assortativity(graph: Any) -> float:
     tier="cheap",
     source="Newman 2002, eq. 4",
     summary="Whether neurons with many links are linked to others with many.",
+    version=2,
 )
 def _measure(snapshot: Snapshot) -> Iterator[Value]:
     if snapshot.topology.n_links == 0:
         raise NotApplicable("the network has no links")
-    for scope, topology in scopes(snapshot.topology):
+    for scope, topology in graph_scopes(snapshot.topology):
         yield Value(scope, "assortativity", assortativity(topology))

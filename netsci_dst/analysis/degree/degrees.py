@@ -15,8 +15,8 @@ from ...graphs import as_adjacency
 from ...run import Run
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..measure import Array, NotApplicable, Value, measure, scopes
-from ..populations import node_groups
+from ..measure import Array, NotApplicable, Value, measure
+from ..scopes import graph_scopes, neuron_scopes, node_groups
 
 __all__ = ["Degrees", "degree_correlation", "degrees"]
 
@@ -87,26 +87,32 @@ def degree_correlation(first: ArrayLike, second: ArrayLike) -> float:
     return kendall_tau_b(a, b)
 
 
-def _degree_seconds(topology: Topology) -> float:
+def _seconds(topology: Topology) -> float:
     return 0.005 + 1e-7 * topology.n_links
 
 
-@measure("degrees", tier="cheap", source="Survival, section 4.5", estimate=_degree_seconds)
+@measure("degrees", tier="cheap", source="Survival, section 4.5", estimate=_seconds, version=2)
 def degree_measure(snapshot: Snapshot) -> Iterator[Value | Array]:
-    """Links per neuron: mean, spread, largest, isolated neurons, and the whole distribution."""
+    """Links per neuron: mean, spread, largest, isolated neurons, and the whole distribution.
+
+    A hidden neuron counts all its links, those from the input and to the output too.
+    """
     topology = snapshot.topology
-    for scope, part in scopes(topology):
-        found = degrees(part)
-        yield from _summary(scope, found.total, "degree")
-        if part.is_layered:
+    for scope in neuron_scopes(topology):
+        found, name = degrees(scope.graph), scope.name
+        total = found.total[scope.member]
+        yield from _summary(name, total, "degree")
+        if scope.graph.is_layered:
             # Neurons that the direction cannot reach (inputs, last targets) are left out.
-            yield from _summary(scope, _sided(part, found.into, "target"), "in_degree")
-            yield from _summary(scope, _sided(part, found.out, "source"), "out_degree")
-        yield Value(scope, "isolated", int((found.total == 0).sum()))
-        yield Value(scope, "neurons", found.total.size)
-        yield Value(scope, "links", part.n_links)
-        yield Value(scope, "density", part.density)
-        yield Array(f"distribution/{scope}", found.distribution)
+            into, out = (scope.member & _sided(scope.graph, s) for s in ("target", "source"))
+            yield from _summary(name, found.into[into], "in_degree")
+            yield from _summary(name, found.out[out], "out_degree")
+        yield Value(name, "isolated", int((total == 0).sum()))
+        yield Value(name, "neurons", total.size)
+        yield Array(f"distribution/{name}", np.bincount(total).astype(np.int64))
+    for name, part in graph_scopes(topology):
+        yield Value(name, "links", part.n_links)
+        yield Value(name, "density", part.density)
     whole = degrees(topology)
     yield Array("total", whole.total)
     if topology.is_layered:
@@ -114,11 +120,12 @@ def degree_measure(snapshot: Snapshot) -> Iterator[Value | Array]:
         yield Array("out", whole.out)
 
 
-def _sided(part: Topology, values: NDArray[np.int64], side: str) -> NDArray[np.int64]:
-    names = {getattr(layer, side) for layer in part.layers}
-    return np.concatenate(
-        [values[part.nodes(p.name)] for p in part.graph_populations if p.name in names]
-    )
+def _sided(graph: Topology, side: str) -> NDArray[np.bool_]:
+    """Return which nodes lie in a population that is the given side of a layer."""
+    member = np.zeros(graph.n_nodes, dtype=bool)
+    for layer in graph.layers:
+        member[graph.nodes(getattr(layer, side))] = True
+    return member
 
 
 def _summary(scope: str, values: NDArray[np.int64], name: str) -> Iterator[Value]:

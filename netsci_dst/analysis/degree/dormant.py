@@ -15,9 +15,9 @@ from ...graphs import as_adjacency
 from ...run import Run
 from ...snapshots import Snapshot
 from ..measure import Array, NotApplicable, Value, measure
-from ..populations import node_groups
+from ..scopes import node_groups
 
-__all__ = ["SleepHistory", "activation_scores", "dormant_neurons", "sleep_history"]
+__all__ = ["DormancyHistory", "activation_scores", "dormancy_history", "dormant_neurons"]
 
 _SURVIVAL = "Survival, section 5.4, fig. 9"
 _SOKAR = "Sokar et al., ICML 2023, definition 3.1"
@@ -78,7 +78,7 @@ def activation_scores(mean_abs: ArrayLike) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, eq=False)
-class SleepHistory:
+class DormancyHistory:
     """What became of dormant neurons, over the snapshots of a run.
 
     Attributes
@@ -100,7 +100,7 @@ class SleepHistory:
     since: NDArray[np.int64]
 
 
-def sleep_history(dormant: Sequence[ArrayLike] | NDArray[np.bool_]) -> SleepHistory:
+def dormancy_history(dormant: Sequence[ArrayLike] | NDArray[np.bool_]) -> DormancyHistory:
     """Tell which dormant neurons woke up again, and which never did.
 
     Parameters
@@ -110,20 +110,20 @@ def sleep_history(dormant: Sequence[ArrayLike] | NDArray[np.bool_]) -> SleepHist
 
     Examples
     --------
-    >>> history = sleep_history([[0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 1, 0]])
+    >>> history = dormancy_history([[0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 1, 0]])
     >>> history.never_woke.tolist(), history.woke.tolist(), history.since.tolist()
     ([True, False, True, False], [False, True, False, False], [1, 2, 0, -1])
     """
     asleep = np.asarray(dormant, dtype=bool)
     if asleep.ndim != 2 or asleep.shape[0] < 1:
-        raise NetsciError("sleep_history needs an array of shape (n_snapshots, n_neurons)")
+        raise NetsciError("dormancy_history needs an array of shape (n_snapshots, n_neurons)")
     ever: NDArray[np.bool_] = np.any(asleep, axis=0, keepdims=True)[0]
     always: NDArray[np.bool_] = np.all(asleep, axis=0, keepdims=True)[0]
     first = np.where(ever, asleep.argmax(axis=0), len(asleep))
     trailing = np.logical_and.accumulate(asleep[::-1], axis=0).sum(axis=0)
     since = np.where(trailing > 0, len(asleep) - trailing, -1)
     never_woke = ever & (since == first)
-    return SleepHistory(always, ever, ever & ~never_woke, never_woke, since)
+    return DormancyHistory(always, ever, ever & ~never_woke, never_woke, since)
 
 
 @measure("dormant", tier="cheap", source=f"{_SURVIVAL}; {_SOKAR}")
@@ -162,16 +162,16 @@ def never_wake(
     """Dormant neurons over a run: how many always slept, woke again, or never woke."""
     if len(run.snapshots) < 2:
         raise NotApplicable("the run has fewer than two snapshots to follow neurons through")
-    rows, members = _sleep_over_time(run, degree, activation)
+    rows, members = _dormancy_over_time(run, degree, activation)
     for rule, asleep in rows.items():
-        history = sleep_history(asleep)
+        history = dormancy_history(asleep)
         for scope, member in members.items():
             for name in ("always", "ever", "woke", "never_woke"):
                 yield Value(scope, f"{name}_{rule}", int(getattr(history, name)[member].sum()))
         yield Array(f"since_{rule}", history.since)
 
 
-def _sleep_over_time(
+def _dormancy_over_time(
     run: Run, degree: Sequence[float], activation: Sequence[float]
 ) -> tuple[dict[str, list[NDArray[np.bool_]]], Mapping[str, NDArray[np.bool_]]]:
     rows: dict[str, list[NDArray[np.bool_]]] = {}

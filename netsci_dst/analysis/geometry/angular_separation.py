@@ -210,7 +210,7 @@ def _count(
     source="Muscoloni and Cannistraci 2019",
     summary="How far layers, and communities, keep apart in angle in the hyperbolic disk.",
     estimate=lambda topology: embedding_seconds(topology) + 6e-5 * topology.n_nodes,
-    version=2,
+    version=3,
 )
 def _measure(
     snapshot: Snapshot,

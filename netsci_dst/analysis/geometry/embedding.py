@@ -16,7 +16,8 @@ from ...errors import NetsciError, UnknownName
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..measure import Array, NotApplicable, Value, measure, scopes
+from ..measure import Array, NotApplicable, Value, measure
+from ..scopes import graph_scopes
 
 __all__ = ["Embedding", "coalescent_embedding"]
 
@@ -280,7 +281,7 @@ def embedded_scopes(
     NotApplicable
         If the whole network is too small or empty.
     """
-    for scope, part in scopes(topology):
+    for scope, part in graph_scopes(topology):
         try:
             found = shared_embedding(part, **options)
         except NotApplicable:
@@ -296,7 +297,7 @@ def embedding_seconds(topology: Topology) -> float:
         return 0.0
     return sum(
         0.3 + 1e-7 * part.n_nodes**2 + 6e-9 * part.n_nodes * part.n_links / 8
-        for _, part in scopes(topology)
+        for _, part in graph_scopes(topology)
     )
 
 
@@ -307,7 +308,7 @@ def embedding_seconds(topology: Topology) -> float:
     source="Muscoloni et al. 2017",
     summary="Where each neuron lies in the hyperbolic disk.",
     estimate=embedding_seconds,
-    version=2,
+    version=3,
 )
 def _measure(
     snapshot: Snapshot,

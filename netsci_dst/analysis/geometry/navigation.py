@@ -281,7 +281,7 @@ def _frame(
         embedding_seconds(topology)
         + 3 * min(topology.n_nodes, 1000) * (1e-7 * topology.n_nodes + 2e-8 * topology.n_links)
     ),
-    version=2,
+    version=3,
 )
 def _measure(
     snapshot: Snapshot,

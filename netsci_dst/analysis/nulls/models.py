@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,18 @@ from ..measure import NotApplicable, Value, measure
 __all__ = ["NullModelTest", "degree_preserving", "null_model_test", "random_links"]
 
 Rng = np.random.Generator
+F = TypeVar("F", bound=Callable[..., Topology])
 
 
-@registry.register(
-    "null model",
-    "degree_preserving",
-    source="Maslov and Sneppen 2002, within each layer",
-)
+def null_model(name: str, *, source: str, summary: str = "") -> Callable[[F], F]:
+    """Register a function of a topology and a generator as a null model.
+
+    It returns a topology with the same populations and other links.
+    """
+    return registry.register("null model", name, summary=summary, source=source)
+
+
+@null_model("degree_preserving", source="Maslov and Sneppen 2002, within each layer")
 def degree_preserving(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topology:
     """Exchange ends of links at random within each layer; every degree in it stays.
 
@@ -40,7 +45,7 @@ def degree_preserving(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topo
     return topology.replace_layers(_rewired(layer, rng, swaps) for layer in topology.layers)
 
 
-@registry.register("null model", "lattice", source="Sporns and Zwi 2004, within each layer")
+@null_model("lattice", source="Sporns and Zwi 2004, within each layer")
 def lattice(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topology:
     """Exchange ends of links only where that brings them nearer on a ring; degrees stay.
 
@@ -50,7 +55,7 @@ def lattice(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topology:
     return topology.replace_layers(_rewired(layer, rng, swaps, places) for layer in topology.layers)
 
 
-@registry.register("null model", "random_links", source="Erdős and Rényi 1959, within each layer")
+@null_model("random_links", source="Erdős and Rényi 1959, within each layer")
 def random_links(topology: Topology, rng: Rng) -> Topology:
     """Draw as many links as each layer has among its possible ones, uniformly."""
     layers = []

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..measure import Array, NotApplicable, Value, measure, scopes
+from ..measure import Array, NotApplicable, Value, measure
+from ..scopes import graph_scopes
 
 __all__ = ["PathLengths", "characteristic_path_length", "global_efficiency", "path_lengths"]
 
@@ -127,11 +128,12 @@ def _seconds(topology: Topology) -> float:
     source="Watts and Strogatz 1998; Latora and Marchiori 2001",
     summary="How many links apart neurons are: characteristic path length, efficiency, diameter.",
     estimate=_seconds,
+    version=2,
 )
 def _measure(snapshot: Snapshot) -> Iterator[Value | Array]:
     if snapshot.topology.n_links == 0:
         raise NotApplicable("the network has no links")
-    for scope, topology in scopes(snapshot.topology):
+    for scope, topology in graph_scopes(snapshot.topology):
         found = path_lengths(topology)
         yield Value(scope, "characteristic_path_length", found.characteristic)
         yield Value(scope, "global_efficiency", found.efficiency)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..._checks import whole_number
-from ..measure import Value, measure, scopes
+from ..measure import Value, measure
+from ..scopes import neuron_scopes
 from .histogram import as_histogram, check_options, kind_of
 from .types import PowerLawFit, PowerLawSpread
 
@@ -192,11 +193,16 @@ def power_law_spread(values: ArrayLike, resamples: int = 1000, seed: int = 0) ->
 
 
 def _fits(snapshot: Snapshot, **options: Any) -> Iterator[tuple[str, PowerLawFit]]:
-    for scope, part in scopes(snapshot.topology):
-        yield scope, fit_power_law(part.degrees, **options)
+    for scope in neuron_scopes(snapshot.topology):
+        yield scope.name, fit_power_law(scope.degrees, **options)
 
 
-@measure("power_law", tier="cheap", source=f"{_CSN}, eqs. 3.5, 3.9; CHT, fig. 2; Survival, 4.6")
+@measure(
+    "power_law",
+    tier="cheap",
+    source=f"{_CSN}, eqs. 3.5, 3.9; CHT, fig. 2; Survival, 4.6",
+    version=2,
+)
 def power_law(snapshot: Snapshot, xmin: float | None = None) -> Iterator[Value]:
     """Exponent of the degrees' tail, where the tail starts, and its distance from a power law.
 
@@ -208,8 +214,12 @@ def power_law(snapshot: Snapshot, xmin: float | None = None) -> Iterator[Value]:
 
 
 def _test_seconds(topology: Any) -> float:
-    distinct = max((len(np.unique(part.degrees)) for _, part in scopes(topology)), default=0)
-    return (len(topology.layers) + 2) * (0.5 + 2500 * (7e-9 * topology.n_nodes + 2.5e-6 * distinct))
+    distinct = max((np.unique(scope.degrees).size for scope in neuron_scopes(topology)), default=0)
+    return (
+        1.5
+        * (len(topology.layers) + 2)
+        * (0.5 + 2500 * (7e-9 * topology.n_nodes + 2.5e-6 * distinct))
+    )
 
 
 @measure(
@@ -217,6 +227,7 @@ def _test_seconds(topology: Any) -> float:
     tier="deep",
     source=f"{_CSN}, section 4.1, appendix C; Survival, 4.6",
     estimate=_test_seconds,
+    version=2,
 )
 def power_law_test(
     snapshot: Snapshot,
@@ -224,8 +235,12 @@ def power_law_test(
     bootstraps: int = 2500,
     seed: int = 0,
     parametric: bool = False,
+    survival_xmin: int = 110,
 ) -> Iterator[Value]:
-    """Whether the degrees' tail follows a power law: bootstrap p-value, alternatives, verdict."""
+    """Whether the degrees' tail follows a power law: bootstrap p-value, alternatives, verdict.
+
+    In a neural network also Survival's own test: parametric, at its fixed xmin.
+    """
     options = {"xmin": xmin, "bootstraps": bootstraps, "seed": seed, "parametric": parametric}
     for scope, fit in _fits(snapshot, **options):
         yield Value(scope, "p_value", fit.p_value)
@@ -236,3 +251,8 @@ def power_law_test(
             yield Value(scope, f"ratio_p_{other.name}", other.p_value)
         passes = {"not ruled out": 1.0, "ruled out": 0.0, "another fits better": 0.0}
         yield Value(scope, "verdict", passes.get(fit.outcome, math.nan), text=fit.verdict)
+    if snapshot.topology.is_layered:
+        fixed = {"xmin": survival_xmin, "parametric": True, "alternatives": False}
+        for scope, fit in _fits(snapshot, **{**options, **fixed}):
+            for quantity in ("p_value", "alpha", "ks", "n_tail"):
+                yield Value(scope, f"survival_{quantity}", float(getattr(fit, quantity)))

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..measure import Array, NotApplicable, Value, measure, scopes
+from ..measure import Array, NotApplicable, Value, measure
+from ..scopes import graph_scopes
 
 __all__ = ["BipartiteClustering", "Clustering", "bipartite_clustering", "clustering"]
 
@@ -133,11 +134,12 @@ def _seconds(topology: Topology) -> float:
     source="Robins and Alexander 2004; Latapy, Magnien and del Vecchio 2008",
     summary="How often neighbours share further neighbours: four-cycles in a layered network.",
     estimate=_seconds,
+    version=2,
 )
 def _measure(snapshot: Snapshot) -> Iterator[Value | Array]:
     if snapshot.topology.n_links == 0:
         raise NotApplicable("the network has no links")
-    for scope, topology in scopes(snapshot.topology):
+    for scope, topology in graph_scopes(snapshot.topology):
         if not topology.is_layered:
             plain = clustering(topology)
             yield Value(scope, "clustering", plain.value)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..measure import Array, Value, measure, scopes
-from ..populations import population_scopes
+from ..measure import Array, Value, measure
+from ..scopes import neuron_scopes, population_scopes
 
 __all__ = ["KShells", "k_shells"]
 
@@ -96,26 +96,27 @@ def _seconds(topology: Topology) -> float:
     tier="cheap",
     source="Carmi et al. 2007; Survival, section 4.5.1, figs. 10 to 12",
     estimate=_seconds,
+    version=2,
 )
 def k_shell(snapshot: Snapshot) -> Iterator[Value | Array]:
     """The highest shell, the neurons in core and crust, the isolated ones, and where they lie.
 
-    For the whole network, its hidden part and each layer as networks of their own; for each
-    population, the coreness of its neurons in the whole network.
+    For hidden neurons and those of each population, the coreness is that in the whole network;
+    each layer is a network of its own.
     """
     topology = snapshot.topology
-    whole: KShells | None = None
-    for scope, part in scopes(topology):
-        shells = k_shells(part)
-        whole = whole or shells
-        yield Value(scope, "k_max", shells.k_max)
-        for quantity in ("core", "crust", "isolated"):
-            nodes = getattr(shells, quantity)
-            yield Value(scope, quantity, nodes.size)
-            yield Value(scope, f"{quantity}_share", nodes.size / shells.coreness.size)
-        yield Value(scope, "mean_coreness", float(shells.coreness.mean()))
-        yield Array(f"sizes/{scope}", shells.sizes)
-    assert whole is not None
+    whole = k_shells(topology)
+    for scope in neuron_scopes(topology):
+        shells = whole if scope.graph is topology else k_shells(scope.graph)
+        inside = shells.coreness[scope.member]
+        groups = {"core": shells.core, "crust": shells.crust, "isolated": shells.isolated}
+        yield Value(scope.name, "k_max", int(inside.max(initial=0)))
+        for quantity, nodes in groups.items():
+            count = int(scope.member[nodes].sum())
+            yield Value(scope.name, quantity, count)
+            yield Value(scope.name, f"{quantity}_share", count / inside.size)
+        yield Value(scope.name, "mean_coreness", float(inside.mean()))
+        yield Array(f"sizes/{scope.name}", np.bincount(inside, minlength=shells.k_max + 1))
     yield Array("coreness", whole.coreness)
     if topology.is_layered:
         yield from _by_population(topology, whole)

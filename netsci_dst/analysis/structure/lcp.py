@@ -12,7 +12,8 @@ import numpy.typing as npt
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..measure import NotApplicable, Value, measure, scopes
+from ..measure import NotApplicable, Value, measure
+from ..scopes import graph_scopes
 
 __all__ = ["LocalCommunity", "lcp_correlation"]
 
@@ -87,9 +88,10 @@ def _seconds(topology: Topology) -> float:
     source="Cannistraci et al. 2013; Daminelli et al. 2015",
     summary="Whether links with many common neighbours lie in densely linked local communities.",
     estimate=_seconds,
+    version=2,
 )
 def _measure(snapshot: Snapshot) -> Iterator[Value]:
     if snapshot.topology.n_links == 0:
         raise NotApplicable("the network has no links")
-    for scope, topology in scopes(snapshot.topology):
+    for scope, topology in graph_scopes(snapshot.topology):
         yield Value(scope, "lcp_correlation", lcp_correlation(topology).value)

@@ -13,7 +13,8 @@ from ..._checks import whole_number
 from ...errors import NetsciError
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
-from ..measure import Array, NotApplicable, Value, measure, scopes
+from ..measure import Array, NotApplicable, Value, measure
+from ..scopes import graph_scopes
 
 __all__ = ["Modularity", "modularity", "partition_modularity"]
 
@@ -126,14 +127,14 @@ def _by_size(membership: NDArray[np.int64]) -> NDArray[np.int64]:
     source="Newman 2004; Traag, Waltman and van Eck 2019",
     summary="How strongly the network falls into communities, and into its own layers.",
     estimate=lambda topology: 6e-6 * topology.n_links,
-    version=2,
+    version=3,
 )
 def _measure(
     snapshot: Snapshot, seed: int = 0, n: int | None = None, tolerance: float = 1e-3
 ) -> Iterator[Value | Array]:
     if snapshot.topology.n_links == 0:
         raise NotApplicable("the network has no links")
-    for scope, topology in scopes(snapshot.topology):
+    for scope, topology in graph_scopes(snapshot.topology):
         if topology.n_links == 0:
             continue
         # By default the best of three, where a run takes many seconds the only one.

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ..._checks import whole_number
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..measure import Array, NotApplicable, Value, measure, scopes
+from ..measure import Array, NotApplicable, Value, measure
+from ..scopes import graph_scopes
 
 __all__ = ["RichClub", "rich_club"]
 
@@ -136,13 +137,13 @@ def _possible(topology: Topology, levels: NDArray[np.int64]) -> NDArray[np.float
     source="Colizza et al. 2006; Muscoloni and Cannistraci 2017",
     summary="Whether highly linked neurons are linked among themselves more than by chance.",
     estimate=lambda topology: 100 * 1.5e-6 * topology.n_links,
-    version=2,
+    version=3,
 )
 def _measure(snapshot: Snapshot, n: int = 100, seed: int = 0) -> Iterator[Value | Array]:
     if snapshot.topology.n_links == 0:
         raise NotApplicable("the network has no links")
     whole = snapshot.topology
-    parts = [(scope, part) for scope, part in scopes(whole) if part.n_links]
+    parts = [(scope, part) for scope, part in graph_scopes(whole) if part.n_links]
     n, seed = whole_number("the number of null graphs", n, 1), whole_number("seed", seed)
     for (scope, _), found in zip(parts, _clubs([part for _, part in parts], whole, n, seed)):
         if np.isfinite(found.peak):

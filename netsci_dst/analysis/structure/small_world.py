@@ -11,7 +11,8 @@ import numpy as np
 from ..._checks import whole_number
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..measure import NotApplicable, Value, measure, scopes
+from ..measure import NotApplicable, Value, measure
+from ..scopes import graph_scopes
 
 __all__ = ["SmallWorld", "small_worldness"]
 
@@ -125,13 +126,13 @@ def _seconds(topology: Topology) -> float:
     source="Humphries and Gurney 2008; Telesford et al. 2011",
     summary="Whether paths are as short as at random and clustering as high as in a lattice.",
     estimate=_seconds,
-    version=3,
+    version=4,
 )
 def _measure(snapshot: Snapshot, n: int = 10, seed: int = 0) -> Iterator[Value]:
     if snapshot.topology.n_links == 0:
         raise NotApplicable("the network has no links")
     whole = snapshot.topology
-    parts = [(scope, part) for scope, part in scopes(whole) if part.n_links]
+    parts = [(scope, part) for scope, part in graph_scopes(whole) if part.n_links]
     n, seed = whole_number("the number of null graphs", n, 1), whole_number("seed", seed)
     for (scope, _), found in zip(parts, _worlds([part for _, part in parts], whole, n, seed)):
         for name, value in vars(found).items():

@@ -14,7 +14,8 @@ from ...errors import NetsciError
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..measure import NotApplicable, Value, measure, scopes
+from ..measure import NotApplicable, Value, measure
+from ..scopes import graph_scopes
 
 __all__ = ["StructuralConsistency", "structural_consistency"]
 
@@ -188,13 +189,14 @@ def _seconds(topology: Topology) -> float:
     tier="deep",
     source="Lü et al. 2015",
     summary="How regular the wiring is: the share of removed links that can be told from the rest.",
-    estimate=lambda topology: sum(_seconds(part) for _, part in scopes(topology)),
+    estimate=lambda topology: sum(_seconds(part) for _, part in graph_scopes(topology)),
+    version=2,
 )
 def _measure(
     snapshot: Snapshot, fraction: float = 0.1, repeats: int = 5, seed: int = 0
 ) -> Iterator[Value]:
     few = True
-    for scope, topology in scopes(snapshot.topology):
+    for scope, topology in graph_scopes(snapshot.topology):
         if topology.n_links * fraction < 1 or topology.n_links < 10:
             continue
         few = False

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import RunError, UnknownName
+from ...measures import hidden_neurons
 from ...snapshots import Snapshot
 from .._data import RunData
 
@@ -23,8 +24,8 @@ def scope_degrees(data: RunData, step: int | None, scope: str) -> tuple[int, NDA
     topology = snapshot.topology
     if scope == "network":
         return snapshot.step, topology.degrees
-    if scope == "hidden" and topology.hidden is not None:
-        return snapshot.step, topology.hidden.degrees
+    if scope == "hidden":
+        return snapshot.step, topology.degrees[hidden_neurons(topology)]
     if scope in topology.offsets:
         return snapshot.step, topology.degrees[topology.nodes(scope)]
     layers = [layer.name for layer in topology.layers]

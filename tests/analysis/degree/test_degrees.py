@@ -80,6 +80,22 @@ def test_measure(synthetic_run):
     np.testing.assert_array_equal(arrays["distribution/network"], whole.distribution)
 
 
+def test_hidden_neurons_count_all_their_links(synthetic_run):
+    topology = synthetic_run.snapshots[-1].topology
+    values = values_of(degree_measure(synthetic_run.snapshots[-1]))
+    first, middle, last = topology.layers
+    into = np.concatenate([first.in_degrees, middle.in_degrees])
+    out = np.concatenate([middle.out_degrees, last.out_degrees])
+    assert values["hidden", "neurons", None] == into.size
+    assert values["hidden", "mean_degree", None] == pytest.approx((into + out).mean())
+    assert values["hidden", "max_degree", None] == (into + out).max()
+    assert values["hidden", "mean_in_degree", None] == pytest.approx(into.mean())
+    assert values["hidden", "isolated", None] == (into + out == 0).sum()
+    # The graph that hidden neurons span by themselves is another scope.
+    assert values["hidden-subgraph", "links", None] == middle.n_links
+    assert ("hidden", "density", None) not in values
+
+
 def test_correlation_over_a_run(synthetic_run):
     rows = list(degree_correlation_measure(synthetic_run))
     values = values_of(rows)

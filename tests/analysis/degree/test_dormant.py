@@ -9,10 +9,10 @@ from hypothesis.extra import numpy as hnp
 
 from netsci_dst.analysis.degree.dormant import (
     activation_scores,
+    dormancy_history,
     dormant,
     dormant_neurons,
     never_wake,
-    sleep_history,
 )
 from netsci_dst.analysis.measure import Array, Value
 from netsci_dst.errors import NetsciError
@@ -52,7 +52,7 @@ def test_scores_refuse_nonsense(bad):
 @settings(max_examples=80, deadline=None)
 @given(hnp.arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 8))))
 def test_history_is_what_each_neuron_lived_through(asleep):
-    history = sleep_history(asleep)
+    history = dormancy_history(asleep)
     for i in range(asleep.shape[1]):
         life = asleep[:, i].tolist()
         assert history.ever[i] == (True in life)
@@ -93,7 +93,7 @@ def test_without_activations_only_links_count():
 def test_never_wake_over_a_run(synthetic_run):
     values = values_of(never_wake(synthetic_run, degree=(4,), activation=(0.1,)))
     asleep = np.array([s.topology.degrees <= 4 for s in synthetic_run.snapshots])
-    history = sleep_history(asleep)
+    history = dormancy_history(asleep)
     for name in ("always", "ever", "woke", "never_woke"):
         assert values["network", f"{name}_degree_4"] == getattr(history, name).sum()
     assert 0 < values["network", "ever_activation_0.1"] < asleep.shape[1]

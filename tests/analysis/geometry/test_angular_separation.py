@@ -214,8 +214,11 @@ def test_the_hidden_part_and_each_layer_are_embedded_by_themselves():
     hidden = topology.hidden
     names = [layer.name for layer in topology.layers]
     assert hidden is not None
-    assert {s for s, q in named if q == "asi_layers"} == {"network", "hidden", *names}
-    for scope, part in [("hidden", hidden), *((name, topology.part([name])) for name in names)]:
+    assert {s for s, q in named if q == "asi_layers"} == {"network", "hidden-subgraph", *names}
+    for scope, part in [
+        ("hidden-subgraph", hidden),
+        *((name, topology.part([name])) for name in names),
+    ]:
         place = coalescent_embedding(part)
         labels = part.node_population[place.nodes]
         found = angular_separation_index(place.theta, labels, permutations=50)

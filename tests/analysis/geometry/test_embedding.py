@@ -18,7 +18,8 @@ from netsci_dst.analysis import (
     hyperbolic_distance_correlation,
 )
 from netsci_dst.analysis.geometry.embedding import _measure, shared_embedding
-from netsci_dst.analysis.measure import Array, NotApplicable, Value, scopes
+from netsci_dst.analysis.measure import Array, NotApplicable, Value
+from netsci_dst.analysis.scopes import graph_scopes
 from netsci_dst.errors import NetsciError, UnknownName
 from netsci_dst.snapshots import Snapshot
 from netsci_dst.topology import Topology
@@ -345,7 +346,7 @@ def test_measure_embedding():
     expected = coalescent_embedding(topology)
     np.testing.assert_array_equal(arrays["theta"], expected.theta)
     np.testing.assert_array_equal(arrays["nodes"], expected.nodes)
-    for scope, part in scopes(topology):
+    for scope, part in graph_scopes(topology):
         expected = coalescent_embedding(part)
         assert values[scope, "placed"] == expected.nodes.size
         assert values[scope, "placed_share"] == expected.nodes.size / part.n_nodes

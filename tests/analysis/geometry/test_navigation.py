@@ -14,7 +14,7 @@ from netsci_dst.analysis import (
     hyperbolic_distances,
 )
 from netsci_dst.analysis.geometry.navigation import _measure
-from netsci_dst.analysis.measure import scopes
+from netsci_dst.analysis.scopes import graph_scopes
 from netsci_dst.errors import NetsciError
 from netsci_dst.snapshots import Snapshot
 from netsci_dst.topology import Topology
@@ -208,7 +208,7 @@ def test_measure():
     rng = np.random.default_rng(0)
     topology = Topology.chain([rng.random((30, 40)) < 0.15, rng.random((40, 20)) < 0.15])
     values = {(row.scope, row.quantity): row.value for row in _measure(Snapshot(topology))}
-    for scope, part in scopes(topology):
+    for scope, part in graph_scopes(topology):
         expected = greedy_routing(part, coalescent_embedding(part))
         assert values[scope, "success"] == expected.success
         assert values[scope, "stretch"] == expected.stretch >= 1

@@ -2,6 +2,7 @@
 
 import math
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,8 @@ from netsci_dst.analysis.power_laws.fit import (
     power_law_test,
 )
 from netsci_dst.errors import NetsciError
+from netsci_dst.snapshots import Snapshot
+from netsci_dst.topology import Topology
 
 from . import _power_law_reference as reference
 
@@ -285,12 +288,34 @@ def test_measures_hold_the_fit_of_each_scope(synthetic_run):
     topology = snapshot.topology
     values = {(v.scope, v.quantity): v.value for v in power_law(snapshot)}
     tests = {(v.scope, v.quantity): v for v in power_law_test(snapshot, bootstraps=50)}
-    parts = {"network": topology, "hidden": topology.hidden}
-    parts |= {layer.name: topology.part([layer.name]) for layer in topology.layers}
+    parts = {"network": topology.degrees, "hidden": hidden_degrees(topology)}
+    parts |= {layer.name: topology.part([layer.name]).degrees for layer in topology.layers}
     assert {scope for scope, _ in values} == set(parts)
-    for scope, part in parts.items():
-        fit = fit_power_law(part.degrees, bootstraps=50)
+    for scope, degrees in parts.items():
+        fit = fit_power_law(degrees, bootstraps=50)
         for quantity in ("alpha", "sigma", "xmin", "ks", "n_tail", "gamma"):
             assert values[scope, quantity] == pytest.approx(getattr(fit, quantity), nan_ok=True)
         assert tests[scope, "p_value"].value == pytest.approx(fit.p_value, nan_ok=True)
         assert tests[scope, "verdict"].text == fit.verdict
+
+
+def hidden_degrees(topology):
+    """Links of each hidden neuron, those from the input and to the output too, one by one."""
+    ends = np.concatenate(topology.links())
+    inner = [p.name for p in topology.populations if p.role == "hidden"]
+    nodes = np.concatenate([np.arange(topology.n_nodes)[topology.nodes(name)] for name in inner])
+    return np.array([(ends == node).sum() for node in nodes])
+
+
+def test_survivals_p_is_computed_beside_ours_at_its_xmin(synthetic_run):
+    snapshot = synthetic_run.snapshots[-1]
+    rows = power_law_test(snapshot, bootstraps=80, survival_xmin=4)
+    tests = {(v.scope, v.quantity): v.value for v in rows}
+    degrees = hidden_degrees(snapshot.topology)
+    fit = fit_power_law(degrees, xmin=4, bootstraps=80, parametric=True)
+    assert tests["hidden", "survival_n_tail"] == (degrees >= 4).sum()
+    assert tests["hidden", "survival_p_value"] == pytest.approx(fit.p_value)
+    assert tests["hidden", "survival_alpha"] == pytest.approx(fit.alpha)
+    karate = Snapshot(Topology.network(nx.karate_club_graph()))
+    rows = power_law_test(karate, bootstraps=20)
+    assert not [v for v in rows if v.quantity.startswith("survival")]

@@ -124,7 +124,7 @@ def test_sides():
 
 def test_measures_by_scope(synthetic_run):
     frame = analyze(synthetic_run, ["clustering", "lcp"], steps=[0])
-    scopes = {"network", "hidden", "layer1", "layer2", "layer3"}
+    scopes = {"network", "hidden-subgraph", "layer1", "layer2", "layer3"}
     assert set(frame["scope"]) == scopes
     topology = synthetic_run.snapshots[0].topology
     by = frame.set_index(["scope", "quantity"])["value"]

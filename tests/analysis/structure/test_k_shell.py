@@ -75,6 +75,13 @@ def test_measure_divides_the_neurons(synthetic_run):
     populations = [p.name for p in snapshot.topology.graph_populations]
     assert sum(values[name, "core"] for name in populations) == values["network", "core"]
     assert sum(arrays[f"sizes/{name}"].sum() for name in populations) == n
+    # Hidden neurons have their coreness in the whole network.
+    inner = [arrays["coreness"][snapshot.topology.nodes(n)] for n in ("hidden1", "hidden2")]
+    inner = np.concatenate(inner)
+    assert values["hidden", "k_max"] == inner.max()
+    assert values["hidden", "core"] == (inner == values["network", "k_max"]).sum()
+    assert values["hidden", "mean_coreness"] == pytest.approx(inner.mean())
+    assert arrays["sizes/hidden"].sum() == inner.size
     assert len(values) == sum(isinstance(r, Value) for r in rows)
 
 

@@ -146,7 +146,7 @@ def test_the_network_its_hidden_part_and_each_layer_have_a_value():
     topology = random_chain((20, 25, 22, 18), 0.2, 5)
     frame = analyze(topology, "modularity", options={"modularity": {"n": 2, "tolerance": 0.0}})
     found = frame[frame["quantity"] == "modularity"].set_index("scope")["value"]
-    parts = {"network": topology, "hidden": topology.hidden}
+    parts = {"network": topology, "hidden-subgraph": topology.hidden}
     parts |= {layer.name: topology.part([layer.name]) for layer in topology.layers}
     assert found.to_dict() == {scope: modularity(t, n=2).value for scope, t in parts.items()}
     of_layers = frame[frame["quantity"] == "modularity_of_layers"]["scope"].tolist()

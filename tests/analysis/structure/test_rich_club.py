@@ -57,7 +57,7 @@ def test_equal_degrees_have_no_club():
 def test_parts_are_tested_against_their_place_in_the_null_graphs_of_the_whole():
     topology = random_chain((12, 14, 13, 9), 0.3, 5)
     frame = analyze(topology, "rich_club", options={"rich_club": {"n": 7, "seed": 3}})
-    parts = {"network": topology, "hidden": topology.hidden}
+    parts = {"network": topology, "hidden-subgraph": topology.hidden}
     parts |= {layer.name: topology.part([layer.name]) for layer in topology.layers}
     assert set(frame["scope"]) == set(parts)
     nulls = [

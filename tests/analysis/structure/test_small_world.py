@@ -65,7 +65,7 @@ def test_without_cycles_there_is_no_answer():
 def test_parts_are_compared_with_their_place_in_the_null_graphs_of_the_whole():
     topology = random_chain((20, 25, 22, 18), 0.2, 5)
     frame = analyze(topology, "small_world", options={"small_world": {"n": 2, "seed": 3}})
-    parts = {"network": topology, "hidden": topology.hidden}
+    parts = {"network": topology, "hidden-subgraph": topology.hidden}
     parts |= {layer.name: topology.part([layer.name]) for layer in topology.layers}
     assert set(frame["scope"]) == set(parts)
     rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(3).spawn(4)]
