@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import member_tensors
 from .errors import FormatError, TopologyError
 from .limits import check_size
 from .reading import reading
@@ -103,6 +104,7 @@ def to_bytes(snapshot: Snapshot, weights: bool = True) -> bytes:
             }
         )
     for i, population in enumerate(snapshot.topology.populations):
+        tensors |= member_tensors.encode(i, population)
         for key, values in snapshot.activity.get(population.name, {}).items():
             tensors[f"activity/{i}/{key}"] = np.ascontiguousarray(values, dtype=np.float32)
     header = {
@@ -112,6 +114,7 @@ def to_bytes(snapshot: Snapshot, weights: bool = True) -> bytes:
         "epoch": float(snapshot.epoch),
         "populations": [
             {"name": p.name, "size": p.size, "role": p.role, "combine": p.combine, "shape": p.shape}
+            | ({"attributes": list(p.attributes)} if p.attributes else {})
             for p in snapshot.topology.populations
         ],
         "layers": layers,
@@ -148,8 +151,9 @@ def from_bytes(data: bytes, origin: str = "snapshot") -> Snapshot:
                 p["role"],
                 p["combine"],
                 None if p["shape"] is None else tuple(p["shape"]),
+                **member_tensors.decode(i, p["size"], p.get("attributes", []), tensors),
             )
-            for p in header["populations"]
+            for i, p in enumerate(header["populations"])
         )
         sizes = {p.name: p.size for p in populations}
         _check_sizes(header["layers"], sizes, len(data), origin)

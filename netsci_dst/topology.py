@@ -5,284 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from .errors import TopologyError, UnknownName
+from .layer import Layer
+from .population import Population, Role
 
 if TYPE_CHECKING:
     import igraph
     import networkx
     import scipy.sparse
 
-Role = Literal["input", "hidden", "output", "residual"]
-
-
-@dataclass(frozen=True)
-class Population:
-    """A group of neurons.
-
-    Attributes
-    ----------
-    name
-        Unique within a topology.
-    size
-        Number of neurons, at least 1.
-    role
-        ``input`` and ``output`` neurons lack one side of links by nature; a ``residual`` stream is
-        a sum and never percolates.
-    combine
-        Whether a neuron needs links in ``all`` of the layers that feed its population, or ``any``.
-    shape
-        The grid on which the neurons lie, such as ``(28, 28)`` or ``(3, 32, 32)``, in C order.
-    """
-
-    name: str
-    size: int
-    role: Role = "hidden"
-    combine: Literal["all", "any"] = "all"
-    shape: tuple[int, ...] | None = None
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
-            raise TopologyError("a population needs a name")
-        if isinstance(self.size, bool) or int(self.size) != self.size or self.size < 1:
-            raise TopologyError(f"population {self.name!r} needs at least one neuron")
-        if self.role not in ("input", "hidden", "output", "residual"):
-            raise TopologyError(
-                f"population {self.name!r} has role {self.role!r}; "
-                "it must be input, hidden, output or residual"
-            )
-        if self.combine not in ("all", "any"):
-            raise TopologyError(f"population {self.name!r}: combine must be 'all' or 'any'")
-        if self.shape is not None:
-            shape = tuple(int(length) for length in self.shape)
-            object.__setattr__(self, "shape", shape)
-            if int(np.prod(shape)) != self.size or min(shape) < 1:
-                raise TopologyError(
-                    f"population {self.name!r} has {self.size} neurons, "
-                    f"which do not fill a grid of shape {shape}"
-                )
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """The links from a source to a target population, as a sparse matrix in CSR form.
-
-    Row u of the matrix lists the targets of source neuron u, in increasing order.
-
-    Attributes
-    ----------
-    name
-        The path of the module in the network.
-    source, target
-        Names of the populations.
-    shape
-        ``(n_source, n_target)``.
-    indptr
-        Row starts, shape ``(n_source + 1,)``, int64.
-    indices
-        Target of each link, shape ``(n_links,)``, int32.
-    weights
-        Weight of each link, shape ``(n_links,)``, float32, or None when unknown.
-    multiplicity
-        For a convolution, the number of non-zero kernel entries behind each link, int32.
-    directed
-        False for a general network, where source and target are one population and each link is
-        stored once, with source at most target.
-    """
-
-    name: str
-    source: str
-    target: str
-    shape: tuple[int, int]
-    indptr: NDArray[np.int64]
-    indices: NDArray[np.int32]
-    weights: NDArray[np.float32] | None = None
-    multiplicity: NDArray[np.int32] | None = None
-    directed: bool = True
-
-    def __post_init__(self) -> None:
-        put = lambda key, value: object.__setattr__(self, key, value)  # noqa: E731
-        put("shape", (int(self.shape[0]), int(self.shape[1])))
-        put("indptr", np.ascontiguousarray(self.indptr, dtype=np.int64))
-        put("indices", np.ascontiguousarray(self.indices, dtype=np.int32))
-        self._check_links()
-        if self.weights is not None:
-            weights = np.ascontiguousarray(self.weights, dtype=np.float32)
-            if weights.shape != (self.n_links,):
-                raise self._error(f"has {self.n_links} links but {weights.size} weights")
-            if not np.isfinite(weights).all():
-                raise self._error("has weights that are NaN or infinite")
-            put("weights", weights)
-        if self.multiplicity is not None:
-            multiplicity = np.ascontiguousarray(self.multiplicity, dtype=np.int32)
-            if multiplicity.shape != (self.n_links,) or (multiplicity < 1).any():
-                raise self._error("needs a multiplicity of at least 1 for each link")
-            put("multiplicity", multiplicity)
-
-    def _check_links(self) -> None:
-        n_source, n_target = self.shape
-        if n_source < 1 or n_target < 1:
-            raise self._error(f"has shape {self.shape}; both sides need a neuron")
-        if self.indptr.shape != (n_source + 1,) or self.indptr[0] != 0:
-            raise self._error(f"needs {n_source + 1} row starts, the first of them 0")
-        if (np.diff(self.indptr) < 0).any() or self.indptr[-1] != self.indices.size:
-            raise self._error("has row starts that do not match its links")
-        if self.indices.size:
-            if self.indices.min() < 0 or self.indices.max() >= n_target:
-                raise self._error(f"has links to targets outside 0..{n_target - 1}")
-            step = np.diff(self.indices.astype(np.int64))
-            new_row = np.zeros(self.indices.size - 1, dtype=bool)
-            starts = self.indptr[1:-1]
-            starts = starts[(starts > 0) & (starts < self.indices.size)]
-            new_row[starts - 1] = True
-            if ((step <= 0) & ~new_row).any():
-                raise self._error("has links that are repeated or out of order")
-        if not self.directed and (self.sources > self.indices).any():
-            raise self._error("is undirected, so each link's source must not exceed its target")
-
-    def _error(self, what: str) -> TopologyError:
-        return TopologyError(f"layer {self.name!r} {what}")
-
-    @classmethod
-    def from_links(
-        cls,
-        name: str,
-        source: str,
-        target: str,
-        shape: tuple[int, int],
-        sources: ArrayLike,
-        targets: ArrayLike,
-        weights: ArrayLike | None = None,
-        multiplicity: ArrayLike | None = None,
-        directed: bool = True,
-    ) -> Layer:
-        """Build a layer from link end points in any order.
-
-        Raises
-        ------
-        TopologyError
-            If an end lies outside the shape or a link is repeated.
-        """
-        u = np.asarray(sources, dtype=np.int64).ravel()
-        v = np.asarray(targets, dtype=np.int64).ravel()
-        if u.shape != v.shape:
-            raise TopologyError(f"layer {name!r} has {u.size} sources but {v.size} targets")
-        if u.size and (u.min() < 0 or u.max() >= shape[0] or v.min() < 0 or v.max() >= shape[1]):
-            raise TopologyError(f"layer {name!r} has links outside its shape {tuple(shape)}")
-        if not directed:
-            u, v = np.minimum(u, v), np.maximum(u, v)
-        order = np.lexsort((v, u))
-        indptr = np.zeros(shape[0] + 1, dtype=np.int64)
-        np.cumsum(np.bincount(u, minlength=shape[0]), out=indptr[1:])
-
-        def in_order(values: ArrayLike | None, what: str) -> NDArray[Any] | None:
-            if values is None:
-                return None
-            if np.size(values) != u.size:
-                raise TopologyError(
-                    f"layer {name!r} has {u.size} links but {np.size(values)} {what}"
-                )
-            return np.asarray(values).ravel()[order]
-
-        return cls(
-            name,
-            source,
-            target,
-            shape,
-            indptr,
-            v[order].astype(np.int32),
-            in_order(weights, "weights"),
-            in_order(multiplicity, "multiplicities"),
-            directed,
-        )
-
-    @classmethod
-    def from_matrix(cls, name: str, source: str, target: str, matrix: Any) -> Layer:
-        """Build a layer from a dense array or scipy sparse matrix ``(n_source, n_target)``.
-
-        Non-zero entries are links; a boolean matrix gives links without weights.
-        """
-        import scipy.sparse
-
-        if not scipy.sparse.issparse(matrix):
-            matrix = np.asarray(matrix)
-            if matrix.ndim != 2:
-                raise TopologyError(
-                    f"layer {name!r} needs a matrix, not an array of shape {matrix.shape}"
-                )
-            if matrix.dtype.kind not in "biuf":
-                raise TopologyError(f"layer {name!r} needs a matrix of real numbers")
-        csr = scipy.sparse.csr_array(matrix, copy=True)  # what the caller holds stays as it is
-        csr.sum_duplicates()
-        csr.eliminate_zeros()
-        weights = None if csr.dtype == bool else csr.data
-        return cls(name, source, target, csr.shape, csr.indptr, csr.indices, weights)
-
-    @property
-    def n_links(self) -> int:
-        """Number of links."""
-        return int(self.indices.size)
-
-    @property
-    def n_possible(self) -> int:
-        """Number of possible links."""
-        if self.directed:
-            return self.shape[0] * self.shape[1]
-        return self.shape[0] * (self.shape[0] - 1) // 2
-
-    @property
-    def density(self) -> float:
-        """Links over possible links."""
-        return self.n_links / self.n_possible if self.n_possible else 0.0
-
-    @property
-    def sparsity(self) -> float:
-        """One minus density."""
-        return 1.0 - self.density
-
-    @cached_property
-    def sources(self) -> NDArray[np.int32]:
-        """Source of each link, shape ``(n_links,)``."""
-        return np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr))
-
-    @property
-    def targets(self) -> NDArray[np.int32]:
-        """Target of each link, shape ``(n_links,)``."""
-        return self.indices
-
-    @cached_property
-    def keys(self) -> NDArray[np.int64]:
-        """One number per link, ``source * n_target + target``, increasing."""
-        return self.sources.astype(np.int64) * self.shape[1] + self.indices
-
-    @cached_property
-    def out_degrees(self) -> NDArray[np.int64]:
-        """Links that leave each source neuron, shape ``(n_source,)``."""
-        return np.diff(self.indptr)
-
-    @cached_property
-    def in_degrees(self) -> NDArray[np.int64]:
-        """Links that enter each target neuron, shape ``(n_target,)``."""
-        return np.bincount(self.indices, minlength=self.shape[1]).astype(np.int64)
-
-    def to_scipy(self, weighted: bool = False) -> scipy.sparse.csr_array:
-        """Return the ``(n_source, n_target)`` matrix: booleans, or float32 weights."""
-        import scipy.sparse
-
-        if weighted and self.weights is None:
-            raise self._error("has no weights stored")
-        data = self.weights if weighted else np.ones(self.n_links, dtype=bool)
-        return scipy.sparse.csr_array((data, self.indices, self.indptr), shape=self.shape)
-
-    def __repr__(self) -> str:
-        return (
-            f"Layer({self.name!r}, {self.source!r} -> {self.target!r}, shape={self.shape}, "
-            f"links={self.n_links})"
-        )
+__all__ = ["Dense", "Layer", "Population", "Role", "Topology"]
 
 
 @dataclass(frozen=True)
@@ -333,10 +70,12 @@ class Topology:
                     f"layer {layer.name!r} has shape {layer.shape}, but its populations have "
                     f"{ends[0]} and {ends[1]} neurons"
                 )
-            if not layer.directed and (layer.source != layer.target or len(self.layers) > 1):
+            inside = layer.source == layer.target
+            if (inside and len(self.layers) > 1) or (not inside and not layer.directed):
                 raise TopologyError(
-                    f"layer {layer.name!r} is undirected: it must be the only layer "
-                    "and join one population to itself"
+                    f"layer {layer.name!r} {'joins a population to itself' if inside else ''}"
+                    f"{'' if layer.directed else ' and is undirected' if inside else 'is undirected'}: "
+                    "a general network has one layer, which joins its one population to itself"
                 )
         for a, b in self.skips:
             if self.population(a).size != self.population(b).size:
@@ -391,23 +130,42 @@ class Topology:
         return cls(tuple(populations), tuple(layers))
 
     @classmethod
-    def network(cls, graph: Any, name: str = "nodes") -> Topology:
-        """Wrap a general undirected network (igraph, networkx or scipy sparse) as a topology."""
-        import scipy.sparse
+    def network(cls, graph: Any, name: str = "nodes", directed: bool | None = None) -> Topology:
+        """Wrap a general network (igraph, networkx, scipy sparse or numpy) as a topology.
 
-        from .graphs import as_adjacency
+        Names, attributes of nodes, weights and directions are kept. Parallel links are merged,
+        their weights added; self-loops are left out. A matrix is undirected when it is symmetric
+        or triangular.
 
-        upper = scipy.sparse.triu(as_adjacency(graph), k=1, format="coo")
-        n = upper.shape[0]
-        if n == 0:
-            raise TopologyError("the graph has no nodes")
-        layer = Layer.from_links("links", name, name, (n, n), upper.row, upper.col, directed=False)
-        return cls((Population(name, n),), (layer,))
+        Parameters
+        ----------
+        directed
+            Overrules what the graph says.
+
+        Raises
+        ------
+        TopologyError
+            If it is no graph, or has no nodes.
+        """
+        from .graphs import link_table
+        from .network import simple_network
+
+        return simple_network(link_table(graph), name, directed)[0]
 
     @property
     def is_layered(self) -> bool:
         """False for a general network, whose one layer joins a population to itself."""
+        return all(layer.source != layer.target for layer in self.layers)
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether the links have directions: False for an undirected general network alone."""
         return all(layer.directed for layer in self.layers)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether every link has a weight."""
+        return bool(self.layers) and all(layer.weights is not None for layer in self.layers)
 
     @property
     def n_links(self) -> int:
@@ -478,25 +236,79 @@ class Topology:
         v = [layer.indices.astype(np.int64) + self.offsets[layer.target] for layer in self.layers]
         return np.concatenate(u), np.concatenate(v)
 
+    @property
+    def node_labels(self) -> tuple[str, ...]:
+        """What each node of the graph is called; in a layered one after its population."""
+        if len(self.graph_populations) == 1:
+            return self.graph_populations[0].labels
+        return tuple(f"{p.name} {label}" for p in self.graph_populations for label in p.labels)
+
     @cached_property
     def _adjacency(self) -> scipy.sparse.csr_array:
+        matrix = self._matrix(np.ones(self.n_links, dtype=bool), symmetric=True)
+        matrix.data[:] = True
+        return matrix
+
+    def _matrix(self, values: NDArray[Any], symmetric: bool) -> scipy.sparse.csr_array:
         import scipy.sparse
 
         u, v = self.links()
-        n = self.n_nodes
-        ends = (np.concatenate([u, v]), np.concatenate([v, u]))
-        matrix = scipy.sparse.coo_array((np.ones(2 * u.size, dtype=bool), ends), shape=(n, n))
-        csr = matrix.tocsr()
+        if symmetric:
+            values = np.concatenate([values, values])
+            u, v = np.concatenate([u, v]), np.concatenate([v, u])
+        csr = scipy.sparse.coo_array((values, (u, v)), shape=(self.n_nodes,) * 2).tocsr()
         csr.sum_duplicates()
-        csr.data[:] = True
         return csr
 
-    def to_scipy(self) -> scipy.sparse.csr_array:
-        """Return the symmetric boolean adjacency ``(n_nodes, n_nodes)`` of the graph.
+    def to_scipy(self, weighted: bool = False, directed: bool = False) -> scipy.sparse.csr_array:
+        """Return the adjacency matrix ``(n_nodes, n_nodes)`` of the graph.
 
-        Undirected and unweighted; parallel links of two layers between one pair count once.
+        Parameters
+        ----------
+        weighted
+            Float64 weights in place of booleans; those of parallel or reciprocal links add up.
+        directed
+            Row to column in the direction of each link; symmetric otherwise, and always for an
+            undirected network.
+
+        Raises
+        ------
+        TopologyError
+            If weights are asked for and a layer has none.
         """
-        return self._adjacency.copy()
+        symmetric = not (directed and self.is_directed)
+        if not weighted:
+            if symmetric:
+                return self._adjacency.copy()
+            matrix = self._matrix(np.ones(self.n_links, dtype=bool), symmetric)
+            matrix.data[:] = True
+            return matrix
+        known = [layer.weights for layer in self.layers if layer.weights is not None]
+        if len(known) < len(self.layers):
+            raise TopologyError("this topology has links whose weights are unknown")
+        weights = np.concatenate(known, dtype=np.float64) if known else np.empty(0)
+        return self._matrix(weights, symmetric)
+
+    def undirected(self) -> Topology:
+        """Return a general network without its directions; anything else as it is.
+
+        The weights of two links between the same nodes add up.
+        """
+        if self.is_layered or not self.is_directed:
+            return self
+        from .network import LinkTable, simple_network
+
+        population, layer = self.populations[0], self.layers[0]
+        table = LinkTable(
+            population.size,
+            layer.sources,
+            layer.indices,
+            layer.weights,
+            directed=False,
+            names=population.names,
+            attributes=population.attributes,
+        )
+        return simple_network(table, population.name)[0]
 
     @cached_property
     def degrees(self) -> NDArray[np.int64]:
@@ -504,11 +316,12 @@ class Topology:
         return np.diff(self._adjacency.indptr).astype(np.int64)
 
     def to_networkx(self) -> networkx.Graph:
-        """Return a networkx graph: DiGraph when layered, Graph for a general network.
+        """Return a networkx graph: DiGraph when directed, Graph for an undirected network.
 
-        Nodes carry ``population``, ``index`` and ``degree``; links carry ``layer`` and, when
-        known, ``weight`` and ``multiplicity``. Parallel links need a MultiDiGraph, which is
-        returned when two layers join the same pair of populations.
+        Nodes carry ``population``, ``index`` and ``degree``, ``name`` where they have one, and
+        their attributes; links carry ``layer`` and, when known, ``weight`` and ``multiplicity``.
+        Parallel links need a MultiDiGraph, which is returned when two layers join the same pair
+        of populations.
         """
         from .graphs import to_networkx
 

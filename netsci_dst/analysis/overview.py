@@ -50,6 +50,7 @@ def topological_measures(
             raise UnknownName("family of measures", name, _ALL)
     given = getattr(graph, "topology", graph)
     topology = given if isinstance(given, Topology) else Topology.network(graph)
+    topology = topology.undirected()
     found = _basic(topology)
     for name in _ALL if measures is None else measures:
         found.update(_FAMILIES[name](topology, seed))

@@ -42,6 +42,7 @@ def degree_preserving(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topo
     swaps
         Exchanges per link.
     """
+    topology = topology.undirected()
     return topology.replace_layers(_rewired(layer, rng, swaps) for layer in topology.layers)
 
 
@@ -51,6 +52,7 @@ def lattice(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topology:
 
     The neurons of each population lie on the ring in a random order, the same for all layers.
     """
+    topology = topology.undirected()
     places = {p.name: rng.permutation(p.size) / p.size for p in topology.populations}
     return topology.replace_layers(_rewired(layer, rng, swaps, places) for layer in topology.layers)
 
@@ -58,6 +60,7 @@ def lattice(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topology:
 @null_model("random_links", source="Erdős and Rényi 1959, within each layer")
 def random_links(topology: Topology, rng: Rng) -> Topology:
     """Draw as many links as each layer has among its possible ones, uniformly."""
+    topology = topology.undirected()
     layers = []
     for layer in topology.layers:
         drawn = rng.choice(layer.n_possible, layer.n_links, replace=False, shuffle=False)
@@ -185,7 +188,7 @@ def null_model_test(
         raise NetsciError(f"a null model test needs at least two null graphs, not n={n}")
     given = getattr(graph, "topology", graph)
     layered = isinstance(given, Topology)
-    topology = given if layered else Topology.network(graph)
+    topology = (given if layered else Topology.network(graph)).undirected()
     see = (lambda t: t) if layered else (lambda t: t.to_scipy())
     values = [float(function(see(drawn))) for drawn in _drawn(topology, n, seed, null)]
     return summarise(float(function(see(topology))), np.array(values))
@@ -246,7 +249,7 @@ def _seconds(topology: Topology) -> float:
 def _measure(
     snapshot: Snapshot, null: str = "degree_preserving", n: int = 20, seed: int = 0
 ) -> Iterator[Value]:
-    topology = snapshot.topology
+    topology = snapshot.topology.undirected()
     if topology.n_links == 0:
         raise NotApplicable("the network has no links")
     asked = _questions(topology)

@@ -68,6 +68,7 @@ def rich_club(graph: Any, n: int = 100, seed: int = 0) -> RichClub:
     n, seed = whole_number("the number of null graphs", n, 1), whole_number("seed", seed)
     given = getattr(graph, "topology", graph)
     topology = given if isinstance(given, Topology) else Topology.network(graph)
+    topology = topology.undirected()
     return _clubs([topology], topology, n, seed)[0]
 
 
@@ -142,7 +143,7 @@ def _possible(topology: Topology, levels: NDArray[np.int64]) -> NDArray[np.float
 def _measure(snapshot: Snapshot, n: int = 100, seed: int = 0) -> Iterator[Value | Array]:
     if snapshot.topology.n_links == 0:
         raise NotApplicable("the network has no links")
-    whole = snapshot.topology
+    whole = snapshot.topology.undirected()
     parts = [(scope, part) for scope, part in graph_scopes(whole) if part.n_links]
     n, seed = whole_number("the number of null graphs", n, 1), whole_number("seed", seed)
     for (scope, _), found in zip(parts, _clubs([part for _, part in parts], whole, n, seed)):
