@@ -74,9 +74,7 @@ class Population:
 
     def _check_grid(self, shape: tuple[int, ...]) -> None:
         if int(np.prod(shape)) != self.size or min(shape) < 1:
-            raise self._error(
-                f"has {self.size} neurons, which do not fill a grid of shape {shape}"
-            )
+            raise self._error(f"has {self.size} neurons, which do not fill a grid of shape {shape}")
 
     def _checked_names(self, names: Sequence[str]) -> tuple[str, ...]:
         found = tuple(names)
