@@ -72,10 +72,10 @@ class Topology:
                 )
             inside = layer.source == layer.target
             if (inside and len(self.layers) > 1) or (not inside and not layer.directed):
+                wrong = "is not the only one, but joins a population to itself"
                 raise TopologyError(
-                    f"layer {layer.name!r} {'joins a population to itself' if inside else ''}"
-                    f"{'' if layer.directed else ' and is undirected' if inside else 'is undirected'}: "
-                    "a general network has one layer, which joins its one population to itself"
+                    f"layer {layer.name!r} {wrong if inside else 'is undirected'}: a general "
+                    "network has one layer, which joins its one population to itself"
                 )
         for a, b in self.skips:
             if self.population(a).size != self.population(b).size:
