@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .run import Run, load_run
     from .snapshots import Snapshot
     from .topology import Dense, Layer, Population, Topology
-    from .training import record, sparsify, train
+    from .training import compact, record, sparsify, train
 
 _HOMES = {
     "Population": ".topology",
@@ -33,6 +33,7 @@ _HOMES = {
     "train": ".training",
     "sparsify": ".training",
     "record": ".training",
+    "compact": ".training",
     "show": ".report",
     "from_checkpoint": ".exchange",
     "to_dense": ".exchange",
@@ -48,6 +49,7 @@ __all__ = [
     "Snapshot",
     "Topology",
     "analyze",
+    "compact",
     "from_checkpoint",
     "load_run",
     "record",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._loop import Interrupted
+    from .compaction import Compaction, compact
     from .methods import MethodOptions
     from .own_loop import SparseTraining, sparsify
     from .progress import Progress
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     from .trainer import resume, train
 
 _HOMES = {
+    "Compaction": ".compaction",
     "Interrupted": "._loop",
     "MethodOptions": ".methods",
     "Progress": ".progress",
     "Recipe": ".recipe",
     "Recorder": ".recorder",
     "SparseTraining": ".own_loop",
+    "compact": ".compaction",
     "load_recipe": ".recipe",
     "record": ".recorder",
     "resume": ".trainer",
@@ -31,12 +34,14 @@ _HOMES = {
     "train": ".trainer",
 }
 __all__ = [
+    "Compaction",
     "Interrupted",
     "MethodOptions",
     "Progress",
     "Recipe",
     "Recorder",
     "SparseTraining",
+    "compact",
     "load_recipe",
     "record",
     "resume",
