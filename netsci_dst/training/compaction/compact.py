@@ -274,6 +274,4 @@ def _size(module: nn.Module) -> tuple[int, int] | None:
 
 
 def _links(model: nn.Module) -> int:
-    return sum(
-        int((m.weight != 0).sum()) for m in model.modules() if _size(m) is not None
-    )
+    return sum(int((m.weight != 0).sum()) for m in model.modules() if _size(m) is not None)

@@ -389,7 +389,9 @@ def _add_to_bias(module: Any, added: np.ndarray, cut: Cut, n_target: int) -> Non
         old = np.zeros(n_target) if bias is None else bias.detach().double().numpy()
         total = torch.from_numpy(old + added).to(module.weight.dtype)
         grad = module.weight.requires_grad
-        module.bias = nn.Parameter(total, requires_grad=grad if bias is None else bias.requires_grad)
+        module.bias = nn.Parameter(
+            total, requires_grad=grad if bias is None else bias.requires_grad
+        )
     _cut_bias(module, cut)
 
 
