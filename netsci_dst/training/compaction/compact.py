@@ -102,7 +102,7 @@ def compact(model: nn.Module, example: Any = None) -> nn.Module:
         expected = [_run(whole, *given) for given in ((args, kwargs), other)]
     stays = ""
     for careful in range(3):
-        small, fate = _smaller(whole, args, kwargs, careful)
+        small = _smaller(whole, args, kwargs, careful)
         if _agree(small, ((args, kwargs), other), expected):
             small.compaction = _compaction(whole, small, stays)  # type: ignore[assignment]
             return small
@@ -113,9 +113,7 @@ def compact(model: nn.Module, example: Any = None) -> nn.Module:
     )
 
 
-def _smaller(
-    model: nn.Module, args: tuple, kwargs: Mapping[str, Any], careful: int
-) -> tuple[nn.Module, Fate]:
+def _smaller(model: nn.Module, args: tuple, kwargs: Mapping[str, Any], careful: int) -> nn.Module:
     small = _copy(model)
     follower = Follower(small)
     follower.follow(args, kwargs)
@@ -131,7 +129,7 @@ def _smaller(
         site.cut(fate.cut(site))
     for first, second in tied:
         second.weight = first.weight
-    return small, fate
+    return small
 
 
 def _tied(follower: Follower) -> list[tuple[nn.Module, nn.Module]]:

@@ -21,20 +21,16 @@ if TYPE_CHECKING:
 Rule = Callable[["Follower", Any, tuple, Mapping[str, Any], Any], bool]
 
 _SAME = ("clone", "detach", "alias", "_to_copy", "contiguous", "lift_fresh", "view_as")
-_MOVES = (
-    "permute transpose t squeeze unsqueeze expand slice select narrow unbind split "
-    "split_with_sizes chunk flip roll repeat repeat_interleave diagonal movedim numpy_T mT"
-).split()
+_MOVES = ("permute", "transpose", "t", "squeeze", "unsqueeze", "expand", "slice", "select",
+    "narrow", "unbind", "split", "split_with_sizes", "chunk", "flip", "roll", "repeat",
+    "repeat_interleave", "diagonal", "movedim", "numpy_T", "mT")  # fmt: skip
 _VIEWS = ("view", "_unsafe_view", "reshape", "_reshape_copy")
-_REDUCTIONS = (
-    "mean sum amax amin max min var std any all prod norm linalg_vector_norm argmax argmin "
-    "logsumexp var_mean"
-).split()
-_POOLS = (
-    "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices avg_pool1d avg_pool2d "
-    "avg_pool3d _adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_avg_pool1d adaptive_max_pool2d "
-    "upsample_nearest1d upsample_nearest2d upsample_bilinear2d mkldnn_max_pool2d max_pool2d"
-).split()
+_REDUCTIONS = ("mean", "sum", "amax", "amin", "max", "min", "var", "std", "any", "all", "prod",
+    "norm", "linalg_vector_norm", "argmax", "argmin", "logsumexp", "var_mean")  # fmt: skip
+_POOLS = ("max_pool1d_with_indices", "max_pool2d_with_indices", "max_pool3d_with_indices",
+    "avg_pool1d", "avg_pool2d", "avg_pool3d", "_adaptive_avg_pool2d", "_adaptive_avg_pool3d",
+    "adaptive_avg_pool1d", "adaptive_max_pool2d", "upsample_nearest1d", "upsample_nearest2d",
+    "upsample_bilinear2d", "mkldnn_max_pool2d", "max_pool2d")  # fmt: skip
 
 
 def apply(
