@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test stress lint format typecheck bench docs notebooks audit clean
+.PHONY: help demo test stress lint format typecheck bench docs notebooks audit table clean
 
 help:
 	@echo "make demo       train three methods on digits, analyse them, write a report"
 	@echo "make test       run the test suite"
 	@echo "make lint       formatting, lint, types, import rules"
 	@echo "make bench      write benchmarks/results/*.json"
+	@echo "make table      write the table of what is built in, after adding or moving a part"
 	@echo "make docs       build the documentation into docs/_build"
 	@echo "make notebooks  build and execute the notebooks"
 	@echo "make stress     the long robustness tests"
@@ -56,6 +57,9 @@ docs: $(VENV)/.dev
 
 notebooks: $(VENV)/.dev
 	$(BIN)/python notebooks/build.py
+
+table: $(VENV)/.base
+	$(BIN)/python -m netsci_dst.write_table
 
 audit: $(VENV)/.dev
 	$(BIN)/pip-audit --strict --skip-editable

@@ -33,9 +33,9 @@ from netsci_dst.training.data import load
 from netsci_dst.training.data._dataset import Dataset, image_dataset
 from netsci_dst.training.distributed import join
 from netsci_dst.training.progress import Progress
-from netsci_dst.training.recipe import Recipe, load_recipe
+from netsci_dst.recipe import Recipe, load_recipe
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "chtss" / "mnist-mlp.toml"
+RECIPE = Path(__file__).parents[1] / "netsci_dst" / "recipes" / "chtss" / "mnist-mlp.toml"
 METHODS = {"set": 1.3, "rigl": 1.3, "chts": 1.3, "chts-l3p": 1.6}
 SNAPSHOT_SHARE = 0.02
 TURN = 125

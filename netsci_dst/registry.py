@@ -1,16 +1,22 @@
 """The one registry by which methods, measures, models, data sets and parts are known.
 
-Built-ins and a user's extensions come through the same decorator. A built-in is found because its
-file lies in the package of its kind; an extension because an installed distribution declares an
-entry point in the group ``netsci_dst`` that names the module to import.
+Built-ins stand in a static table, name -> module, so that listing them imports nothing;
+their file is imported when one is used. The table is written from the decorators by
+``make table``. A user's extension comes through the same decorators: an installed distribution
+declares an entry point in the group ``netsci_dst`` that names the module to import. A named method
+is a TOML file and needs no line in the table.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -19,23 +25,31 @@ from .errors import NetsciError, UnknownName
 T = TypeVar("T")
 
 ENTRY_POINT_GROUP = "netsci_dst"
+PACKAGE = __package__ or "netsci_dst"
 
-# Every public module of these packages is imported when its kind is first asked for.
-_HOMES: Mapping[str, str] = {
-    "measure": "netsci_dst.analysis",
-    "null model": "netsci_dst.analysis",
-    "method": "netsci_dst.training.methods",
-    "removal": "netsci_dst.training.evolution",
-    "regrowth": "netsci_dst.training.evolution",
-    "density schedule": "netsci_dst.training.evolution",
-    "zeta schedule": "netsci_dst.training.evolution",
-    "softness": "netsci_dst.training.evolution",
-    "new weights": "netsci_dst.training.evolution",
-    "step hook": "netsci_dst.training.evolution",
-    "initialiser": "netsci_dst.training.initialisation",
-    "model": "netsci_dst.training.models",
-    "data": "netsci_dst.training.data",
-    "link predictor": "netsci_dst.link_prediction",
+# Where the built-ins of a kind live: a module, or a package with all below it.
+HOMES: Mapping[str, str] = {
+    "measure": "analysis",
+    "null model": "analysis",
+    "method": "methods",
+    "removal": "training.evolution",
+    "regrowth": "training.evolution",
+    "density schedule": "training.evolution",
+    "zeta schedule": "training.evolution",
+    "softness": "training.evolution",
+    "new weights": "training.evolution",
+    "step hook": "training.evolution",
+    "initialiser": "training.initialisation",
+    "allocation": "training.initialisation",
+    "initial weights": "training.initialisation",
+    "optimizer": "training.optimizers",
+    "lr schedule": "training.schedules",
+    "model": "training.models",
+    "data": "training.data",
+    "task": "training.tasks",
+    "format": "training.formats",
+    "link predictor": "link_prediction",
+    "section": "reports",
 }
 
 
@@ -51,13 +65,24 @@ class Entry:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-_entries: dict[str, dict[str, Entry]] = {kind: {} for kind in _HOMES}
-_loaded: set[str] = set()
+@dataclass(frozen=True)
+class Listed:
+    """What the table says of a built-in; nothing is imported for it."""
+
+    kind: str
+    name: str
+    where: str
+    summary: str
+    source: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+_entries: dict[str, dict[str, Entry]] = {kind: {} for kind in HOMES}
 
 
 def kinds() -> list[str]:
     """Return the kinds of things that can be registered."""
-    return list(_HOMES)
+    return list(HOMES)
 
 
 def add(
@@ -70,11 +95,12 @@ def add(
     NetsciError
         If the kind is unknown or another object already has the name.
     """
-    if kind not in _HOMES:
-        raise UnknownName("kind", kind, _HOMES)
+    if kind not in HOMES:
+        raise UnknownName("kind", kind, HOMES)
     entry = Entry(kind, name, target, summary, source, MappingProxyType(metadata))
     known = _entries[kind].get(name)
-    if known is not None and _origin(known.target) != _origin(target):
+    taken = known is not None and _origin(known.target) != _origin(target)
+    if taken or _is_built_in_elsewhere(kind, name, target):
         raise NetsciError(f"{kind} {name!r} is registered twice: choose another name")
     _entries[kind][name] = entry
     return entry
@@ -106,45 +132,122 @@ def register(
     return decorate
 
 
+def remove(kind: str, name: str) -> None:
+    """Forget an extension's entry, so that its name is free again."""
+    get(kind, name)
+    if name in _built_in(kind):
+        raise NetsciError(f"{kind} {name!r} is built in: it cannot be removed")
+    del _entries[kind][name]
+
+
 def get(kind: str, name: str) -> Entry:
-    """Return the entry, or raise `UnknownName` with the nearest right name."""
+    """Return the entry, its file imported, or raise `UnknownName` with the nearest right name."""
     known = _of(kind)
     if name not in known:
-        raise UnknownName(kind, name, known)
+        built_in = _built_in(kind)
+        if name in built_in:
+            _load(built_in[name])
+        if name not in known:
+            scan(HOMES[kind])
+        if name not in known:
+            raise UnknownName(kind, name, {*known, *built_in})
     return known[name]
 
 
 def entries(kind: str) -> list[Entry]:
-    """Return all entries of a kind, in order of name."""
-    known = _of(kind)
-    return [known[name] for name in sorted(known)]
+    """Return all entries of a kind in order of name; every file of the kind is imported."""
+    return [get(kind, name) for name in names(kind)]
 
 
 def names(kind: str) -> list[str]:
-    """Return all names of a kind, sorted."""
-    return sorted(_of(kind))
+    """Return all names of a kind, sorted; no file of the kind is imported."""
+    return sorted({*_of(kind), *_built_in(kind)})
+
+
+def listing(kind: str) -> list[Entry | Listed]:
+    """Return what is known of a kind in order of name; no file of the kind is imported."""
+    return [about(kind, name) for name in names(kind)]
+
+
+def about(kind: str, name: str) -> Entry | Listed:
+    """Return name, summary, source and metadata of a thing without importing it.
+
+    Raises
+    ------
+    UnknownName
+        With the nearest right name.
+    """
+    known, built_in = _of(kind), _built_in(kind)
+    if name in known or name not in built_in:
+        return get(kind, name)
+    return built_in[name]
+
+
+def registered(kind: str) -> Mapping[str, Entry]:
+    """Return what has registered itself so far, name -> entry."""
+    return MappingProxyType(_entries[kind])
+
+
+@cache
+def scan(home: str) -> None:
+    """Import a module below this package, or all public modules of a package, if it is there."""
+    place = f"{PACKAGE}.{home}"
+    if find_spec(place) is None:
+        return
+    package = importlib.import_module(place)
+    for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{place}."):
+        if not module.name.rpartition(".")[2].startswith("_"):
+            importlib.import_module(module.name)
 
 
 def _of(kind: str) -> dict[str, Entry]:
-    if kind not in _HOMES:
-        raise UnknownName("kind", kind, _HOMES)
-    home = _HOMES[kind]
-    if home not in _loaded:
-        _loaded.add(home)
-        package = importlib.import_module(home)
-        for module in getattr(package, "PUBLIC", None) or _public_modules(package):
-            importlib.import_module(f"{home}.{module}")
-    if "entry points" not in _loaded:
-        _loaded.add("entry points")
-        _import_extensions()
+    if kind not in HOMES:
+        raise UnknownName("kind", kind, HOMES)
+    _import_extensions()
     return _entries[kind]
 
 
-def _public_modules(package: Any) -> list[str]:
-    found = pkgutil.iter_modules(package.__path__)
-    return [module.name for module in found if not module.name.startswith("_")]
+@cache
+def _built_in(kind: str) -> Mapping[str, Listed]:
+    if kind == "method":
+        return {name: _of_file(name, table) for name, table in method_files().items()}
+    from .table import TABLE
+
+    lines = TABLE.get(kind, {})
+    return {name: Listed(kind, name, *line) for name, line in lines.items()}
 
 
+@cache
+def method_files() -> Mapping[str, Mapping[str, Any]]:
+    """Return the shipped methods: name -> the table of its TOML file."""
+    folder = resources.files(f"{PACKAGE}.methods")
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    return {
+        file.name.removesuffix(".toml"): tomllib.loads(file.read_text(encoding="utf-8"))
+        for file in files
+    }
+
+
+def _of_file(name: str, table: Mapping[str, Any]) -> Listed:
+    return Listed("method", name, f"methods/{name}.toml", table["summary"], table["source"])
+
+
+def _load(listed: Listed) -> None:
+    """Import the file of a built-in, whose decorator registers it."""
+    kind, name = listed.kind, listed.name
+    if kind == "method":
+        options = dict(method_files()[name])
+        add("method", name, options, summary=options.pop("summary"), source=options.pop("source"))
+        return
+    place = f"{PACKAGE}.{listed.where}"
+    try:
+        importlib.import_module(place)
+    except ModuleNotFoundError as error:
+        if error.name != place:  # the table is older than the code: its file has moved
+            raise
+
+
+@cache
 def _import_extensions() -> None:
     from importlib.metadata import entry_points
 
@@ -155,6 +258,13 @@ def _import_extensions() -> None:
             raise NetsciError(
                 f"the extension {point.name!r} ({point.value}) cannot be imported: {error}"
             ) from error
+
+
+def _is_built_in_elsewhere(kind: str, name: str, target: Any) -> bool:
+    module = str(getattr(target, "__module__", ""))
+    if module.startswith(f"{PACKAGE}.") or kind == "method":
+        return False
+    return name in _built_in(kind) and name not in _entries[kind]
 
 
 def _origin(target: Any) -> object:

@@ -17,11 +17,10 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (HOWTO / page).read_text(), re.DOTALL)
 
 
-def test_the_measure_of_the_page_runs_and_is_stored_by_its_options(monkeypatch):
+def test_the_measure_of_the_page_runs_and_is_stored_by_its_options(request):
+    request.addfinalizer(lambda: registry.remove("measure", "top_degree_share"))
     from netsci_dst.analysis import analyze
 
-    known = registry._of("measure")
-    monkeypatch.setitem(registry._entries, "measure", dict(known))
     exec(compile(blocks("add_a_measure.md", "python")[0], "add_a_measure.md", "exec"), {})
     star = nx.star_graph(99)
     frame = analyze(star, "top_degree_share")

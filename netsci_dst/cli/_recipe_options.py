@@ -20,7 +20,7 @@ def with_recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     The command receives them as the dictionary ``asked``: only what was given on the command line.
     """
-    from ..training.recipe import Recipe
+    from ..recipe import Recipe
 
     given_by_hand = inspect.signature(command, eval_str=True).parameters.values()
     own = [parameter for parameter in given_by_hand if parameter.name != "asked"]

@@ -36,7 +36,7 @@ def command(
     if kind.value == "recipes":
         _recipes(json)
         return
-    entries = registry.entries(_KINDS[kind.value])
+    entries = registry.listing(_KINDS[kind.value])
     if json:
         _console.result_json(
             [
@@ -54,7 +54,7 @@ def command(
 
 
 def _recipes(json: bool) -> None:
-    from ..training.recipe import shipped_recipe, shipped_recipes
+    from ..recipe import shipped_recipe, shipped_recipes
 
     known = []
     for name in shipped_recipes():

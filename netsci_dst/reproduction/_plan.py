@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import NetsciError, UnknownName
+from ..recipe import Recipe, load_recipe, shipped_recipe
 from ..store import Store
-from ..training.recipe import Recipe, load_recipe, shipped_recipe
 from ._experiment import Cell, Experiment
 
 # What does not change what is computed, or names a place on one machine.

@@ -9,25 +9,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..methods import MethodOptions
+    from ..recipe import Recipe, load_recipe
     from ._loop import Interrupted
     from .compaction import Compaction, compact
-    from .methods import MethodOptions
     from .own_loop import SparseTraining, sparsify
     from .progress import Progress
-    from .recipe import Recipe, load_recipe
     from .recorder import Recorder, record
     from .trainer import resume, train
 
 _HOMES = {
     "Compaction": ".compaction",
     "Interrupted": "._loop",
-    "MethodOptions": ".methods",
+    "MethodOptions": "..methods",
     "Progress": ".progress",
-    "Recipe": ".recipe",
+    "Recipe": "..recipe",
     "Recorder": ".recorder",
     "SparseTraining": ".own_loop",
     "compact": ".compaction",
-    "load_recipe": ".recipe",
+    "load_recipe": "..recipe",
     "record": ".recorder",
     "resume": ".trainer",
     "sparsify": ".own_loop",

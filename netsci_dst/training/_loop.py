@@ -23,10 +23,10 @@ from .probe import activity, probe_inputs
 from .progress import Progress
 from .provenance import now
 from .retention import Retention
-from .tasks._pieces import pieces
+from .tasks.pieces import pieces
 
 if TYPE_CHECKING:
-    from .tasks._task import Loss
+    from .tasks.task import Loss
 
 # How often a GPU is asked whether the loss is still finite: asking makes it wait.
 _CHECK_EVERY = 25

@@ -21,11 +21,11 @@ from .evolution._engine import Engine
 from .layers import SparseLinear, choose_backend
 from .schedules import learning_rate
 from .tasks import get_task
-from .tasks._task import BatchOptions
+from .tasks.task import BatchOptions
 
 if TYPE_CHECKING:
-    from .recipe import Recipe
-    from .tasks._task import Batches, Task
+    from ..recipe import Recipe
+    from .tasks.task import Batches, Task
     from .wiring import Wiring
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
@@ -69,6 +69,7 @@ class Session:
             recipe.seed,
             lambda: self.batches.calibration(recipe.calibration_samples),
             self._start(),
+            recipe.initial_weights,
         )
         self.optimizer = make_optimizer(recipe, self.model)
         interval = _steps(recipe.update_steps, recipe.update_epochs, self.steps_per_epoch)
@@ -287,7 +288,7 @@ def _default_augmentation(recipe: Recipe, dataset: Any) -> Any:
 
 
 def _task_name(recipe: Recipe) -> str:
-    declared = registry.get("model", recipe.model).metadata.get("task", "classification")
+    declared = registry.about("model", recipe.model).metadata.get("task", "classification")
     return recipe.task or declared
 
 

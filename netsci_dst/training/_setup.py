@@ -21,8 +21,8 @@ from .initialisation import allocate, draw_topology, initial_weights
 from .layers import SparseLayer, sparsify_module
 
 if TYPE_CHECKING:
+    from ..methods import MethodOptions
     from ..run import Run
-    from .methods import MethodOptions
     from .wiring import Wiring
 
 
@@ -57,6 +57,7 @@ def make_sparse(
     seed: int,
     features: Callable[[], np.ndarray | None] = lambda: None,
     start: Run | None = None,
+    weights: str = "model",
 ) -> list[EvolvingLayer]:
     """Replace layers of a model by sparse ones, in place, and give them links and weights.
 
@@ -66,11 +67,15 @@ def make_sparse(
         Returns a calibration sample of the model's inputs, or None; asked only when needed.
     start
         A run whose final topology and initial weights to take.
+    weights
+        Rule for the initial weights.
     """
     begin = None if start is None else Start(start, method)
-    if not method.sparse:
-        return []
     names = wiring.sparse_names(how.patterns)
+    rng = np.random.default_rng([seed, 1])
+    if not method.sparse:
+        _draw_dense(model, names, weights, rng)
+        return []
     if not names:
         raise RecipeError(
             "no layer is left to be sparse; the layers are "
@@ -91,20 +96,19 @@ def make_sparse(
             f"sparsity {how.sparsity} leaves less than a link per layer; here it may be {most:g}"
         )
     first = _initial_links(method, how.sparsity, shapes, final, sizes)
-    rng = np.random.default_rng([seed, 1])
     place = _Placer(method, wiring, model, features)
     links: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
     for name, n_links in zip(names, first):
         n_source, n_target = _positions(model.get_submodule(name))
-        weights = None
+        known = None
         if begin is None:
             keys = place(name, n_source, n_target, n_links, rng)
         else:
-            keys, weights = begin.layer(name, n_source, n_target)
-        if method.weights != "model":
-            drawn = initial_weights(method.weights, n_source, n_target, keys.size, rng=rng)
-            weights = drawn if weights is None else np.where(np.isnan(weights), drawn, weights)
-        links[name] = (keys, weights)
+            keys, known = begin.layer(name, n_source, n_target)
+        drawn = initial_weights(weights, n_source, n_target, keys.size, rng=rng)
+        if drawn is not None:
+            known = drawn if known is None else np.where(np.isnan(known), drawn, known)
+        links[name] = (keys, known)
     if begin is not None:
         wanted, first = sum(final), [keys.size for keys, _ in links.values()]
         begin.check(sum(first), wanted, sum(sizes))
@@ -119,18 +123,31 @@ def make_sparse(
     )
     made = []
     for name, n_first, n_final in zip(names, first, final):
-        layer, (keys, weights) = layers[name], links[name]
+        layer, (keys, known) = layers[name], links[name]
         if layer.n_links != keys.size:
             layer.set_links(torch.from_numpy(keys), torch.zeros(keys.size))
-        if weights is not None:
-            unknown = np.isnan(weights)
+        if known is not None:
+            unknown = np.isnan(known)
             if unknown.any():
-                weights[unknown] = layer.values.double().cpu().numpy()[unknown]
-            layer.set_values(torch.from_numpy(weights))
+                known[unknown] = layer.values.double().cpu().numpy()[unknown]
+            layer.set_values(torch.from_numpy(known))
         heads = method.heads if _has_heads(method, name) else 1
         grid = wiring.grids.get(name, 1)
         made.append(EvolvingLayer(name, layer, n_first, n_final, grid, heads))
     return made
+
+
+def _draw_dense(
+    model: nn.Module, names: Sequence[str], rule: str, rng: np.random.Generator
+) -> None:
+    """Give the layers that a sparse method would take their initial weights, fully connected."""
+    for name in names:
+        weight = model.get_submodule(name).weight
+        n_source, n_target = _positions(model.get_submodule(name))
+        drawn = initial_weights(rule, n_source, n_target, n_source * n_target, rng=rng)
+        if drawn is not None:
+            with torch.no_grad():
+                weight.copy_(torch.from_numpy(drawn.reshape(weight.shape)))
 
 
 def _has_heads(method: MethodOptions, name: str) -> bool:

@@ -11,9 +11,9 @@ from ..errors import RecipeError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..methods import MethodOptions
     from ..run import Run
     from ..topology import Layer, Topology
-    from .methods import MethodOptions
 
 # Methods that prune by a threshold do not end at exactly the density that was asked of them.
 _TOLERANCE = 0.01

@@ -13,18 +13,18 @@ from torch import nn
 
 from .. import registry
 from ..errors import NetsciError, RecipeError
+from ..methods import method as method_by_name
+from ..recipe import refuse_without_use
 from ._recording import Recorded, Recording
 from ._setup import Sparsity, describe, make_sparse
 from .evolution._clock import Clock
 from .evolution._engine import Engine
-from .methods import method as method_by_name
-from .recipe import refuse_without_use
 from .wiring import of as wiring_of
 
 if TYPE_CHECKING:
+    from ..methods import MethodOptions
     from ..run import Run
     from ..topology import Topology
-    from .methods import MethodOptions
     from .wiring import Wiring
 
 # Stands for a training of unknown length where nothing depends on it.
@@ -46,7 +46,6 @@ def sparsify(
     wiring: Wiring | None = None,
     example_input: Any = None,
     features: np.ndarray | None = None,
-    keep_weights: bool = False,
     backend: str = "auto",
     snapshot_every: int = 1,
     probe: Any = None,
@@ -82,8 +81,6 @@ def sparsify(
         A batch, where tracing needs one.
     features
         Sample of the inputs, ``(n, n_features)``, for an initialiser that uses it (csti).
-    keep_weights
-        Keep the model's weights at the links instead of drawing new ones.
     backend
         ``auto``, ``masked`` or ``csr``.
     snapshot_every
@@ -121,7 +118,7 @@ def sparsify(
     >>> dst.topology().layers[0].n_links
     128
     """
-    options = _options(method, method_options, keep_weights)
+    options = _options(method, method_options)
     if snapshot_every < 1:
         raise RecipeError(f"snapshot_every is {snapshot_every}; it must be at least 1")
     if total_steps is None and _needs_length(options):
@@ -133,7 +130,9 @@ def sparsify(
     _check_features(features, options, wiring)
     before: dict[str, Any] = {name: module.weight for name, module in _weighted(model)}
     how = Sparsity(sparsity, _patterns(wiring, include, exclude), backend)
-    layers = make_sparse(model, wiring, options, how, seed, lambda: features)
+    layers = make_sparse(
+        model, wiring, options, how, seed, lambda: features, weights=options.weights_elsewhere
+    )
     words = np.random.SeedSequence([seed, 2]).generate_state(1, np.uint64)
     engine = Engine(layers, wiring, options, clock, None, int(words[0] >> 1))
     if reason := engine.stays_still:
@@ -290,12 +289,9 @@ class SparseTraining(Recorded):
         self.engine.begin(self.steps + 1)
 
 
-def _options(
-    method: str | MethodOptions, changes: Mapping[str, Any], keep_weights: bool
-) -> MethodOptions:
-    from .methods._options import validated
+def _options(method: str | MethodOptions, changes: Mapping[str, Any]) -> MethodOptions:
+    from ..methods.options import validated
 
-    changes = {**changes, **({"weights": "model"} if keep_weights else {})}
     if isinstance(method, str):
         options = method_by_name(method, **changes)
     else:
@@ -307,7 +303,7 @@ def _options(
 def _check_features(features: np.ndarray | None, options: MethodOptions, wiring: Wiring) -> None:
     if features is None:
         return
-    if not registry.get("initialiser", options.initialiser).metadata.get("needs_features"):
+    if not registry.about("initialiser", options.initialiser).metadata.get("needs_features"):
         raise RecipeError(f"features are given, but initialiser {options.initialiser!r} reads none")
     inputs = [p.size for p in wiring.populations if p.role == "input"]
     if np.ndim(features) != 2 or [features.shape[1]] != inputs:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from .tasks._modes import evaluating
+from .tasks.modes import evaluating
 
 if TYPE_CHECKING:
     import numpy as np

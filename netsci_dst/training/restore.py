@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ..errors import RunError
+from ..recipe import recorded_recipe
 from ..run import Run
 from . import checkpoint
 from ._session import Session, device_of, surroundings
 from .distributed import World
-from .recipe import recorded_recipe
 
 
 def restore(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..recipe import Recipe
     from ..run import Run
-    from .recipe import Recipe
 
 
 class Retention:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import UnknownName
 
 if TYPE_CHECKING:
-    from .recipe import Recipe
+    from ..recipe import Recipe
 
 SCHEDULES = ("constant", "linear", "multistep", "cosine", "noam", "inoam")
 Rate = Callable[[int], float]

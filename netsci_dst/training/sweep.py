@@ -12,8 +12,8 @@ from typing import Any
 
 from .._workers import keep_worker
 from ..errors import NetsciError, RecipeError, RunError
+from ..recipe import Recipe, load_recipe, recorded_recipe
 from ..store import Store
-from .recipe import Recipe, load_recipe, recorded_recipe
 
 SETTLED = ("finished",)
 # A training sets the random state and the number of threads of its whole process.

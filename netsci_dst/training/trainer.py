@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import FormatError, RunError
+from ..recipe import Recipe, load_recipe, recorded_recipe
 from ..run import PROVENANCE, RECIPE, Run, load_run
 from ..store import Store
 from . import checkpoint
@@ -17,7 +18,6 @@ from ._setup import describe
 from .distributed import join
 from .progress import Progress
 from .provenance import machine, now, versions
-from .recipe import Recipe, load_recipe, recorded_recipe
 
 
 def train(

@@ -48,7 +48,7 @@ def verify(run: Run, data: bool = True) -> list[Finding]:
 
 def _training(run: Run, load_data: bool) -> list[Finding]:
     from .. import __version__
-    from .recipe import recorded_recipe
+    from ..recipe import recorded_recipe
 
     try:
         recipe = recorded_recipe(run.recipe)

@@ -81,7 +81,7 @@ def zero_shot(
         raise NetsciError(f"limit is {limit}; at least one example is needed")
     from .integrations.lm_eval import EvaluatedModel
     from .restore import restore
-    from .tasks._language_model import LanguageModel
+    from .tasks.language_model import LanguageModel
 
     session = restore(run, which, device=device, dataset=dataset)
     if not isinstance(session.task, LanguageModel):

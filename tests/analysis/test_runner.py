@@ -24,7 +24,7 @@ calls: list[tuple[str, int]] = []
 def _measures():
     """Measures of this test alone, taken away again so that no other test meets them."""
     calls.clear()
-    before = dict(registry._of("measure"))
+    before = set(registry.names("measure"))
 
     @measure("t_links", tier="cheap", source="here")
     def t_links(snapshot, factor=1, offset=0.0):
@@ -63,9 +63,8 @@ def _measures():
         yield Array("steps", np.array(run.snapshots.steps))
 
     yield
-    known = registry._entries["measure"]
-    for name in set(known) - set(before):
-        del known[name]
+    for name in set(registry.names("measure")) - before:
+        registry.remove("measure", name)
 
 
 def test_values_are_tidy_and_stored(synthetic_run):

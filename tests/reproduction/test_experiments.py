@@ -10,6 +10,7 @@ import pytest
 
 from netsci_dst.cli._recipe_options import merge_settings
 from netsci_dst.errors import RecipeError, UnknownName
+from netsci_dst.recipe import shipped_recipe, shipped_recipes
 from netsci_dst.reproduction import Experiment, experiments, load_experiment
 from netsci_dst.reproduction._blocks import blocks_of
 from netsci_dst.reproduction._experiment import Published
@@ -18,7 +19,6 @@ from netsci_dst.reproduction._quantities import Quantity
 from netsci_dst.reproduction._results import ResultTable
 from netsci_dst.store import Store
 from netsci_dst.training import load_recipe
-from netsci_dst.training.recipe import shipped_recipe, shipped_recipes
 
 SMALL = {
     "name": "small",

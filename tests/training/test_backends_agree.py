@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from netsci_dst.recipe import load_recipe
 from netsci_dst.training._session import Session, surroundings
 from netsci_dst.training.distributed import World
-from netsci_dst.training.recipe import load_recipe
 
 METHODS = ["static", "set", "rigl", "cht", "cht-program", "chts", "chts-l3p", "snfs", "mest"]
 METHODS += ["mest-ems", "gmp", "granet", "chtss", "chts-gmp", "esml", "deepr", "dsr", "topkast"]

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from netsci_dst.errors import FormatError, NetsciError, RunError
+from netsci_dst.recipe import load_recipe
 from netsci_dst.store import Store
 from netsci_dst.training import checkpoint
-from netsci_dst.training.recipe import load_recipe
 
 
 def example():

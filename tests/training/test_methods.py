@@ -480,12 +480,12 @@ def test_csti_on_mlps_and_its_substitute_elsewhere():
 
 def test_the_memory_of_a_million_neurons_is_that_of_its_links():
     """Nothing of size n × n: two populations of 300,000 neurons, 20 links each."""
+    from netsci_dst.methods import method
     from netsci_dst.topology import Population
     from netsci_dst.training.evolution._clock import Clock
     from netsci_dst.training.evolution._engine import Engine
     from netsci_dst.training.evolution._layer import EvolvingLayer
     from netsci_dst.training.layers import SparseLinear
-    from netsci_dst.training.methods import method
     from netsci_dst.training.wiring import Wiring
 
     n, links = 300_000, 200_000

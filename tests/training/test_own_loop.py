@@ -91,7 +91,7 @@ def test_adam_state_is_carried_over_from_a_dense_start():
         optimizer.step()
         optimizer.zero_grad()
     weight, moment = model[0].weight, optimizer.state[model[0].weight]["exp_avg"].clone()
-    dst = sparsify(model, optimizer, "static", 0.5, include="0", keep_weights=True, backend="csr")
+    dst = sparsify(model, optimizer, "static", 0.5, include="0", backend="csr")
     layer = dst.engine.layers[0].layer
     targets, sources = layer.keys % 40, layer.keys // 40
     assert torch.equal(layer.values, weight.detach()[targets, sources])
@@ -207,7 +207,6 @@ def test_requests_that_cannot_be_met_are_refused():
         "0 steps": {"total_steps": 0},
         "reads none": {"method": "set", "features": features},
         r"features have shape \(20, 5\); expected \(n, 12\)": {"features": features[:, :5]},
-        "draws all weights": {"method": "topkast", "keep_weights": True},
         "of no effect: zeta": {"method": "static", "zeta": 0.4},
         "no sparse layer matches head_layers": {"method": "set", "heads": 2},
     }.items():

@@ -13,9 +13,9 @@ pytest.importorskip("sacrebleu")
 
 import netsci_dst as nd
 from netsci_dst.cli import main
-from netsci_dst.training.recipe import load_recipe
+from netsci_dst.recipe import load_recipe
 
-RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+RECIPES = Path(__file__).resolve().parents[2] / "netsci_dst" / "recipes"
 STEPS = 8
 
 _spec = importlib.util.spec_from_file_location(

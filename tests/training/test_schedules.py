@@ -1,6 +1,6 @@
 import pytest
 
-from netsci_dst.training.recipe import load_recipe
+from netsci_dst.recipe import load_recipe
 from netsci_dst.training.schedules import SCHEDULES, learning_rate
 
 

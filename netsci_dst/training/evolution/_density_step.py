@@ -10,7 +10,7 @@ from ... import registry
 from ._choose import contains, top_k
 
 if TYPE_CHECKING:
-    from ..methods import MethodOptions
+    from ...methods import MethodOptions
     from ._layer import LayerUpdate
 
 

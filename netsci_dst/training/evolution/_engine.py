@@ -29,8 +29,8 @@ from ._statistics import rows_of
 from ._timetable import Timetable
 
 if TYPE_CHECKING:
+    from ...methods import MethodOptions
     from ...topology import Topology
-    from ..methods import MethodOptions
     from ..wiring import Wiring
 
 

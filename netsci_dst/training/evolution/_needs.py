@@ -12,7 +12,7 @@ from ... import registry
 from ...errors import RecipeError
 
 if TYPE_CHECKING:
-    from ..methods import MethodOptions
+    from ...methods import MethodOptions
 
 
 def needs(kind: str, name: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from ._percolation import Ends, ends_of
 from .softness import exponent_of
 
 if TYPE_CHECKING:
-    from ..methods import MethodOptions, Phase
+    from ...methods import MethodOptions, Phase
     from ._layer import LayerUpdate
     from ._percolation import Network
 

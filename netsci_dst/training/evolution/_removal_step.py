@@ -9,7 +9,7 @@ from ... import registry
 from ._choose import sample_k
 
 if TYPE_CHECKING:
-    from ..methods import MethodOptions
+    from ...methods import MethodOptions
     from ._layer import LayerUpdate
 
 

@@ -10,7 +10,7 @@ from ... import registry
 from ._clock import Clock
 
 if TYPE_CHECKING:
-    from ..methods import MethodOptions, Phase
+    from ...methods import MethodOptions, Phase
 
 
 @dataclass(frozen=True)

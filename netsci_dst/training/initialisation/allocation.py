@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...errors import RecipeError, UnknownName
-
-KINDS = ("uniform", "er", "erk")
+from ... import registry
+from ...errors import RecipeError
 
 
 def allocate(kind: str, shapes: Sequence[Sequence[int]], sparsity: float) -> list[int]:
@@ -18,9 +17,8 @@ def allocate(kind: str, shapes: Sequence[Sequence[int]], sparsity: float) -> lis
     Parameters
     ----------
     kind
-        ``uniform``: the same density everywhere. ``er``: density in proportion to
-        ``(n_in + n_out) / (n_in n_out)`` (Mocanu et al. 2018). ``erk``: kernels count too,
-        ``(n_in + n_out + w + h) / (n_in n_out w h)`` (Evci et al. 2020).
+        A registered allocation: `uniform`, `er`, `erk`, or one of one's own,
+        ``fn(shapes, sparsity)``.
     shapes
         ``(n_in, n_out)`` of a linear layer, ``(n_in, n_out, w, h)`` of a convolution.
     sparsity
@@ -44,15 +42,30 @@ def allocate(kind: str, shapes: Sequence[Sequence[int]], sparsity: float) -> lis
     >>> allocate("er", [(784, 1568), (1568, 1568)], 0.99)
     [15805, 21074]
     """
-    if kind not in KINDS:
-        raise UnknownName("allocation", kind, KINDS)
+    share = registry.get("allocation", kind).target
     if not 0 <= sparsity < 1:
         raise RecipeError(f"sparsity is {sparsity}; it must be at least 0 and less than 1")
-    sizes = [_n_positions(shape) for shape in shapes]
-    if kind == "uniform":
-        return [max(1, round((1 - sparsity) * size)) for size in sizes]
-    raw = np.array([_relative_density(kind, shape) for shape in shapes])
-    return _solve(raw, np.array(sizes, float), max(len(sizes), round((1 - sparsity) * sum(sizes))))
+    for shape in shapes:
+        _n_positions(shape)
+    return share(shapes, sparsity)
+
+
+@registry.register("allocation", "uniform", source="CHT; CHTss: what they call ER")
+def uniform(shapes: Sequence[Sequence[int]], sparsity: float) -> list[int]:
+    """Give every layer the same density."""
+    return [max(1, round((1 - sparsity) * _n_positions(shape))) for shape in shapes]
+
+
+@registry.register("allocation", "er", source="Mocanu et al. 2018; Survival table 2")
+def er(shapes: Sequence[Sequence[int]], sparsity: float) -> list[int]:
+    """Give small layers more: density in proportion to (n_in + n_out) / (n_in n_out)."""
+    return _in_proportion([sum(s[:2]) / math.prod(s[:2]) for s in shapes], shapes, sparsity)
+
+
+@registry.register("allocation", "erk", source="Evci et al. 2020; Survival table 2")
+def erk(shapes: Sequence[Sequence[int]], sparsity: float) -> list[int]:
+    """Give small layers and kernels more: (n_in + n_out + w + h) / (n_in n_out w h)."""
+    return _in_proportion([sum(s) / math.prod(s) for s in shapes], shapes, sparsity)
 
 
 def _n_positions(shape: Sequence[int]) -> int:
@@ -62,9 +75,12 @@ def _n_positions(shape: Sequence[int]) -> int:
     return math.prod(int(side) for side in shape)
 
 
-def _relative_density(kind: str, shape: Sequence[int]) -> float:
-    sides = shape if kind == "erk" else shape[:2]
-    return sum(sides) / math.prod(sides)
+def _in_proportion(
+    densities: Sequence[float], shapes: Sequence[Sequence[int]], sparsity: float
+) -> list[int]:
+    sizes = np.array([_n_positions(shape) for shape in shapes], float)
+    total = max(len(sizes), round((1 - sparsity) * sizes.sum()))
+    return _solve(np.array(densities), sizes, total)
 
 
 def _solve(raw: np.ndarray, sizes: np.ndarray, total: int) -> list[int]:

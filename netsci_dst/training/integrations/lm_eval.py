@@ -16,7 +16,7 @@ except ImportError:
     raise MissingDependency("lm_eval", "lm-eval", "zero-shot evaluation") from None
 
 from ..data._tokenizer import PairTokenizer, Tokenizer
-from ..tasks._modes import evaluating, precise
+from ..tasks.modes import evaluating, precise
 
 _NEWLINE = ord("\n")
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netsci_dst.registry import register
+from ...registry import register
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 
-@register("model", "mlp", summary="Multilayer perceptron; all but its last layer sparse.")
+@register(
+    "model",
+    "mlp",
+    summary="Multilayer perceptron; all but its last layer sparse.",
+    source="CHT; CHTss",
+    task="classification",
+    data="image",
+    relu=True,
+)
 def mlp(
     input_shape: tuple[int, ...],
     n_classes: int,

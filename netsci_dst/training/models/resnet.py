@@ -50,6 +50,7 @@ def resnet50(
     source="CHT, section 4.1 and app. L",
     task="classification",
     data="image",
+    relu=True,
 )
 def resnet50_cht(
     input_shape: Sequence[int],

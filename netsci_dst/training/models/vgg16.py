@@ -51,6 +51,7 @@ def vgg16(
     source="CHT, section 4.1 and app. L",
     task="classification",
     data="image",
+    relu=True,
 )
 def vgg16_cht(
     input_shape: Sequence[int],

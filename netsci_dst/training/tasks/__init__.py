@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from typing import TYPE_CHECKING
 
+from ... import registry
 from ...errors import RecipeError, UnknownName
 
 if TYPE_CHECKING:
-    from ._task import Task
-
-_TASKS = {
-    "classification": ("_classification", "Classification"),
-    "contrastive-divergence": ("_contrastive_divergence", "ContrastiveDivergence"),
-    "language-model": ("_language_model", "LanguageModel"),
-    "translation": ("_translation", "Translation"),
-}
+    from .task import Task
 
 
 def task_names() -> list[str]:
     """Return the names of all tasks."""
-    return sorted(_TASKS)
+    return registry.names("task")
 
 
 def get_task(name: str, **options: object) -> Task:
@@ -34,10 +27,7 @@ def get_task(name: str, **options: object) -> Task:
     RecipeError
         If an option has an impossible value.
     """
-    if name not in _TASKS:
-        raise UnknownName("task", name, _TASKS)
-    module, attribute = _TASKS[name]
-    task = getattr(importlib.import_module(f".{module}", __name__), attribute)
+    task = registry.get("task", name).target
     known = inspect.signature(task).parameters
     for option in options:
         if option not in known:

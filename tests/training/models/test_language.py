@@ -7,7 +7,7 @@ from netsci_dst import registry  # noqa: E402
 from netsci_dst.errors import RecipeError  # noqa: E402
 from netsci_dst.training import wiring  # noqa: E402
 from netsci_dst.training.layers import sparsify_module  # noqa: E402
-from netsci_dst.training.tasks._build import build_model  # noqa: E402
+from netsci_dst.training.tasks.build import build_model  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

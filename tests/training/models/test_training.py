@@ -102,7 +102,7 @@ def test_a_transformer_trains_sparsely_with_heads_that_evolve_alone(tmp_path):
 def test_the_data_must_fit_the_task():
     from netsci_dst.errors import DataError
     from netsci_dst.training.tasks import get_task
-    from netsci_dst.training.tasks._task import BatchOptions
+    from netsci_dst.training.tasks.task import BatchOptions
 
     text = SimpleNamespace(kind="text")
     for task in ("classification", "translation"):

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 
 from netsci_dst.errors import DataError, UnknownName  # noqa: E402
 from netsci_dst.training.tasks import get_task  # noqa: E402
-from netsci_dst.training.tasks._task import BatchOptions  # noqa: E402
+from netsci_dst.training.tasks.task import BatchOptions  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -58,7 +58,7 @@ def test_an_epoch_visits_each_sample_once_with_its_label(images):
 
 
 def test_an_epoch_continues_in_the_middle_bit_for_bit(images, monkeypatch):
-    from netsci_dst.training.tasks import _arrays
+    from netsci_dst.training.tasks import arrays as _arrays
 
     monkeypatch.setattr(_arrays, "_CHUNK_VALUES", 2 * 75 * 8)  # two batches of eight per chunk
 

@@ -11,7 +11,7 @@ from netsci_dst.errors import DataError, RecipeError  # noqa: E402
 from netsci_dst.training.layers import sparsify_module  # noqa: E402
 from netsci_dst.training.models._rbm import RBM  # noqa: E402
 from netsci_dst.training.tasks import get_task  # noqa: E402
-from netsci_dst.training.tasks._task import BatchOptions  # noqa: E402
+from netsci_dst.training.tasks.task import BatchOptions  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -60,7 +60,7 @@ def test_free_energy_is_minus_the_log_of_the_sum_over_hidden_states():
 
 def test_the_gradient_is_that_of_contrastive_divergence():
     rbm, task = machine(), get_task("contrastive-divergence")
-    from netsci_dst.training.tasks._task import Batch
+    from netsci_dst.training.tasks.task import Batch
 
     data = torch.tensor([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
     loss = task.loss(rbm, Batch((data, torch.tensor([7, 8])), 2))

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 
 from netsci_dst.errors import DataError, RecipeError  # noqa: E402
 from netsci_dst.training.tasks import get_task  # noqa: E402
-from netsci_dst.training.tasks._task import BatchOptions  # noqa: E402
+from netsci_dst.training.tasks.task import BatchOptions  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch")
 from netsci_dst.training import train  # noqa: E402
 from netsci_dst.training.data._translation_data import Pairs, Ragged  # noqa: E402
 from netsci_dst.training.tasks import get_task  # noqa: E402
-from netsci_dst.training.tasks._pieces import pieces  # noqa: E402
-from netsci_dst.training.tasks._task import BatchOptions  # noqa: E402
+from netsci_dst.training.tasks.pieces import pieces  # noqa: E402
+from netsci_dst.training.tasks.task import BatchOptions  # noqa: E402
 
 pytestmark = pytest.mark.torch
 WORDS = 14

@@ -10,8 +10,8 @@ pytest.importorskip("sacrebleu")
 from netsci_dst.errors import DataError, RecipeError  # noqa: E402
 from netsci_dst.training.data._translation_data import Pairs, Ragged  # noqa: E402
 from netsci_dst.training.tasks import get_task  # noqa: E402
-from netsci_dst.training.tasks._task import BatchOptions  # noqa: E402
-from netsci_dst.training.tasks._translation import BEGIN, END, PAD, bleu  # noqa: E402
+from netsci_dst.training.tasks.task import BatchOptions  # noqa: E402
+from netsci_dst.training.tasks.translation import BEGIN, END, PAD, bleu  # noqa: E402
 
 pytestmark = pytest.mark.torch
 WORDS = 14

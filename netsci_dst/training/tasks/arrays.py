@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ...errors import DataError, UnknownName
-from ._order import n_batches, part, shuffled
-from ._task import Batch, Batches, BatchOptions
+from .order import n_batches, part, shuffled
+from .task import Batch, Batches, BatchOptions
 
 # Small batches are gathered and normalised several at a time, up to this many values, which stay
 # in a core's cache.

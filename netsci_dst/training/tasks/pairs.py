@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import DataError, UnknownName
-from ._order import part
-from ._task import PROBE_SEQUENCES, Batch, Batches, BatchOptions
+from .order import part
+from .task import PROBE_SEQUENCES, Batch, Batches, BatchOptions
 
 
 class PairBatches(Batches):

@@ -11,12 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...errors import DataError, RecipeError
-from ._arrays import ArrayBatches
-from ._build import build_model
-from ._modes import evaluating
-from ._task import Batch, Batches, BatchOptions, Loss, Task
+from ...registry import register
+from .arrays import ArrayBatches
+from .build import build_model
+from .modes import evaluating
+from .task import Batch, Batches, BatchOptions, Loss, Task
 
 
+@register("task", "contrastive-divergence", source="Hinton 2002; Survival app. D")
 class ContrastiveDivergence(Task):
     """CD-k (Hinton 2002): the gradient of ``F(v_0) - F(v_k)`` after k steps of Gibbs sampling.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._task import Batch, Task
+    from .task import Batch, Task
 
 
 def pieces(task: Task, batch: Batch, parts: int) -> list[Batch]:

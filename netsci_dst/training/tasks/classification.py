@@ -9,12 +9,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...errors import DataError
-from ._arrays import ArrayBatches
-from ._build import build_model
-from ._modes import evaluating
-from ._task import Batch, Batches, BatchOptions, Loss, Task
+from ...registry import register
+from .arrays import ArrayBatches
+from .build import build_model
+from .modes import evaluating
+from .task import Batch, Batches, BatchOptions, Loss, Task
 
 
+@register("task", "classification")
 class Classification(Task):
     """Which of ``n_classes`` classes a sample belongs to."""
 

@@ -7,17 +7,20 @@ The fields are the keys of a recipe file, the options of the command line and th
 from __future__ import annotations
 
 import os
-import sysconfig
 import tomllib
 from collections.abc import Iterator, Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..errors import RecipeError, UnknownName
-from .methods import method as method_by_name
-from .methods._options import one_line
+from . import registry
+from .errors import RecipeError, UnknownName
+from .methods import is_file, options_of
+from .methods.check import check_options
+from .methods.options import one_line
 
 if TYPE_CHECKING:
     from .methods import MethodOptions
@@ -156,9 +159,16 @@ class Recipe(BaseModel):
         method = self.resolved_method()
         for field, why in method.without_use():
             yield f"method_options.{field}", why
-        own = method_by_name(self.method)
+        own = options_of(self.method)
         if self.init_from is not None and method.initialiser != own.initialiser:
             yield "method_options.initialiser", "init_from says where the first links are"
+        if method.sparse and self.has_relu and method.weights_elsewhere != own.weights_elsewhere:
+            yield "method_options.weights_elsewhere", f"model {self.model!r} is one with ReLU"
+        if method.sparse and not self.has_relu and method.weights != own.weights:
+            yield (
+                "method_options.weights",
+                f"model {self.model!r} has weights of its own: set weights_elsewhere",
+            )
         schedule, optimizer = f"lr_schedule is {self.lr_schedule!r}", self.optimizer
         idle: list[tuple[bool, tuple[str, ...], str]] = [
             (self.lr_schedule not in ("linear", "cosine"), ("lr_end", "lr_decay_epochs"), schedule),
@@ -179,7 +189,19 @@ class Recipe(BaseModel):
 
     def resolved_method(self) -> MethodOptions:
         """Return the method's options with this recipe's changes."""
-        return method_by_name(self.method, **self.method_options)
+        return options_of(self.method, self.method_options)
+
+    @property
+    def has_relu(self) -> bool:
+        """Whether the model's sparse layers are those of a perceptron or a head with ReLU."""
+        relu = registry.about("model", self.model).metadata.get("relu", False)
+        return bool(relu) and self.model_options.get("activation", "relu") == "relu"
+
+    @property
+    def initial_weights(self) -> str:
+        """The rule for initial weights: the method's for ReLU, else mostly the model's own."""
+        method = self.resolved_method()
+        return method.weights if self.has_relu else method.weights_elsewhere
 
     def to_table(self) -> dict[str, Any]:
         """Return the complete resolved request, every part of the method spelled out."""
@@ -231,9 +253,19 @@ def load_recipe(
     for field in ("method_options", "model_options", "data_options", "task_options"):
         if field in changes and isinstance(changes[field], Mapping):
             changes[field] = {**table.get(field, {}), **changes[field]}
-    checked = _checked({**table, **changes}, origin)
+    checked = _checked(_with_method_of_file({**table, **changes}), origin)
+    check_options(checked.resolved_method())
     refuse_without_use(checked)
     return checked
+
+
+def _with_method_of_file(table: dict[str, Any]) -> dict[str, Any]:
+    """Put the options of a method's file in the recipe, which then needs that file no more."""
+    name = table.get("method")
+    if not isinstance(name, str) or not is_file(name):
+        return table
+    options = options_of(name, table.get("method_options", {})).to_table()
+    return {**table, "method": Path(name).stem, "method_options": options}
 
 
 def recorded_recipe(table: Mapping[str, Any]) -> Recipe:
@@ -264,11 +296,16 @@ def refuse_without_use(asked: Recipe | MethodOptions) -> None:
 
 def shipped_recipes() -> list[str]:
     """Return the names of the recipes that ship, as ``paper/experiment``."""
-    folder = _shelf()
-    return sorted(f.relative_to(folder).with_suffix("").as_posix() for f in folder.glob("*/*.toml"))
+    return sorted(
+        f"{paper.name}/{file.name.removesuffix('.toml')}"
+        for paper in _shelf().iterdir()
+        if paper.is_dir()
+        for file in paper.iterdir()
+        if file.name.endswith(".toml")
+    )
 
 
-def shipped_recipe(name: str) -> Path:
+def shipped_recipe(name: str) -> Traversable:
     """Return the file of a shipped recipe.
 
     Raises
@@ -276,35 +313,27 @@ def shipped_recipe(name: str) -> Path:
     UnknownName
         If there is none of this name.
     """
-    file = _shelf() / f"{name}.toml"
     if name not in shipped_recipes():
         raise UnknownName("recipe", name, shipped_recipes())
-    return file
+    return _shelf() / f"{name}.toml"
 
 
-def _shelf() -> Path:
-    """Return the folder of the recipes: in a checkout, else where pip puts it."""
-    root, share = Path(__file__).parents[2], "share/netsci-dst/recipes"
-    places = [root / "recipes", root / share, Path(sysconfig.get_path("data"), share)]
-    user = f"{os.name}_user"
-    if user in sysconfig.get_scheme_names():
-        places.append(Path(sysconfig.get_path("data", user), share))
-    return next((place for place in places if place.is_dir()), places[0])
+def _shelf() -> Traversable:
+    return resources.files(__package__) / "recipes"
 
 
-def _place(recipe: str | os.PathLike[str]) -> str | os.PathLike[str]:
+def _place(recipe: str | os.PathLike[str]) -> Traversable:
     if isinstance(recipe, str) and recipe in shipped_recipes() and not Path(recipe).exists():
         return shipped_recipe(recipe)
-    return recipe
+    return Path(recipe)
 
 
-def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    file = Path(path)
+def _read(file: Traversable) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        if file.suffix != ".toml":
-            raise UnknownName("recipe", os.fspath(path), shipped_recipes()) from None
+        if not file.name.endswith(".toml"):
+            raise UnknownName("recipe", str(file), shipped_recipes()) from None
         raise RecipeError(f"there is no recipe at {file}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"cannot read the recipe {file}: {error}") from error

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PydanticUserError,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .. import registry
+from ..errors import RecipeError, UnknownName
+
+# kind of part, the field that names it, the field of its options
+PARTS: tuple[tuple[str, str, str | None], ...] = (
+    ("removal", "removal", "removal_options"),
+    ("regrowth", "regrowth", "regrowth_options"),
+    ("density schedule", "density", "density_options"),
+    ("zeta schedule", "zeta_schedule", None),
+    ("softness", "removal_softness", "removal_softness_options"),
+    ("new weights", "new_weights", "new_weights_options"),
+    ("removal", "density_criterion", None),
+    ("step hook", "step_hook", "step_hook_options"),
+    ("initialiser", "initialiser", "initialiser_options"),
+    ("initialiser", "initialiser_elsewhere", None),
+    ("allocation", "allocation", None),
+    ("initial weights", "weights", None),
+    ("initial weights", "weights_elsewhere", None),
 )
-
-from ... import registry
-from ...errors import RecipeError, UnknownName
-
-# Arguments that the update loop passes to a part itself; all others are the user's options.
-_GIVEN = {
-    "removal": ("links", "drafts", "state", "n_remove"),
-    "regrowth": ("links", "n", "exponent"),
-    "density schedule": ("time",),
-    "zeta schedule": ("time", "zeta"),
-    "softness": ("time",),
-    "new weights": ("links", "keys", "n_links"),
-    "step hook": ("engine",),
-    "initialiser": ("n_source", "n_target", "n_links", "rng", "features", "first"),
-}
 _OF_ALL = ("name", "sparse")
 _OF_REMOVAL = (
     "zeta",
@@ -83,11 +78,13 @@ class MethodOptions(BaseModel):
     initialiser_elsewhere: str | None = Field(
         None, description="Initialiser where the first needs input features and there are none."
     )
-    allocation: Literal["uniform", "er", "erk"] = Field(
-        "uniform", description="How links are shared out among layers."
+    allocation: str = Field("uniform", description="How links are shared out among layers.")
+    weights: str = Field(
+        "kaiming", description="Initial weights in multilayer perceptrons and heads with ReLU."
     )
-    weights: Literal["swi", "kaiming", "model"] = Field(
-        "swi", description="First weights; `model` keeps those the model was built with."
+    weights_elsewhere: str = Field(
+        "model",
+        description="Initial weights in all other models; `model` keeps those the model has.",
     )
 
     zeta: float = Field(0.3, ge=0, le=1, description="Share of links removed at an update.")
@@ -169,21 +166,14 @@ class MethodOptions(BaseModel):
 
     @model_validator(mode="after")
     def _parts_exist(self) -> MethodOptions:
-        for kind, field, options in (
-            ("removal", "removal", "removal_options"),
-            ("regrowth", "regrowth", "regrowth_options"),
-            ("density schedule", "density", "density_options"),
-            ("zeta schedule", "zeta_schedule", None),
-            ("softness", "removal_softness", "removal_softness_options"),
-            ("new weights", "new_weights", "new_weights_options"),
-            ("removal", "density_criterion", None),
-            ("step hook", "step_hook", "step_hook_options"),
-            ("initialiser", "initialiser", "initialiser_options"),
-            ("initialiser", "initialiser_elsewhere", None),
-        ):
-            self._check(kind, getattr(self, field), options and getattr(self, options), options)
+        for kind, field, options in PARTS:
+            name = getattr(self, field)
+            if name is not None:
+                registry.about(kind, name)
+            elif options and getattr(self, options):
+                raise RecipeError(f"{options} is given, but no {kind} is chosen")
         for phase in self.phases:
-            self._check("regrowth", phase.regrowth, phase.options, "phases.options")
+            registry.about("regrowth", phase.regrowth)
         for problem in self._contradictions():
             raise RecipeError(f"it {problem}")
         return self
@@ -194,7 +184,7 @@ class MethodOptions(BaseModel):
             yield "removes links but says no regrowth"
         if self.phases and self.regrowth is None:
             yield "has phases but no regrowth to begin with"
-        schedule = registry.get("density schedule", self.density).metadata
+        schedule = registry.about("density schedule", self.density).metadata
         if schedule.get("decays") and self.initial_sparsity is None:
             yield f"has the density schedule {self.density!r}, which needs initial_sparsity"
         if not schedule.get("decays") and self.initial_sparsity is not None:
@@ -208,16 +198,15 @@ class MethodOptions(BaseModel):
         rule = self.step_hook
         if rule is not None and (self.removal is not None or self.density != "constant"):
             yield f"moves links by the per-step hook {rule!r}: no removal or density goes with that"
-        if self.draws_weights and self.weights == "model":
-            yield f"has the per-step hook {rule!r}, which draws all weights, not the model's"
         for phase in self.all_phases():
             if phase.options.get("sub_ranking") and phase.delta < 1:
                 yield "has sub_ranking of ties, but draws links by score (delta below 1)"
 
     def without_use(self) -> Iterator[tuple[str, str]]:
         """Say which options have another value than the method's own, and why to no effect."""
-        named = {entry.name: entry.target for entry in registry.entries("method")}
-        own = MethodOptions(**{**named.get(self.name, {}), "name": self.name})
+        known = self.name in registry.names("method")
+        table = registry.get("method", self.name).target if known else {}
+        own = MethodOptions(**{**table, "name": self.name})
         for fields, why in self._idle():
             for field in fields:
                 if getattr(self, field) != getattr(own, field):
@@ -247,30 +236,10 @@ class MethodOptions(BaseModel):
         elif self.prune_from_history:
             yield ("density_criterion",), "prune_from_history ranks by the last weights"
         if self.draws_weights:
-            drawn = ("initialiser", "initialiser_options", "weights")
+            drawn = ("initialiser", "initialiser_options", "weights", "weights_elsewhere")
             yield drawn, f"per-step hook {self.step_hook!r} begins with the largest of all weights"
         if self.heads == 1:
             yield ("head_layers",), "heads is 1"
-
-    @staticmethod
-    def _check(kind: str, name: str | None, options: Any, field: str | None) -> None:
-        if name is None:
-            if options:
-                raise RecipeError(f"{field} is given, but no {kind} is chosen")
-            return
-        target = registry.get(kind, name).target
-        parameters = inspect.signature(target).parameters
-        known = set(parameters) - set(_GIVEN[kind])
-        for option, value in (options or {}).items():
-            if option not in known:
-                raise UnknownName(f"option of {kind} {name!r}", option, known)
-            try:
-                _check_value(target, parameters[option].annotation, value)
-            except ValidationError as error:
-                said = error.errors()[0]["msg"]
-                raise RecipeError(
-                    f"{field}.{option} = {value!r}: {said[0].lower()}{said[1:]}"
-                ) from error
 
     def to_table(self) -> dict[str, Any]:
         """Return every option but the name, as TOML can hold it: ``none`` is text."""
@@ -287,14 +256,14 @@ class MethodOptions(BaseModel):
     @property
     def elastic(self) -> bool:
         """Whether the density schedule says how many links are removed, not ζ."""
-        return bool(registry.get("density schedule", self.density).metadata.get("elastic"))
+        return bool(registry.about("density schedule", self.density).metadata.get("elastic"))
 
     @property
     def draws_weights(self) -> bool:
         """Whether a per-step hook replaces the first links and weights by its own."""
         if self.step_hook is None:
             return False
-        return bool(registry.get("step hook", self.step_hook).metadata.get("draws_weights"))
+        return bool(registry.about("step hook", self.step_hook).metadata.get("draws_weights"))
 
     def all_phases(self) -> list[Phase]:
         """Return the regrowth rules in the order in which they come into force."""
@@ -315,29 +284,11 @@ class MethodOptions(BaseModel):
 
 
 def _scope(removal: str) -> str:
-    return registry.get("removal", removal).metadata.get("scope", "layer")
+    return registry.about("removal", removal).metadata.get("scope", "layer")
 
 
 def _scores(regrowth: str) -> bool:
-    return bool(registry.get("regrowth", regrowth).metadata.get("scores", True))
-
-
-def _check_value(target: Any, annotation: Any, value: Any) -> None:
-    """Check an option against its annotation; one that cannot be understood allows anything."""
-    if isinstance(annotation, str):
-        home = sys.modules[getattr(target, "__module__", __name__)]
-        try:
-            annotation = eval(annotation, vars(home))  # the source of the part itself
-        except (NameError, AttributeError, TypeError, SyntaxError):
-            return
-    if annotation is inspect.Parameter.empty:
-        return
-    config = ConfigDict(strict=not isinstance(value, list), allow_inf_nan=False)
-    try:
-        adapter = TypeAdapter(annotation, config=config)
-    except PydanticUserError:
-        return
-    adapter.validate_python(value)
+    return bool(registry.about("regrowth", regrowth).metadata.get("scores", True))
 
 
 def validated(table: dict[str, Any], origin: str) -> MethodOptions:

@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...errors import DataError, RecipeError, UnknownName
-from ._build import build_model
-from ._modes import evaluating, precise
-from ._order import n_batches, part, shuffled
-from ._task import PROBE_SEQUENCES, Batch, Batches, BatchOptions, Loss, Task
+from ...registry import register
+from .build import build_model
+from .modes import evaluating, precise
+from .order import n_batches, part, shuffled
+from .task import PROBE_SEQUENCES, Batch, Batches, BatchOptions, Loss, Task
 
 
+@register("task", "language-model", source="CHTss section 4.3")
 class LanguageModel(Task):
     """Predict each token of a text from those before it.
 

@@ -11,14 +11,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...errors import DataError, MissingDependency, RecipeError
-from ._build import build_model
-from ._modes import evaluating, precise
-from ._pairs import PairBatches
-from ._task import Batch, Batches, BatchOptions, Loss, Task
+from ...registry import register
+from .build import build_model
+from .modes import evaluating, precise
+from .pairs import PairBatches
+from .task import Batch, Batches, BatchOptions, Loss, Task
 
 PAD, UNKNOWN, BEGIN, END = range(4)
 
 
+@register("task", "translation", source="CHTss section 4.2")
 class Translation(Task):
     """Translate sentences; ``batch_size`` counts tokens.
 
