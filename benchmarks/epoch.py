@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from netsci_dst.recipe import Recipe, load_recipe
 from netsci_dst.run import Run
 from netsci_dst.training._loop import Interrupted, Loop
 from netsci_dst.training._session import Session, surroundings
@@ -33,7 +34,6 @@ from netsci_dst.training.data import load
 from netsci_dst.training.data._dataset import Dataset, image_dataset
 from netsci_dst.training.distributed import join
 from netsci_dst.training.progress import Progress
-from netsci_dst.recipe import Recipe, load_recipe
 
 RECIPE = Path(__file__).parents[1] / "netsci_dst" / "recipes" / "chtss" / "mnist-mlp.toml"
 METHODS = {"set": 1.3, "rigl": 1.3, "chts": 1.3, "chts-l3p": 1.6}
