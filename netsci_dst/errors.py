@@ -43,6 +43,10 @@ class RunLocked(RunError):
     """Another process is writing to this run."""
 
 
+class ReadOnly(RunError):
+    """A place that may be read but not written."""
+
+
 class RecipeError(NetsciError):
     """A recipe with an unknown key, a wrong type or an impossible value."""
 

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from . import snapshots as _codec
-from ._growing import Growing, Json, Parquet
+from .checksums import FIELD, matches, signed
 from .errors import FormatError, NetsciError, RunError
+from .growing import Growing
 from .reading import reading
 from .snapshots import Snapshot
 from .store import Store
+from .table_forms import Json, Parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 RECIPE, PROVENANCE = "recipe.toml", "provenance.json"
 TABLES = ("metrics", "evolution")
+_RECIPE_CHECKSUM = "recipe_sha256"
 _INDEX, _INDEX_TAIL = "snapshots/index.json", "snapshots/index-tail.json"
 # What changes while a run grows.
 GROWING = (
@@ -70,8 +73,10 @@ class Run:
                 f"{store.url} already holds a run: resume it, or choose another folder with --out"
             )
         run = cls(store)
-        store.write(RECIPE, tomli_w.dumps(_without_none(recipe)).encode())
-        run.update_provenance({"status": "created", **(provenance or {})})
+        text = tomli_w.dumps(_without_none(recipe)).encode()
+        store.write(RECIPE, text)
+        facts = {"status": "created", **(provenance or {})}
+        run.update_provenance({**facts, _RECIPE_CHECKSUM: hashlib.sha256(text).hexdigest()})
         return run
 
     @classmethod
@@ -113,18 +118,33 @@ class Run:
     @property
     def recipe(self) -> dict[str, Any]:
         """What was asked, resolved in full."""
-        with reading(self.store.path(RECIPE)):
-            return tomllib.loads(self.store.read(RECIPE).decode())
+        data, path = self.store.read(RECIPE), self.store.path(RECIPE)
+        with reading(path):
+            recipe = tomllib.loads(data.decode())
+        known = self.provenance.get(_RECIPE_CHECKSUM) if self.store.exists(PROVENANCE) else None
+        if known is not None and known != hashlib.sha256(data).hexdigest():
+            raise FormatError(
+                f"{path} does not match its checksum: it was changed after the run had begun"
+            )
+        return recipe
 
     @property
     def provenance(self) -> dict[str, Any]:
         """Format and package versions, machine, seed, data fingerprint, status, duration."""
-        return _read_json(self.store, PROVENANCE, dict)
+        found = _read_json(self.store, PROVENANCE, dict)
+        unsigned = FIELD not in found and _RECIPE_CHECKSUM in found
+        if unsigned or not matches(found):
+            raise FormatError(
+                f"{self.store.path(PROVENANCE)} does not match its checksum: it was changed or "
+                "damaged"
+            )
+        found.pop(FIELD, None)
+        return found
 
     def update_provenance(self, changes: Mapping[str, Any]) -> None:
         """Merge changes into ``provenance.json``."""
         known = self.provenance if self.store.exists(PROVENANCE) else {"format": FORMAT_VERSION}
-        text = json.dumps({**known, **changes}, indent=2, default=str)
+        text = json.dumps(signed({**known, **changes}), indent=2)
         self.store.write(PROVENANCE, text.encode())
 
     @property

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .errors import NetsciError, RunError
+from .errors import NetsciError, ReadOnly, RunError
 from .local_folder import TEMPORARY, LocalFolder
 from .reading import one_line
+
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class Store:
@@ -162,7 +164,8 @@ class Store:
                 raise RunError(f"cannot {what}: {_reason(error)}") from error
             raise
         except OSError as error:
-            raise RunError(f"cannot {what}: {_reason(error)}") from error
+            kind = ReadOnly if error.errno in _DENIED else RunError
+            raise kind(f"cannot {what}: {_reason(error)}") from error
         except Exception as error:
             if self.is_local:
                 raise

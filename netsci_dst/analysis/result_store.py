@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._parquet import read_table
+from ..checksums import arrays_checksum
 from ..errors import FormatError, NetsciError, RunError
+from ..reading import reading
 from ..run import GROWING
+from ..table_forms import Parquet
+from .kept_files import KeptFiles
 from .measure import Array, Measure, Value
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ FINAL = (DONE, NOT_APPLICABLE)
 WHOLE_RUN = -1  # the step under which a measure of a whole run is noted
 
 _counter = itertools.count()
+_PART = re.compile(r"(values|notes)-(\d{1,30})-\d+-\d+\.parquet")
 _VALUE_COLUMNS = ("key", "step", "scope", "quantity", "value", "text")
 _PLACE = ("key", "step", "scope", "quantity")
 _NOTE_COLUMNS = (
@@ -132,15 +136,18 @@ class ResultStore:
     """
 
     def __init__(self, store: Store):
-        self.store = store
+        self.store = KeptFiles(store)
         self.notes: dict[str, dict[str, Any]] = {}
         self._pending: list[Outcome] = []
         self._written = time.monotonic()
 
     def load(self) -> ResultStore:
         """Read the notes of what has been computed."""
-        notes = self._read("notes", _NOTE_COLUMNS).to_pylist()
-        self.notes = {row["key"]: row for row in sorted(notes, key=lambda row: row["when"])}
+        for order, note in enumerate(self._read("notes", _NOTE_COLUMNS).to_pylist()):
+            known = self.notes.get(note["key"])
+            # A result that is there stays, whatever came later, or earlier by a wrong clock.
+            if known is None or _outranks(note, known):
+                self.notes[note["key"]] = {**note, "order": order}
         return self
 
     def frame(self) -> pd.DataFrame:
@@ -167,9 +174,13 @@ class ResultStore:
                 outcome.status, outcome.reason, outcome.values = FAILED, str(error), []
             outcome.arrays = []
         self._pending.append(outcome)
-        self.notes[outcome.key] = outcome.note()
+        self.notes[outcome.key] = {**outcome.note(), "order": len(self.notes)}
         if time.monotonic() - self._written > every_s:
             self.flush()
+
+    def clean(self) -> None:
+        """Remove what killed analyses left behind."""
+        self.store.clean()
 
     def flush(self) -> None:
         """Write out what is pending, and merge the parts when they have become many."""
@@ -193,7 +204,8 @@ class ResultStore:
             rows = self._read(table, columns, parts).to_pandas()
             place = ["key"] if table == "notes" else list(_PLACE)
             if table == "notes":
-                rows = rows.sort_values("when", kind="stable")
+                final = rows["status"].isin(FINAL).to_numpy()
+                rows = rows.iloc[np.argsort(final, kind="stable")]
             rows = rows.drop_duplicates(place, keep="last")
             merged = pa.Table.from_pandas(rows, schema=_schema(columns), preserve_index=False)
             self._write_part(table, merged)
@@ -202,51 +214,45 @@ class ResultStore:
 
     def arrays(self, note: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         """Return all arrays of a result by name; an empty dict when it has none."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
         name = _array_name(note)
         if not self.store.exists(name):
             return {}
-        data = self.store.read(name)
-        try:
-            length = int.from_bytes(data[:8], "little")
-            metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
-            return load(data) if metadata.get("source") == note["source"] else {}
-        except (SafetensorError, ValueError) as error:
-            raise FormatError(f"{self.store.path(name)} is corrupt: {error}") from error
+        arrays, source = decode_arrays(self.store.read(name), self.store.path(name))
+        return arrays if source == note["source"] else {}
 
     def _parts(self, table: str) -> list[str]:
-        names = self.store.list(FOLDER)
-        return [n for n in names if n.startswith(f"{table}-") and n.endswith(".parquet")]
+        """Return the names of a table's parts in the order in which they were written."""
+        found = [_PART.fullmatch(name) for name in self.store.list(FOLDER)]
+        parts = [match for match in found if match and match[1] == table]
+        return [m[0] for m in sorted(parts, key=lambda m: (int(m[2]), m[0]))]
 
     def _read(self, table: str, columns: Sequence[str], parts: list[str] | None = None) -> pa.Table:
         import pyarrow as pa
 
+        form = Parquet(required=True)
         tables = [_schema(columns).empty_table()]
         for part in self._parts(table) if parts is None else parts:
             name = f"{FOLDER}/{part}"
             try:
-                read = read_table(self.store.read(name), columns=list(columns))
-                tables.append(read.cast(_schema(columns)))
+                with reading(self.store.path(name)):
+                    rows = form.decode(self.store.read(name))[0]
+                    tables.append(rows.select(list(columns)).cast(_schema(columns)))
             except RunError:
                 if self.store.exists(name):
                     raise
                 return self._read(table, columns)  # another process has just merged the parts
-            except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+            except FormatError as error:
                 raise FormatError(
-                    f"{self.store.path(name)} is corrupt: {error}; "
-                    "delete it and its results are computed anew"
+                    f"{error}; delete it and its results are computed anew"
                 ) from error
         return pa.concat_tables(tables)
 
     def _write_part(self, table: str, rows: pa.Table) -> None:
-        import pyarrow.parquet as pq
-
-        buffer = io.BytesIO()
-        pq.write_table(rows, buffer)
-        unique = f"{time.time_ns():020d}-{os.getpid()}-{next(_counter)}"
-        self.store.write(f"{FOLDER}/{table}-{unique}.parquet", buffer.getbuffer())
+        # Numbered, not dated: a clock may jump back.
+        names = map(_PART.fullmatch, self.store.list(FOLDER))
+        number = 1 + max((int(found[2]) for found in names if found), default=0)
+        unique = f"{number:08d}-{os.getpid()}-{next(_counter)}"
+        self.store.write(f"{FOLDER}/{table}-{unique}.parquet", Parquet().encode(rows, None))
 
 
 class MemoryResults(ResultStore):
@@ -264,7 +270,7 @@ class MemoryResults(ResultStore):
     def flush(self) -> None:
         """Do nothing."""
 
-    compact = flush
+    compact = clean = flush
 
     def _parts(self, table: str) -> list[str]:
         return []
@@ -303,4 +309,37 @@ def _encode(outcome: Outcome) -> bytes:
                 f"{values.dtype}: an array must hold numbers or booleans"
             )
         tensors[array.name] = values
-    return save(tensors, metadata={"source": outcome.source})
+    metadata = {"source": outcome.source, "crc32": _arrays_crc(outcome.source, tensors)}
+    return save(tensors, metadata=metadata)
+
+
+def decode_arrays(data: bytes, origin: str) -> tuple[dict[str, NDArray[Any]], str]:
+    """Return the arrays in a file and the checksum of what they were computed from.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged.
+    """
+    from safetensors.numpy import load
+
+    with reading(origin):
+        arrays = load(data)
+        length = int.from_bytes(data[:8], "little")
+        metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+        source = metadata["source"]
+        if metadata["crc32"] != _arrays_crc(source, arrays):
+            raise FormatError(
+                f"{origin} does not match its checksum: it was changed or damaged; delete it and "
+                "it is computed anew"
+            )
+    return arrays, source
+
+
+def _arrays_crc(source: str, arrays: Mapping[str, NDArray[Any]]) -> str:
+    parts = sorted(arrays.items())
+    return arrays_checksum(source, ((n, a.dtype.str, a.shape, a.tobytes()) for n, a in parts))
+
+
+def _outranks(note: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    return note["status"] in FINAL or known["status"] not in FINAL

@@ -98,6 +98,8 @@ def analyze(
             units += plan_run(place, subject, tasks, steps, limit_s, ship)
         else:
             units += plan_snapshot(place, subject, tasks, limit_s)
+    for store in stores:
+        store.clean()
     todo = [unit for unit in (missing(u, stores[u.run]) for u in units) if unit.tasks]
     done, total = 0, sum(len(unit.tasks) for unit in todo)
     if progress:
@@ -130,7 +132,9 @@ def _frame(
             if unit.run == place
             for task in unit.tasks
         ]
-        selected = {key: stores[place].notes[key] for key in keys}
+        known = stores[place].notes
+        # A snapshot that was thinned out meanwhile has no result, and is no failure.
+        selected = {key: known[key] for key in keys if key in known}
         frames.append(tidy(labels[place], subject, selected, stores[place].frame()))
         notes += [
             {"run": labels[place], **{name: note[name] for name in NOTE}}

@@ -42,7 +42,7 @@ class Results:
         notes = list(self._store.notes.values())
         if any(note["step"] == WHOLE_RUN for note in notes):
             sources[WHOLE_RUN] = run_source(self.run)
-        best: dict[tuple[str, int], tuple[tuple[bool, bool, float], dict[str, Any]]] = {}
+        best: dict[tuple[str, int], tuple[tuple[bool, bool, int], dict[str, Any]]] = {}
         for note in notes:
             if sources.get(int(note["step"])) != note["source"]:
                 continue
@@ -53,22 +53,19 @@ class Results:
         ordered = sorted(best.items(), key=lambda item: (item[0][1] == WHOLE_RUN, item[0][1]))
         return {place: note for place, (_, note) in ordered}
 
-    def _rank(self, note: Mapping[str, Any]) -> tuple[bool, bool, float] | None:
+    def _rank(self, note: Mapping[str, Any]) -> tuple[bool, bool, int] | None:
         try:
             measure = registry.get("measure", note["measure"]).target
         except UnknownName:
-            return (
-                note["status"] == DONE,
-                False,
-                note["when"],
-            )  # its extension is not installed here
+            # Its extension is not installed here.
+            return (note["status"] == DONE, False, note["order"])
         if measure.version != note["version"]:
             return None
         asked = measure.resolve(self._options.get(measure.name))
         same = asked == json.loads(note["options"])
         if measure.name in self._options and not same:
             return None
-        return (note["status"] == DONE, same, note["when"])
+        return (note["status"] == DONE, same, note["order"])
 
     @cached_property
     def values(self) -> pd.DataFrame:

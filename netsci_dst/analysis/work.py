@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._workers import keep_worker
+from ..errors import NetsciError
 from ..run import Run
 from ..snapshots import Snapshot, from_bytes
+from ..workers import keep_worker
 from .measure import Array, Measure, NotApplicable, Value
 from .result_store import FAILED, NOT_APPLICABLE, SKIPPED, WHOLE_RUN, Outcome
 
@@ -57,8 +58,20 @@ def work(unit: Unit) -> tuple[Unit, list[Outcome]]:
     try:
         subject = unit.read()
     except Exception as error:
+        if _is_gone(unit):
+            return unit, []
         return unit, [_outcome(unit, task, FAILED, _reason(error)) for task in unit.tasks]
     return unit, [_compute(unit, task, subject) for task in unit.tasks]
+
+
+def _is_gone(unit: Unit) -> bool:
+    """Whether a run that is still written has thinned out the snapshot since it was listed."""
+    if unit.path is None or unit.step == WHOLE_RUN:
+        return False
+    try:
+        return unit.step not in Run.open(unit.path).snapshots.steps
+    except NetsciError:
+        return False
 
 
 def _compute(unit: Unit, task: Task, subject: Any) -> Outcome:

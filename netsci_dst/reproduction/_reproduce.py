@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .._workers import keep_worker
 from ..errors import DataError, NetsciError, RunLocked
 from ..run import load_run
 from ..store import Store
 from ..training.sweep import SweepRun, train_one
+from ..workers import keep_worker
 from ._experiment import Experiment, load_experiment
 from ._pictures import draw_pictures, picture_file
 from ._plan import Key, Task, chosen, plan

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..checksums import arrays_checksum
 from ..errors import FormatError
 from ..reading import reading
 
@@ -68,14 +68,20 @@ def _checksum(header: str, tensors: Mapping[str, Tensor]) -> str:
     """Return a CRC of everything in a checkpoint; faster than the disk it is written to."""
     import torch
 
-    value = zlib.crc32(header.encode())
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        value = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), value)
-        if tensor.numel():
-            raw: Any = tensor.reshape(-1).view(torch.uint8).numpy()
-            value = zlib.crc32(raw, value)
-    return f"{value:08x}"
+    return arrays_checksum(
+        header,
+        (
+            (
+                name,
+                str(tensors[name].dtype),
+                tuple(tensors[name].shape),
+                tensors[name].reshape(-1).view(torch.uint8).numpy()
+                if tensors[name].numel()
+                else b"",
+            )
+            for name in sorted(tensors)
+        ),
+    )
 
 
 def optimizer_state(

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._workers import keep_worker
 from ..errors import NetsciError, RecipeError, RunError
 from ..recipe import Recipe, load_recipe, recorded_recipe
 from ..store import Store
+from ..workers import keep_worker
 
 SETTLED = ("finished",)
 # A training sets the random state and the number of threads of its whole process.

@@ -14,12 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 
 import netsci_dst as nd
-from netsci_dst import _growing, _parquet
-from netsci_dst._growing import Growing, Json, Parquet
+from netsci_dst import growing as growing_module
+from netsci_dst import parquet
 from netsci_dst.errors import FormatError, RunError
+from netsci_dst.growing import Growing
 from netsci_dst.reading import reading
 from netsci_dst.run import Run
 from netsci_dst.store import Store
+from netsci_dst.table_forms import Json, Parquet
 from netsci_dst.topology import Topology
 
 
@@ -55,7 +57,7 @@ def rows_of(store):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    monkeypatch.setattr(_growing, "LIMIT", 3)
+    monkeypatch.setattr(growing_module, "LIMIT", 3)
     monkeypatch.setattr(os, "fsync", lambda _: None)  # no power fails here, and it is slow
     return tmp_path
 
@@ -169,7 +171,8 @@ def test_what_is_written_for_a_row_does_not_grow_with_the_rows(tmp_path, monkeyp
     ("tail", "said"),
     [
         (b"{", "corrupt"),
-        (b'{"rows": [], "after": "3"}', "corrupt: it follows"),
+        (Json().encode([], "3"), "corrupt: it follows"),  # type: ignore[arg-type]
+        (b'{"rows": [], "after": 1}', "corrupt: 'crc32' is missing"),
         (b"[1]", "corrupt: it f"),
     ],
 )
@@ -182,7 +185,7 @@ def test_a_damaged_tail_is_named(place, tail, said):
 
 
 def test_a_tail_in_place_of_the_main_file_is_refused(place):
-    (place / "main").write_bytes(b'{"rows": [{"i": 1}], "after": 0}')
+    (place / "main").write_bytes(Json().encode([{"i": 1}], 0))
     with pytest.raises(FormatError, match="main is corrupt: it is a tail"):
         rows_of(Store(place)).read()
 
@@ -234,7 +237,7 @@ def test_a_run_with_tails_is_the_run_without(tmp_path, monkeypatch, local):
     plain = Run.create(where("plain"), {})
     record(plain, range(1, 11))
     assert "metrics-tail.parquet" not in plain.store.list()
-    monkeypatch.setattr(_growing, "LIMIT", 3)
+    monkeypatch.setattr(growing_module, "LIMIT", 3)
     run = Run.create(where("run"), {})
     with run.writing():
         record(run, range(1, 11))
@@ -251,7 +254,7 @@ def test_rewinding_a_run_with_tails_at_every_step(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda _: None)
     whole = Run.create(tmp_path / "whole", {})
     record(whole, range(1, 13))
-    monkeypatch.setattr(_growing, "LIMIT", 3)
+    monkeypatch.setattr(growing_module, "LIMIT", 3)
     for step in range(13):
         run, short = Run.create(tmp_path / f"r{step}", {}), Run.create(tmp_path / f"s{step}", {})
         record(run, range(1, 13))
@@ -288,7 +291,7 @@ def test_a_changed_bit_of_a_table_is_refused_or_changes_nothing(after):
 
 
 def test_rows_of_another_kind_are_refused_and_the_table_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(_growing, "LIMIT", 2)
+    monkeypatch.setattr(growing_module, "LIMIT", 2)
     run = Run.create(tmp_path / "run", {})
     for step in range(4):
         run.append("metrics", [{"step": step, "loss": 0.5}])
@@ -298,12 +301,14 @@ def test_rows_of_another_kind_are_refused_and_the_table_is_kept(tmp_path, monkey
 
 
 def test_a_run_from_before_tails_and_checksums_is_read_and_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(_growing, "LIMIT", 3)
+    monkeypatch.setattr(growing_module, "LIMIT", 3)
     run = Run.create(tmp_path / "run", {})
     record(run, range(1, 4))
     rows = [{"step": step, "loss": step / 7} for step in range(1, 9)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "run/metrics.parquet")
-    entries = json.loads((tmp_path / "run/snapshots/index.json").read_bytes())
+    index = tmp_path / "run/snapshots/index.json"
+    entries = json.loads(index.read_bytes())["rows"]
+    index.write_text(json.dumps(entries))
     assert [entry["step"] for entry in entries] == [1, 2, 3]
     old = nd.load_run(run.path)
     assert old.metrics.to_dict("records") == rows
@@ -316,7 +321,7 @@ def test_what_follows_a_growing_run_notices_its_tails(tmp_path, monkeypatch):
     from netsci_dst.analysis.result_store import run_source
     from netsci_dst.report._watch import _state
 
-    monkeypatch.setattr(_growing, "LIMIT", 3)
+    monkeypatch.setattr(growing_module, "LIMIT", 3)
     for place in (tmp_path / "run", f"memory://{tmp_path}/run"):
         run = Run.create(place, {})
         record(run, range(1, 6))
@@ -380,7 +385,7 @@ def test_a_process_that_has_read_tables_ends_well(tmp_path):
     rows = pa.table({f"c{i}": np.arange(50_000) for i in range(8)})
     pq.write_table(rows, tmp_path / "rows.parquet", row_group_size=5_000)
     code = (
-        "import sys; from netsci_dst._parquet import read_table; "
+        "import sys; from netsci_dst.parquet import read_table; "
         "read_table(open(sys.argv[1], 'rb').read(), checked=True)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "rows.parquet")]
@@ -392,5 +397,5 @@ def test_columns_of_a_table_are_read():
     buffer = io.BytesIO()
     rows = pa.table({f"c{i}": np.arange(50_000) for i in range(8)})
     pq.write_table(rows, buffer, row_group_size=5_000, write_page_checksum=True)
-    assert _parquet.read_table(buffer.getvalue(), ["c3"], checked=True).equals(rows.select(["c3"]))
-    assert _parquet.read_table(buffer.getvalue()).equals(rows)
+    assert parquet.read_table(buffer.getvalue(), ["c3"], checked=True).equals(rows.select(["c3"]))
+    assert parquet.read_table(buffer.getvalue()).equals(rows)

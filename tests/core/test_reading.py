@@ -10,9 +10,9 @@ import pytest
 from safetensors.numpy import save
 
 import netsci_dst as nd
-from netsci_dst._parquet import read_table
 from netsci_dst.errors import FormatError, MissingDependency, NetsciError, TopologyError
 from netsci_dst.limits import allowed_bytes, check_size, set_limit
+from netsci_dst.parquet import read_table
 from netsci_dst.reading import one_line, reading
 from netsci_dst.snapshots import from_bytes, to_bytes
 from netsci_dst.topology import Topology

@@ -8,9 +8,10 @@ import pytest
 
 import netsci_dst as nd
 from netsci_dst import store as store_module
-from netsci_dst.errors import FormatError, RunError, RunLocked
+from netsci_dst.errors import FormatError, NetsciError, RunError, RunLocked
 from netsci_dst.run import FORMAT_VERSION, Run
 from netsci_dst.store import Store
+from netsci_dst.table_forms import Json
 from netsci_dst.topology import Topology
 
 
@@ -116,9 +117,9 @@ def test_an_index_may_not_name_files_elsewhere(tmp_path):
     run = Run.create(tmp_path / "r", {})
     run.write_snapshot(snapshot(1))
     file = tmp_path / "r/snapshots/index.json"
-    entries = json.loads(file.read_bytes())
+    entries = json.loads(file.read_bytes())["rows"]
     entries[0]["file"] = "../../secret.safetensors"
-    file.write_text(json.dumps(entries))
+    file.write_bytes(Json().encode(entries, None))
     with pytest.raises(FormatError, match="corrupt"):
         _ = nd.load_run(tmp_path / "r").snapshots[0]
 
@@ -172,3 +173,38 @@ def test_leftovers_of_interrupted_writes_are_invisible_and_cleaned(tmp_path):
     assert store.list() == ["a"]
     store.clean()
     assert os.listdir(tmp_path) == ["a"]
+
+
+def every_flip(path, read):
+    """Flip one bit of each byte of a file; return how often what was read changed in silence."""
+    data, expected, silent = path.read_bytes(), read(), 0
+    for i in range(len(data)):
+        damaged = bytearray(data)
+        damaged[i] ^= 1 << i % 8
+        path.write_bytes(damaged)
+        try:
+            silent += read() != expected
+        except NetsciError:
+            continue
+    path.write_bytes(data)
+    return silent
+
+
+@pytest.mark.parametrize("name", ["recipe.toml", "provenance.json", "snapshots/index.json"])
+def test_no_flipped_bit_changes_what_is_read(tmp_path, name):
+    path = tmp_path / "run"
+    run = Run.create(path, {"seed": 1, "lr": 0.1, "data": "digits"}, {"seed": 1, "seconds": 0.25})
+    run.write_snapshot(snapshot(1))
+
+    def read():
+        again = nd.load_run(path)
+        return again.recipe, again.provenance, again.snapshots.index
+
+    assert every_flip(path / name, read) == 0
+
+
+def test_a_recipe_that_was_edited_afterwards_is_refused(tmp_path):
+    Run.create(tmp_path / "run", {"seed": 1})
+    (tmp_path / "run/recipe.toml").write_text("seed = 2\n")
+    with pytest.raises(FormatError, match="changed after the run had begun"):
+        _ = nd.load_run(tmp_path / "run").recipe

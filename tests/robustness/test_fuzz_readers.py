@@ -14,7 +14,7 @@ import torch
 from safetensors.numpy import save_file
 
 import netsci_dst as nd
-import netsci_dst._growing as growing
+import netsci_dst.growing as growing
 import netsci_dst.training as training
 from netsci_dst.errors import FormatError, NetsciError
 from netsci_dst.exchange import export, from_checkpoint

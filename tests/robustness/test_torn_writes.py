@@ -5,7 +5,7 @@ import os
 import signal
 
 import netsci_dst as nd
-import netsci_dst._growing as growing
+import netsci_dst.growing as growing
 import netsci_dst.local_folder as local_folder
 import netsci_dst.training as training
 

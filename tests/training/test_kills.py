@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 import netsci_dst as nd
-import netsci_dst._growing as growing
+import netsci_dst.growing as growing
 import netsci_dst.store as store_module
 import netsci_dst.training as training
 from netsci_dst.errors import RunError

@@ -8,21 +8,12 @@ main file has that many: a process may die between any two writes, no row is los
 from __future__ import annotations
 
 import contextlib
-import io
-import json
-import zlib
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from ._parquet import read_table
 from .errors import FormatError, RunError
 from .reading import reading
 from .store import Store
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-_HEADER, _CHECKSUM = "netsci_dst", "crc32"
 Rows = TypeVar("Rows", bound="Sized")
 # Additions a tail takes; a main file of at most this many rows is itself rewritten at each.
 LIMIT = 64
@@ -37,10 +28,21 @@ class Sized(Protocol):
 class Form(Protocol[Rows]):
     """How rows are joined, written and read; a file with ``after`` is a tail."""
 
-    def join(self, first: Rows, second: Rows) -> Rows: ...
-    def empty(self, like: Rows | None) -> Rows: ...
-    def encode(self, rows: Rows, after: int | None) -> Any: ...
-    def decode(self, data: bytes) -> tuple[Rows, int | None]: ...
+    def join(self, first: Rows, second: Rows) -> Rows:
+        """Return the rows of both."""
+        ...
+
+    def empty(self, like: Rows | None) -> Rows:
+        """Return no rows, of the kind of others."""
+        ...
+
+    def encode(self, rows: Rows, after: int | None) -> Any:
+        """Return the bytes of a file."""
+        ...
+
+    def decode(self, data: bytes) -> tuple[Rows, int | None]:
+        """Return the rows of a file and, of a tail, after how many it comes."""
+        ...
 
 
 class Growing(Generic[Rows]):
@@ -139,75 +141,3 @@ class Growing(Generic[Rows]):
             return None
         with reading(self.store.path(name)):
             return self.form.decode(data)
-
-
-class Parquet:
-    """Rows as an Arrow table.
-
-    Pages carry checksums; the metadata entry ``netsci_dst`` guards what they do not, the columns
-    and the number of rows, and says what a tail follows.
-    """
-
-    def join(self, first: pa.Table, second: pa.Table) -> pa.Table:
-        import pyarrow as pa
-
-        if not first.num_columns or not second.num_columns:
-            return first if first.num_columns else second
-        try:
-            return pa.concat_tables([first, second], promote_options="permissive").combine_chunks()
-        except pa.ArrowException as error:
-            raise RunError(f"rows with columns of other types than before: {error}") from error
-
-    def empty(self, like: pa.Table | None) -> pa.Table:
-        import pyarrow as pa
-
-        return pa.table({}) if like is None else like.schema.empty_table()
-
-    def encode(self, rows: pa.Table, after: int | None) -> Any:
-        import pyarrow.parquet as pq
-
-        text = json.dumps({"after": after, "rows": len(rows), "columns": _columns(rows)})
-        metadata = {_HEADER: text, _CHECKSUM: f"{zlib.crc32(text.encode()):08x}"}
-        buffer = io.BytesIO()
-        pq.write_table(rows.replace_schema_metadata(metadata), buffer, write_page_checksum=True)
-        return buffer.getbuffer()
-
-    def decode(self, data: bytes) -> tuple[pa.Table, int | None]:
-        rows = read_table(data, checked=True)
-        metadata, after = rows.schema.metadata or {}, None
-        if text := metadata.get(_HEADER.encode()):
-            header = json.loads(text)
-            found = f"{zlib.crc32(text):08x}".encode()
-            same = header["columns"] == _columns(rows) and header.get("rows") in (None, len(rows))
-            if metadata.get(_CHECKSUM.encode()) != found or not same:
-                raise ValueError("its rows and columns do not match their checksum")
-            after = header["after"]
-        _columns(rows)  # names that are not text are refused here
-        return rows.replace_schema_metadata(None), after
-
-
-def _columns(rows: pa.Table) -> list[list[str]]:
-    return [[column.name, str(column.type)] for column in rows.schema]
-
-
-class Json:
-    """Rows as a JSON list; a tail is an object with ``after`` and ``rows``."""
-
-    def join(
-        self, first: list[dict[str, Any]], second: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        return [*first, *second]
-
-    def empty(self, like: Any) -> list[dict[str, Any]]:
-        return []
-
-    def encode(self, rows: Sequence[Mapping[str, Any]], after: int | None) -> bytes:
-        return json.dumps(rows if after is None else {"after": after, "rows": rows}).encode()
-
-    def decode(self, data: bytes) -> tuple[list[dict[str, Any]], int | None]:
-        found, after = json.loads(data), None
-        if isinstance(found, dict):
-            found, after = found["rows"], found["after"]
-        if not isinstance(found, list):
-            raise ValueError("it holds no list")
-        return found, after
