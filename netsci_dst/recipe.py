@@ -6,6 +6,7 @@ The fields are the keys of a recipe file, the options of the command line and th
 
 from __future__ import annotations
 
+import inspect
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -14,12 +15,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from . import registry
 from .errors import RecipeError, UnknownName
-from .methods import is_file, options_of
-from .methods.check import check_options
+from .methods import is_file, options_of, own_options
+from .methods.check import check_options, check_part
+from .methods.merge import merged, merged_options
 from .methods.options import one_line
 
 if TYPE_CHECKING:
@@ -27,6 +29,23 @@ if TYPE_CHECKING:
 
 
 _Moment = Annotated[float, Field(ge=0, lt=1)]
+
+
+class ParameterGroup(BaseModel):
+    """Parameters that are optimised in another way than the rest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    patterns: tuple[str, ...] = Field(min_length=1, description="Patterns of parameter names.")
+    optimizer: str | None = Field(None, description="Optimizer; by default the recipe's.")
+    lr_scale: float = Field(1.0, ge=0, description="Factor of the learning rate.")
+    weight_decay: float | None = Field(None, ge=0, description="Weight decay, instead.")
+    options: dict[str, Any] = Field({}, description="Other options of the group, such as betas.")
+
+    @field_validator("patterns", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, str) else given
 
 
 class Recipe(BaseModel):
@@ -47,7 +66,7 @@ class Recipe(BaseModel):
     model_options: dict[str, Any] = Field({}, description="Options of the model, such as hidden.")
     task: str | None = Field(None, description="Task; by default the one of the model.")
     task_options: dict[str, Any] = Field({}, description="Options of the task.")
-    method: str = Field("chts", description="Training method.")
+    method: str = Field("chts", description="Training method, by name or as a TOML file.")
     method_options: dict[str, Any] = Field({}, description="Changes to the method's parts.")
     sparsity: float = Field(0.99, ge=0, lt=1, description="One minus density, at the end.")
     sparse_layers: tuple[str, ...] | None = Field(
@@ -89,11 +108,14 @@ class Recipe(BaseModel):
     augment_border: Literal["zeros", "reflect"] = Field(
         "zeros", description="What lies beside an image that is cropped: zeros or its mirror image."
     )
-    optimizer: Literal["sgd", "adam", "adamw"] = Field("sgd", description="Optimizer.")
-    lr: float = Field(0.025, gt=0, description="Learning rate at the start.")
-    lr_schedule: Literal["constant", "linear", "multistep", "cosine", "noam", "inoam"] = Field(
-        "linear", description="How the learning rate changes."
+    optimizer: str = Field("sgd", description="Optimizer.")
+    optimizer_options: dict[str, Any] = Field({}, description="Other options of the optimizer.")
+    parameter_groups: tuple[ParameterGroup, ...] = Field(
+        (), description="Parameters that are optimised in another way, by patterns of their names."
     )
+    lr: float = Field(0.025, gt=0, description="Learning rate at the start.")
+    lr_schedule: str = Field("linear", description="How the learning rate changes.")
+    lr_options: dict[str, Any] = Field({}, description="Other options of the schedule.")
     lr_end: float = Field(2.5e-4, ge=0, description="Learning rate at the end of the decay.")
     lr_decay_epochs: float | None = Field(
         None, gt=0, description="Epoch at which the decay ends; by default the last."
@@ -150,8 +172,11 @@ class Recipe(BaseModel):
             raise RecipeError(
                 f"method {self.method!r} is fully connected: leave out sparse_layers and backend"
             )
-        if self.nesterov and (self.optimizer != "sgd" or not self.momentum):
-            raise RecipeError("nesterov needs optimizer = 'sgd' with momentum")
+        if self.nesterov and not self.momentum:
+            raise RecipeError("nesterov needs momentum above 0")
+        registry.about("lr schedule", self.lr_schedule)
+        for name in self.optimizers:
+            registry.about("optimizer", name)
         return self
 
     def without_use(self) -> Iterator[tuple[str, str]]:
@@ -159,7 +184,7 @@ class Recipe(BaseModel):
         method = self.resolved_method()
         for field, why in method.without_use():
             yield f"method_options.{field}", why
-        own = options_of(self.method)
+        own = own_options(self.method)
         if self.init_from is not None and method.initialiser != own.initialiser:
             yield "method_options.initialiser", "init_from says where the first links are"
         if method.sparse and self.has_relu and method.weights_elsewhere != own.weights_elsewhere:
@@ -169,23 +194,36 @@ class Recipe(BaseModel):
                 "method_options.weights",
                 f"model {self.model!r} has weights of its own: set weights_elsewhere",
             )
-        schedule, optimizer = f"lr_schedule is {self.lr_schedule!r}", self.optimizer
-        idle: list[tuple[bool, tuple[str, ...], str]] = [
-            (self.lr_schedule not in ("linear", "cosine"), ("lr_end", "lr_decay_epochs"), schedule),
-            (self.lr_schedule != "multistep", ("lr_milestones", "lr_gamma"), schedule),
-            (
-                self.lr_schedule not in ("noam", "inoam"),
-                ("lr_model_dimension", "lr_is_peak"),
-                schedule,
-            ),
-            (self.lr_schedule != "inoam", ("iterative_warmup_steps",), schedule),
-            (optimizer == "sgd", ("betas",), "the optimizer is 'sgd'"),
-            (optimizer != "sgd", ("momentum",), f"the optimizer is {optimizer!r}"),
-        ]
-        for is_idle, fields, why in idle:
-            for field in fields:
-                if is_idle and getattr(self, field) != Recipe.model_fields[field].default:
+        for kind, name, fields, why in (
+            ("lr schedule", self.lr_schedule, _OF_SCHEDULE, f"lr_schedule is {self.lr_schedule!r}"),
+            ("optimizer", self.optimizer, _OF_OPTIMIZER, f"the optimizer is {self.optimizer!r}"),
+        ):
+            for field in sorted(set(fields) - _parameters(kind, name)):
+                if getattr(self, field) != Recipe.model_fields[field].default:
                     yield field, why
+
+    @property
+    def optimizers(self) -> list[str]:
+        """The names of all optimizers that train, the recipe's first."""
+        more = [group.optimizer for group in self.parameter_groups if group.optimizer]
+        return list(dict.fromkeys([self.optimizer, *more]))
+
+    def optimizer_arguments(self, name: str | None = None) -> dict[str, Any]:
+        """Return what an optimizer is given besides its parameters; its file is imported."""
+        name = name or self.optimizer
+        given = {"lr": self.lr, "weight_decay": self.weight_decay}
+        if name != self.optimizer:
+            return given
+        taken = _parameters("optimizer", name).intersection(_OF_OPTIMIZER)
+        given |= {field: getattr(self, field) for field in _OF_OPTIMIZER if field in taken}
+        return given | self.optimizer_options
+
+    def schedule_arguments(self) -> dict[str, Any]:
+        """Return what the schedule is given besides times and rate; its file is imported."""
+        taken = _parameters("lr schedule", self.lr_schedule).intersection(_OF_SCHEDULE)
+        return {field: getattr(self, field) for field in _OF_SCHEDULE if field in taken} | dict(
+            self.lr_options
+        )
 
     def resolved_method(self) -> MethodOptions:
         """Return the method's options with this recipe's changes."""
@@ -214,6 +252,35 @@ class Recipe(BaseModel):
         return _checked({**self.model_dump(exclude_none=True), **changes}, "recipe")
 
 
+# Fields that a part takes where its function has a parameter of this name.
+_OF_OPTIMIZER = ("momentum", "nesterov", "betas")
+_OF_SCHEDULE = (
+    "lr_end",
+    "lr_decay_epochs",
+    "lr_milestones",
+    "lr_gamma",
+    "lr_model_dimension",
+    "lr_is_peak",
+    "warmup_steps",
+    "iterative_warmup_steps",
+)
+
+
+_DEFAULT_METHOD = "chts"
+_GROUPS = (
+    "method_options",
+    "model_options",
+    "data_options",
+    "task_options",
+    "optimizer_options",
+    "lr_options",
+)
+
+
+def _parameters(kind: str, name: str) -> set[str]:
+    return set(inspect.signature(registry.get(kind, name).target).parameters)
+
+
 def load_recipe(
     recipe: Recipe | Mapping[str, Any] | str | os.PathLike[str] | None = None, **changes: Any
 ) -> Recipe:
@@ -225,9 +292,9 @@ def load_recipe(
         A `Recipe`, a table, the path of a TOML file, the name of a shipped recipe such as
         ``"chtss/mnist-mlp"``, or None for the defaults.
     changes
-        Fields to change. ``method_options``, ``model_options``, ``data_options`` and
-        ``task_options`` are merged into those of the recipe; another ``method`` drops the recipe's
-        ``method_options``.
+        Fields to change. Groups of options, such as ``method_options``, are merged into those of
+        the recipe, however deep. Another ``method`` keeps the settings that are the experiment's,
+        see `overrides.with_method`.
 
     Raises
     ------
@@ -240,23 +307,57 @@ def load_recipe(
     >>> load_recipe(method="set", sparsity=0.9).resolved_method().regrowth
     'random'
     """
-    if isinstance(recipe, Recipe):
-        table, origin = recipe.model_dump(exclude_none=True), "recipe"
-    elif recipe is None:
-        table, origin = {}, "recipe"
-    elif isinstance(recipe, Mapping):
-        table, origin = dict(recipe), "recipe"
-    else:
-        table, origin = _read(_place(recipe)), os.fspath(recipe)
-    if changes.get("method", table.get("method")) != table.get("method"):
-        table.pop("method_options", None)
-    for field in ("method_options", "model_options", "data_options", "task_options"):
-        if field in changes and isinstance(changes[field], Mapping):
-            changes[field] = {**table.get(field, {}), **changes[field]}
-    checked = _checked(_with_method_of_file({**table, **changes}), origin)
+    table, origin = _table_of(recipe)
+    table = _changed(table, changes)
+    checked = _checked(_with_method_of_file(table), origin)
     check_options(checked.resolved_method())
+    check_part("optimizer", checked.optimizer, checked.optimizer_options, "optimizer_options")
+    check_part("lr schedule", checked.lr_schedule, checked.lr_options, "lr_options")
     refuse_without_use(checked)
     return checked
+
+
+def dropped_settings(recipe: Any, method: str | None) -> list[str]:
+    """Return which settings of a recipe another method drops, by their dotted names.
+
+    Parameters
+    ----------
+    recipe
+        Anything `load_recipe` takes.
+    method
+        The other method; None for the recipe's own.
+    """
+    from .overrides import with_method
+
+    table, _ = _table_of(recipe)
+    if method is None or method == table.get("method", _DEFAULT_METHOD):
+        return []
+    return with_method(table, method)[1]
+
+
+def _table_of(recipe: Any) -> tuple[dict[str, Any], str]:
+    if isinstance(recipe, Recipe):
+        return recipe.model_dump(exclude_none=True), "recipe"
+    if recipe is None:
+        return {}, "recipe"
+    if isinstance(recipe, Mapping):
+        return dict(recipe), "recipe"
+    return _read(_place(recipe)), os.fspath(recipe)
+
+
+def _changed(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay changes over a recipe's table; a method that changes keeps what is the experiment's."""
+    from .overrides import with_method
+
+    method = changes.get("method")
+    if isinstance(method, str) and method != table.get("method", _DEFAULT_METHOD):
+        table, _ = with_method(table, method)
+    result = {**table, **changes}
+    for field in _GROUPS:
+        if isinstance(changes.get(field), Mapping):
+            lay = merged_options if field == "method_options" else merged
+            result[field] = lay(table.get(field, {}), changes[field])
+    return result
 
 
 def _with_method_of_file(table: dict[str, Any]) -> dict[str, Any]:

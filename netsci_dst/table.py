@@ -106,6 +106,22 @@ TABLE: Mapping[str, Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
         'model': ('training.initialisation.weights', 'Keep the weights with which the model was built.', 'CHTss; Survival', {}),
         'swi': ('training.initialisation.weights', "Draw from N(0, gain² / ((1 - S) n_in)), S the layer's sparsity.", 'CHT section 3.2 and fig. A6', {}),
     },
+    'optimizer': {
+        'adafactor': ('training.optimizers.standard', 'Adafactor: second moments factored into rows and columns.', 'Shazeer & Stern 2018', {}),
+        'adam': ('training.optimizers.standard', 'Adam; weight decay is part of the gradient.', 'Kingma & Ba 2015', {}),
+        'adamw': ('training.optimizers.standard', 'Adam with decoupled weight decay.', 'Loshchilov & Hutter 2019', {}),
+        'muon': ('training.optimizers.standard', 'Muon on matrices; biases, norms and convolutions by AdamW with ``adam_lr``.', 'Jordan et al. 2024', {}),
+        'sam': ('training.optimizers.sam', 'SGD by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step.', 'Foret et al. 2021, algorithm 1', {'needs_closure': True}),
+        'sgd': ('training.optimizers.standard', 'Stochastic gradient descent with momentum.', 'Robbins & Monro 1951; Nesterov 1983', {}),
+    },
+    'lr schedule': {
+        'constant': ('training.schedules', 'Keep one rate, after the warm-up.', 'CHT table A2', {}),
+        'cosine': ('training.schedules', 'Fall along half a cosine to ``lr_end``.', 'Loshchilov & Hutter 2017; CHTss table 6', {}),
+        'inoam': ('training.schedules', 'As noam, but rise again after each topology update.', 'CHTss table 5', {}),
+        'linear': ('training.schedules', 'Fall in a straight line to ``lr_end``.', 'CHTss table 4', {}),
+        'multistep': ('training.schedules', 'Multiply by ``lr_gamma`` at each milestone, a share of training.', 'Survival section 5.1', {}),
+        'noam': ('training.schedules', 'Rise to the end of the warm-up, then fall with the root of the step.', 'Vaswani et al. 2017, eq. 3; CHTss table 5', {}),
+    },
     'model': {
         'convnet': ('training.models.convnet', 'Three 3x3 convolutions, global average pooling and a classifier.', 'Survival, table 5', {'task': 'classification', 'data': 'image'}),
         'llama-130m': ('training.models.llama', 'LLaMA: width 768, 12 layers, 12 heads.', 'Touvron et al. 2023; CHTss, table 6', {'task': 'language-model', 'data': 'text'}),

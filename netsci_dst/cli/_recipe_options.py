@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 
-from ._console import value_of
+from ._console import say, value_of
 
 _FIRST = ("data", "model", "method", "sparsity", "epochs", "seed", "device")
 
@@ -110,3 +110,26 @@ def merge_settings(asked: dict[str, Any], settings: list[str] | None) -> dict[st
                 raise typer.BadParameter(f"{item!r}: {part!r} is a value, not a group")
         place[parts[-1]] = value_of(text)
     return asked
+
+
+def with_hidden(asked: dict[str, Any], hidden: str | None) -> dict[str, Any]:
+    """Add ``--hidden 1568,1568,1568`` to what was asked."""
+    if hidden is None:
+        return asked
+    sizes = value_of(f"[{hidden}]")
+    if not isinstance(sizes, list) or not all(isinstance(size, int) for size in sizes):
+        raise typer.BadParameter(f"--hidden {hidden!r}: give whole numbers, as 1568,1568,1568")
+    return merge_settings(asked, [f"model_options.hidden={sizes}"])
+
+
+def resolve(recipe: str | None, asked: dict[str, Any], settings: list[str] | None) -> Any:
+    """Return the recipe that was asked for, and say which of its settings the method drops."""
+    from ..recipe import dropped_settings, load_recipe
+
+    changes = merge_settings(asked, settings)
+    resolved = load_recipe(recipe, **changes)
+    dropped = dropped_settings(recipe, changes.get("method"))
+    if dropped:
+        names = ", ".join(dropped)
+        say(f"method {changes['method']} does without the recipe's {names}")
+    return resolved

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from . import _console
-from ._recipe_options import merge_settings
+from ._recipe_options import resolve, with_hidden, with_recipe_options
 
 PANEL = "Train"
 
 
 def command(
-    recipe: Annotated[str | None, typer.Argument(help="A recipe file that the runs share.")] = None,
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe that the runs share; options below change it.")
+    ] = None,
     out: Annotated[str, typer.Option("--out", "-o", help="Folder of the runs.")] = "runs/sweep",
     vary: Annotated[
         list[str] | None,
-        typer.Option("--vary", help="field=value,value,… such as method=set,chts or seed=0,1,2."),
+        typer.Option(
+            "--vary",
+            help="field=value,value,… such as method=set,chts or seed=0,1,2; group.key=… varies an "
+            "option, however deep; a value that is a list as [1,2].",
+        ),
+    ] = None,
+    hidden: Annotated[
+        str | None, typer.Option(help="Sizes of an MLP's hidden layers, with commas between.")
     ] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", help="A field for all runs, as key=value.")
+        list[str] | None,
+        typer.Option("--set", help="Any field, as key=value or group.key=value; may be repeated."),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runs at a time.")] = 1,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler whose workers train.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    *,
+    asked: dict[str, Any],
 ) -> None:
     """Train every combination of what varies; finished runs are kept, stopped ones go on."""
-    from ..training import load_recipe
     from ..training.sweep import sweep
 
     fields: dict[str, list[object]] = {}
@@ -37,8 +49,8 @@ def command(
         name, equals, values = item.partition("=")
         if not equals:
             raise typer.BadParameter(f"{item!r} is not of the form field=value,value")
-        fields[name.strip()] = [_console.value_of(value) for value in values.split(",")]
-    base = load_recipe(recipe, **merge_settings({}, setting))
+        fields[name.strip()] = [_console.value_of(value) for value in _split(values)]
+    base = resolve(recipe, with_hidden(asked, hidden), setting)
     with _console.progress("runs") as update, _console.told_how_to_go_on():
         runs = sweep(base, out, fields, jobs=jobs, scheduler=scheduler, progress=update)
     if json:
@@ -50,3 +62,21 @@ def command(
             _console.result(f"{run.path}\t{run.status}\t{run.reason}".rstrip())
     if any(run.status == "failed" for run in runs):
         raise typer.Exit(1)
+
+
+def _split(values: str) -> list[str]:
+    """Split at the commas that are in no bracket."""
+    parts, depth = [""], 0
+    for character in values:
+        depth += character in "[{"
+        depth -= character in "]}"
+        if character == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def full_command() -> Callable[..., Any]:
+    """Return the command with an option for each field of the recipe."""
+    return with_recipe_options(command)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from . import _console
-from ._recipe_options import merge_settings, with_recipe_options
+from ._recipe_options import resolve, with_hidden, with_recipe_options
 from ._training import show_training
 
 PANEL = "Train"
@@ -38,14 +38,9 @@ def command(
 
     Ctrl-C leaves a run that `netsci-dst resume` continues.
     """
-    from ..training import load_recipe, train
+    from ..training import train
 
-    if hidden is not None:
-        sizes = _console.value_of(f"[{hidden}]")
-        if not isinstance(sizes, list) or not all(isinstance(size, int) for size in sizes):
-            raise typer.BadParameter(f"--hidden {hidden!r}: give whole numbers, as 1568,1568,1568")
-        asked.setdefault("model_options", {})["hidden"] = sizes
-    resolved = load_recipe(recipe, **merge_settings(asked, setting))
+    resolved = resolve(recipe, with_hidden(asked, hidden), setting)
     place = out or _default_place(resolved)
     with show_training(resolved.method) as progress:
         if tensorboard:

@@ -15,9 +15,18 @@ from typing import Any
 from .. import registry
 from ..errors import RecipeError
 from .check import check_options
+from .merge import merged_options
 from .options import MethodOptions, Phase, validated
 
-__all__ = ["MethodOptions", "Phase", "is_file", "method", "options_of", "register_method"]
+__all__ = [
+    "MethodOptions",
+    "Phase",
+    "is_file",
+    "method",
+    "options_of",
+    "own_options",
+    "register_method",
+]
 
 
 # A table with all of these says everything, as a run's recipe does, whatever the method was called.
@@ -69,7 +78,14 @@ def options_of(name: str, overrides: Mapping[str, Any] | None = None) -> MethodO
     overrides = dict(overrides or {})
     known = {} if overrides.keys() >= _OWN else _table(name)
     title = Path(name).stem if is_file(name) else name
-    return validated({**known, "name": title, **overrides}, f"method {name!r}")
+    table = {"name": title, **merged_options(known, overrides)}
+    return validated(table, f"method {name!r}")
+
+
+def own_options(name: str) -> MethodOptions:
+    """Return a method as it ships; the defaults for one that is known by its table alone."""
+    known = is_file(name) or name in registry.names("method")
+    return options_of(name) if known else MethodOptions(name=name)
 
 
 def is_file(name: str) -> bool:

@@ -23,8 +23,19 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "new weights": ("links", "keys", "n_links"),
     "step hook": ("engine",),
     "initialiser": ("n_source", "n_target", "n_links", "rng", "features", "first"),
-    "optimizer": ("params", "lr", "weight_decay"),
-    "lr schedule": ("times",),
+    "optimizer": ("params", "lr", "weight_decay", "momentum", "nesterov", "betas"),
+    "lr schedule": (
+        "times",
+        "lr",
+        "lr_end",
+        "lr_decay_epochs",
+        "lr_milestones",
+        "lr_gamma",
+        "lr_model_dimension",
+        "lr_is_peak",
+        "warmup_steps",
+        "iterative_warmup_steps",
+    ),
     "initial weights": ("n_source", "n_target", "n_links", "rng"),
 }
 

@@ -19,6 +19,7 @@ from .distributed import World
 from .evolution._clock import Clock
 from .evolution._engine import Engine
 from .layers import SparseLinear, choose_backend
+from .optimizers import make_optimizers
 from .schedules import learning_rate
 from .tasks import get_task
 from .tasks.task import BatchOptions
@@ -71,7 +72,7 @@ class Session:
             self._start(),
             recipe.initial_weights,
         )
-        self.optimizer = make_optimizer(recipe, self.model)
+        (self.optimizer,) = make_optimizers(recipe, self.model)
         interval = _steps(recipe.update_steps, recipe.update_epochs, self.steps_per_epoch)
         self.evaluate_every = _steps(
             recipe.evaluate_steps, recipe.evaluate_epochs, self.steps_per_epoch
@@ -231,18 +232,6 @@ def device_of(name: str, world: World) -> torch.device:
         if device.index is None:
             device = torch.device("cuda", world.local_rank)
     return device
-
-
-def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    """Return the recipe's optimizer on all parameters of a model."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    common: dict[str, Any] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(
-            parameters, momentum=recipe.momentum, nesterov=recipe.nesterov, **common
-        )
-    kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
-    return kind(parameters, betas=recipe.betas, **common)
 
 
 def load_data(recipe: Recipe) -> Any:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import NetsciError, RecipeError, RunError
+from ..methods.merge import merged
+from ..overrides import nested
 from ..recipe import Recipe, load_recipe, recorded_recipe
 from ..store import Store
 from ..workers import keep_worker
@@ -45,7 +47,7 @@ def plan(
         Folder or URL under which each run gets a folder of its own, named after what varies.
     vary
         Field of the recipe -> its values, such as ``{"method": ["set", "chts"], "seed": [0, 1]}``.
-        ``group.key`` varies an option.
+        ``group.key`` varies an option, however deep.
 
     Raises
     ------
@@ -60,11 +62,7 @@ def plan(
     for values in itertools.product(*vary.values()):
         changes: dict[str, Any] = {}
         for field, value in zip(vary, values, strict=True):
-            group, dot, key = field.partition(".")
-            if dot:
-                changes.setdefault(group, {})[key] = value
-            else:
-                changes[group] = value
+            changes = merged(changes, nested(field, value))
         parts = [f"{_short(f)}{_text(v)}" for f, v in zip(vary, values, strict=True)]
         runs.append(SweepRun(f"{root}/{'-'.join(parts)}", load_recipe(base, **changes)))
     if len({run.path for run in runs}) < len(runs):

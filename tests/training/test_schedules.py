@@ -1,7 +1,8 @@
 import pytest
 
+from netsci_dst import registry
 from netsci_dst.recipe import load_recipe
-from netsci_dst.training.schedules import SCHEDULES, learning_rate
+from netsci_dst.training.schedules import learning_rate
 
 
 def rates(steps, total=100, per_epoch=10, interval=25, **changes):
@@ -40,6 +41,6 @@ def test_noam_and_inoam_by_their_formulas():
     assert peak == pytest.approx([2.0])
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("name", registry.names("lr schedule"))
 def test_rates_are_never_negative(name):
     assert min(rates(range(1, 101), lr_schedule=name, warmup_steps=5)) >= 0

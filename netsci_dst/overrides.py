@@ -1,0 +1,177 @@
+"""Changes to a recipe: options merged deeply, another method, and what two recipes differ in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .errors import RecipeError
+from .methods import MethodOptions, method, options_of, own_options
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
+
+# How a run is computed, not what: recipes that differ in these ask for the same.
+HOW = ("threads", "device", "backend", "format", "tf32", "compile")
+# What an experiment decides for all its methods.
+_OF_EXPERIMENT = ("zeta", "zeta_schedule", "update_end", "allocation", "heads", "head_layers")
+# Fields that belong together: a change of theirs is kept where both methods agree in all of them.
+_TOGETHER = (
+    ("initialiser", "initialiser_options", "initialiser_elsewhere"),
+    ("weights",),
+    ("weights_elsewhere",),
+    ("removal", "removal_options", "removal_softness", "removal_softness_options"),
+    ("percolation",),
+    ("regrowth", "regrowth_options", "regrowth_delta", "regrowth_scope", "phases"),
+    ("new_weights", "new_weights_options", "retain_regrown_state"),
+    ("density", "density_options", "initial_sparsity"),
+    ("density_criterion", "prune_from_history"),
+    ("early_stop", "early_stop_scope"),
+    ("step_hook", "step_hook_options"),
+    ("overlap_threshold",),
+)
+_WINDOW = ("start", "end")
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """Return the table in which a dotted path has a value.
+
+    Examples
+    --------
+    >>> nested("method_options.density_options.k", 4)
+    {'method_options': {'density_options': {'k': 4}}}
+    """
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    return value
+
+
+def with_method(table: Mapping[str, Any], name: str) -> tuple[dict[str, Any], list[str]]:
+    """Return a recipe's table with another method, and which of its settings that one drops.
+
+    Kept are the settings of the experiment: ζ and its schedule, when updates end, the allocation,
+    the window of the density schedule, attention heads; and changes to parts in which both methods
+    are alike, such as where their links begin.
+
+    Parameters
+    ----------
+    table
+        A recipe as a table.
+    name
+        The other method.
+
+    Returns
+    -------
+    tuple
+        The new table, and the dotted names of the settings that were dropped.
+    """
+    asked = table.get("method_options", {})
+    old, new = own_options(table.get("method", "chts")), options_of(name)
+    # A complete table, as runs record it, also says what the method has of its own.
+    complete = len(asked) >= len(MethodOptions.model_fields) - 1
+    changes = {k: v for k, v in asked.items() if not complete or _differs(old, k, v)}
+    kept = _kept(changes, old, new, name)
+    result = {**table, "method": name, "method_options": kept}
+    dropped = [f"method_options.{path}" for path in _paths(changes) if not _has(kept, path)]
+    if not new.sparse:
+        for field in ("sparse_layers", "backend", "format"):
+            if result.pop(field, None) is not None:
+                dropped.append(field)
+    return result, dropped
+
+
+def _kept(
+    changes: Mapping[str, Any], old: MethodOptions, new: MethodOptions, name: str
+) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    groups = [(field,) for field in _OF_EXPERIMENT]
+    groups += [g for g in _TOGETHER if all(getattr(old, f) == getattr(new, f) for f in g)]
+    for group in groups:
+        _keep({field: changes[field] for field in group if field in changes}, kept, name)
+    if new.density != "constant":
+        given = changes.get("density_options", {})
+        window = {key: given[key] for key in _WINDOW if key in given}
+        _keep({"density_options": window} if window else {}, kept, name)
+    return kept
+
+
+def _keep(options: dict[str, Any], kept: dict[str, Any], name: str) -> None:
+    """Keep options that go with a method and have an effect in it."""
+    try:
+        idle = {field for field, _ in method(name, **kept, **options).without_use()}
+    except (RecipeError, TypeError):
+        return
+    kept |= {field: value for field, value in options.items() if field not in idle}
+
+
+def _differs(method: MethodOptions, field: str, value: Any) -> bool:
+    own = method.to_table().get(field)
+    return json.dumps(own, default=list) != json.dumps(value, default=list)
+
+
+def _paths(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in table.items():
+        if isinstance(value, Mapping) and value:
+            yield from _paths(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def _has(table: Any, path: str) -> bool:
+    for key in path.split("."):
+        if not isinstance(table, Mapping) or key not in table:
+            return False
+        table = table[key]
+    return True
+
+
+def what_differs(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, Any]) -> list[str]:
+    """Return the dotted names of settings in which two recipes ask for different things.
+
+    How a run is computed (`HOW`) is left out. A recipe of a run may be given as its table.
+
+    Examples
+    --------
+    >>> from netsci_dst.recipe import load_recipe
+    >>> what_differs(load_recipe(method="set"), load_recipe(method="set", seed=3, lr=0.1))
+    ['lr', 'seed']
+    """
+    first, second = _flat(one), _flat(other)
+    return sorted(key for key in {*first, *second} if first.get(key) != second.get(key))
+
+
+def same_but_seed(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, Any]) -> bool:
+    """Say whether two recipes differ in nothing but the seed: their runs are seeds of one another.
+
+    Where a run starts from another one, that one may differ in the seed too.
+    """
+    return without_seed(one) == without_seed(other)
+
+
+def without_seed(recipe: Recipe | Mapping[str, Any]) -> str:
+    """Return all that a recipe asks for but the seed, as text: equal for seeds of one another."""
+    flat = _flat(recipe)
+    flat.pop("seed", None)
+    if isinstance(start := flat.get("init_from"), str):
+        flat["init_from"] = re.sub(r"(?<![a-z])(s|seed)[-_]?\d+", r"\1", start)
+    return json.dumps(flat, sort_keys=True, default=str)
+
+
+def _flat(recipe: Recipe | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(recipe, Mapping):
+        from .recipe import recorded_recipe
+
+        table = dict(recipe) if "origin" in recipe else recorded_recipe(recipe).to_table()
+    else:
+        table = recipe.to_table()
+    return dict(_leaves({key: value for key, value in table.items() if key not in HOW}))
+
+
+def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", json.dumps(value, default=str)
