@@ -9,8 +9,6 @@ or snapshot of this package.
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from .paths.credit_paths import *  # noqa: F403
     from .paths.lengths import *  # noqa: F403
     from .power_laws.fit import *  # noqa: F403
-    from .read_network import *  # noqa: F403
     from .runner import *  # noqa: F403
     from .stored_results import *  # noqa: F403
     from .structure.clustering import *  # noqa: F403
@@ -101,7 +98,6 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "fit_power_law",
         "power_law_spread",
     ),
-    "read_network": ("read_network",),
     "runner": ("analyze",),
     "stored_results": ("Results", "results"),
     "structure.clustering": (
@@ -119,16 +115,6 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "structure.structural_consistency": ("StructuralConsistency", "structural_consistency"),
 }
 
-
-class _Package(ModuleType):
-    # The file `read_network` is called like its function: importing it must not hide the function.
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, ModuleType) and name in getattr(value, "__all__", ()):
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 _HOME = {name: module for module, names in PUBLIC.items() for name in names}
 

@@ -160,12 +160,15 @@ def _subject(item: Any) -> Run | Snapshot:
     if isinstance(item, Topology):
         return Snapshot(item)
     if isinstance(item, (str, os.PathLike)):
-        if os.path.isfile(item):
-            from .read_network import read_network
+        if os.fspath(item) in ("-", "/dev/stdin") or os.path.isfile(item):
+            from ..exchange.networks import read
 
-            return Snapshot(read_network(item))
+            found = read(item)
+            return Snapshot(found.topology, extra={"read": found.line})
         return Run.open(item)
-    return Snapshot(Topology.network(item))
+    from ..exchange.networks import read
+
+    return Snapshot(read(item).topology)
 
 
 def _labels(subjects: Sequence[Run | Snapshot]) -> list[str]:

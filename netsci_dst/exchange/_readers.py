@@ -13,9 +13,9 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from ..errors import FormatError, MissingDependency
-from ._mat5 import read_mat5
 from ._npz import read_npz
 from ._weights import NamedWeight, from_state, sparse
+from .mat5 import read_mat5
 
 Options = dict[str, Any]
 

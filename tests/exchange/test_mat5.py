@@ -4,7 +4,7 @@ import scipy.io
 import scipy.sparse
 
 from netsci_dst.errors import FormatError
-from netsci_dst.exchange._mat5 import read_mat5
+from netsci_dst.exchange.mat5 import read_mat5
 
 
 @pytest.mark.parametrize("compress", [False, True])

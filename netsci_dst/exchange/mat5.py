@@ -1,7 +1,8 @@
 """MATLAB files of versions 5 to 7, read with every length checked.
 
 `scipy.io.loadmat` reads healthy files, but a damaged one can crash the process; files of others are
-not to be trusted that far. Numeric, logical, sparse, text and cell arrays are read; others skipped.
+not to be trusted that far. Numeric, logical, sparse, text and cell arrays and single structures are
+read; others skipped.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
+from ..limits import allowed_bytes, check_size
 
 _TYPES = {
     1: "i1",
@@ -31,7 +33,7 @@ _TYPES = {
 _TEXT = {2: "latin-1", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32", 1: "latin-1"}
 _CLASSES = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8"}
 _CLASSES[15] = "u8"
-_MATRIX, _COMPRESSED, _CELL, _CHAR, _SPARSE = 14, 15, 1, 4, 5
+_MATRIX, _COMPRESSED, _CELL, _STRUCT, _CHAR, _SPARSE = 14, 15, 1, 2, 4, 5
 _LARGEST = 2**31
 _DEEPEST = 8
 
@@ -48,6 +50,11 @@ def read_mat5(path: Path) -> dict[str, Any]:
         data = path.read_bytes()
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error}") from error
+    return mat5_variables(data, path)
+
+
+def mat5_variables(data: bytes, path: object) -> dict[str, Any]:
+    """Return the variables of the bytes of a file; see `read_mat5`."""
     mark = data[126:128]
     if len(data) < 128 or mark not in (b"IM", b"MI"):
         raise FormatError(f"{path} is not a readable .mat file of version 5 or later")
@@ -59,7 +66,9 @@ def read_mat5(path: Path) -> dict[str, Any]:
             kind, body, place = _element(data, place, order, top=True)
             if kind == _COMPRESSED:
                 inner = zlib.decompressobj()
-                body = inner.decompress(body, _LARGEST)
+                most = allowed_bytes(len(data))
+                body = inner.decompress(body, most)
+                check_size(most + 1 if inner.unconsumed_tail else 0, len(data), path)
                 kind, body, _ = _element(body, 0, order, top=True)
             if kind == _MATRIX:
                 name, value = _array(body, order, 0)
@@ -100,11 +109,12 @@ def _array(body: bytes, order: str, depth: int) -> tuple[str, Any]:
     array_class, is_complex, is_logical = what & 0xFF, bool(what & 0x800), bool(what & 0x200)
     kind, raw, place = _element(body, place, order)
     shape = tuple(int(n) for n in _numbers(kind, raw, order))
-    if len(shape) < 2 or min(shape) < 0 or np.prod([float(n) for n in shape]) > _LARGEST:
+    large = array_class != _SPARSE and np.prod([float(n) for n in shape]) > _LARGEST
+    if len(shape) < 2 or min(shape) < 0 or large:
         raise ValueError("an array has an impossible shape")
     _, raw, place = _element(body, place, order)
     name = raw.decode("latin-1")
-    if is_complex or array_class not in (*_CLASSES, _CELL, _CHAR, _SPARSE):
+    if is_complex or array_class not in (*_CLASSES, _CELL, _STRUCT, _CHAR, _SPARSE):
         return name, None
     if array_class == _CELL:
         cells = []
@@ -112,6 +122,8 @@ def _array(body: bytes, order: str, depth: int) -> tuple[str, Any]:
             _, inner, place = _element(body, place, order, top=True)
             cells.append(_array(inner, order, depth + 1)[1] if inner else None)
         return name, cells
+    if array_class == _STRUCT:
+        return name, _struct(body, place, order, shape, depth)
     if array_class == _SPARSE:
         return name, _sparse(body, place, order, shape, is_logical)
     kind, raw, place = _element(body, place, order)
@@ -122,6 +134,21 @@ def _array(body: bytes, order: str, depth: int) -> tuple[str, Any]:
         raise ValueError("an array has fewer or more numbers than its shape says")
     values = values.astype(bool if is_logical else _CLASSES[array_class])
     return name, values.reshape(shape, order="F")
+
+
+def _struct(body: bytes, place: int, order: str, shape: tuple[int, ...], depth: int) -> Any:
+    """Return the fields of a single structure; None for an array of them."""
+    kind, raw, place = _element(body, place, order)
+    length = int(_numbers(kind, raw, order)[0])
+    _, raw, place = _element(body, place, order)
+    if length < 1 or len(raw) % length or np.prod(shape) != 1:
+        return None
+    found = {}
+    for start in range(0, len(raw), length):
+        key = raw[start : start + length].partition(b"\0")[0].decode("latin-1")
+        _, inner, place = _element(body, place, order, top=True)
+        found[key] = _array(inner, order, depth + 1)[1] if inner else None
+    return found
 
 
 def _sparse(body: bytes, place: int, order: str, shape: tuple[int, ...], is_logical: bool) -> Any:

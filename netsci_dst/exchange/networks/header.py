@@ -1,0 +1,162 @@
+"""Which column is what: by the words of a header, or by what stands in the columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+_PAIRS = (
+    ("source", "target"), ("from", "to"), ("src", "dst"), ("src", "dest"), ("src", "trg"),
+    ("src", "tgt"), ("source", "destination"), ("origin", "destination"), ("start", "end"),
+    ("tail", "head"), ("sender", "receiver"), ("sender", "recipient"), ("ego", "alter"),
+    ("follower", "followee"), ("citing", "cited"), ("parent", "child"),
+    ("left", "right"), ("row", "col"), ("row", "column"), ("u", "v"),
+    ("i", "j"), ("a", "b"), ("1", "2"), ("0", "1"), ("s", "t"), ("subject", "object"),
+    ("pre", "post"), ("presynaptic", "postsynaptic"), ("initiator", "responder"),
+    ("caller", "callee"), ("user", "item"), ("authors", "paper"), ("author", "paper"),
+)  # fmt: skip
+_STEMS = {
+    "node", "name", "id", "user", "person", "gene", "protein", "actor", "author", "vertex",
+    "character", "interactor", "source", "player", "country", "city", "station", "region", "word",
+    "entity", "agent", "member", "species", "n", "v", "vtx", "endpoint", "end", "item", "neuron",
+    "airport", "company", "symbol", "uniprot", "nodeid", "userid", "idinteractor", "nodename",
+}  # fmt: skip
+_WEIGHT = {
+    "weight", "weights", "w", "value", "val", "strength", "score", "combinedscore", "freq",
+    "frequency", "count", "counts", "times", "number", "n", "nb", "amount", "intensity",
+    "edgeweight", "linkweight", "rating", "sign", "volume", "capacity", "num", "weightint",
+}  # fmt: skip
+_TIME = {
+    "time",
+    "timestamp",
+    "date",
+    "datetime",
+    "year",
+    "unixts",
+    "ts",
+    "t",
+    "created",
+    "createdat",
+}
+_NODE = {"id", "node", "nodeid", "name", "label", "vertex", "nodes", "nodename", "vertexid", "key"}
+_TYPE = {"type", "edgetype", "directed"}
+ROLES = ("source", "target", "weight", "time", "type")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Places of the columns; None for what there is none of."""
+
+    source: int
+    target: int
+    weight: int | None = None
+    time: int | None = None
+    type: int | None = None
+
+    def used(self) -> set[int]:
+        """Return the places of the columns that are read."""
+        found = (self.source, self.target, self.weight, self.time, self.type)
+        return {place for place in found if place is not None}
+
+
+def normal(cell: str) -> str:
+    """Return a header cell without case, spaces and signs."""
+    return re.sub(r"[^0-9a-z]", "", cell.lower())
+
+
+def roles_by_words(cells: Sequence[str]) -> Roles | None:
+    """Return the roles that a header's words give, or None when they name no ends."""
+    ends = _ends(cells)
+    if ends is None:
+        return None
+    rest = {i: normal(cell) for i, cell in enumerate(cells) if i not in ends}
+
+    def first(words: set[str]) -> int | None:
+        return next((i for i, word in rest.items() if word in words), None)
+
+    weight = first(_WEIGHT)
+    return Roles(*ends, weight, first(_TIME), first(_TYPE))
+
+
+def _ends(cells: Sequence[str]) -> tuple[int, int] | None:
+    found: list[tuple[int, tuple[int, int]]] = []
+    for i, j in combinations(range(len(cells)), 2):
+        a, b = _apart(normal(cells[i]), normal(cells[j]))
+        for order, pair in enumerate(_PAIRS):
+            if (a, b) == pair:
+                found.append((_rank(cells, i, order), (i, j)))
+            elif (b, a) == pair and order < 8:
+                found.append((_rank(cells, j, order), (j, i)))
+    return min(found)[1] if found else None
+
+
+def _rank(cells: Sequence[str], source: int, order: int) -> int:
+    """Prefer bare words such as ``source`` to ``source_id``, and these to ``source_name``."""
+    word = normal(cells[source])
+    bare = word == _PAIRS[order][0]
+    return order + (0 if bare else 100 if word.endswith(("id", "1", "a")) else 200)
+
+
+def _apart(a: str, b: str) -> tuple[str, str]:
+    """Return two words without what they begin and end with alike."""
+    start = 0
+    while start < min(len(a), len(b)) and a[start] == b[start]:
+        start += 1
+    for begin in range(start, -1, -1):
+        x, y = a[begin:], b[begin:]
+        for end in range(min(len(x), len(y)) + 1):
+            if end and x[-end] != y[-end]:
+                break
+            pair = (x[: len(x) - end], y[: len(y) - end])
+            if pair in _PAIRS or pair[::-1] in _PAIRS:
+                return pair
+    return a, b
+
+
+def is_header(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names the columns: by its words, or as the only text above numbers."""
+    if len(cells) > 2 and cells[0] == "" and all(cells[1:]):
+        return True
+    if not cells or any(_number(cell) for cell in cells):
+        return False
+    if not rows:
+        return _speaks(cells)
+    for place, cell in enumerate(cells):
+        below = [row[place] for row in rows if place < len(row)]
+        if cell and below and all(_number(value) for value in below):
+            return True
+    if not _speaks(cells) and not looks_like_nodes(cells):
+        return False
+    ends = _ends(cells) or (0, min(1, len(cells) - 1))
+    below = {row[i] for row in rows for i in ends if i < len(row)}
+    return not any(cells[i] in below for i in ends)
+
+
+def _speaks(cells: Sequence[str]) -> bool:
+    """Whether the words for the two ends are none that nodes might be called by."""
+    ends = _ends(cells)
+    if ends is None:
+        return False
+    a, b = (normal(cells[i]) for i in ends)
+    pair = _apart(a, b)
+    return min(map(len, pair)) > 1 or a.replace(pair[0], "", 1) in _STEMS
+
+
+def looks_like_nodes(cells: Sequence[str]) -> bool:
+    """Whether a header is that of a table of nodes."""
+    return bool(cells) and normal(cells[0]) in _NODE and _ends(cells) is None
+
+
+def is_weight(cell: str) -> bool:
+    """Whether a header's word means a weight."""
+    return normal(cell) in _WEIGHT
+
+
+def _number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", ".", 1))
+    except ValueError:
+        return False
+    return True

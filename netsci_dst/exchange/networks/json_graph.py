@@ -1,0 +1,187 @@
+"""Networks in JSON: node-link, adjacency, JGF, Cytoscape, graphology, pairs, records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .builder import Builder
+from .found import Found, Options
+from .text import Text
+
+_NODES = ("nodes", "vertices")
+_LINKS = ("links", "edges", "relationships")
+_ENDS = (("source", "target"), ("from", "to"), ("src", "dst"), ("start", "end"), ("u", "v"))
+_KEYS = ("id", "key", "name", "label")
+
+
+def read_json(text: Text, options: Options) -> Found:
+    """Read a network from JSON.
+
+    Raises
+    ------
+    DataError
+        If it is no JSON, or none of the known forms.
+    """
+    try:
+        data = json.loads(text.text)
+    except json.JSONDecodeError as error:
+        raise text.error(f"is no JSON: {error.msg}", error.lineno) from error
+    except (ValueError, RecursionError) as error:
+        raise text.error(f"is no JSON that can be read: {error}") from error
+    builder = Builder(text)
+    if isinstance(data, list):
+        _records(builder, data)
+        return builder.found("JSON list of links", None)
+    if isinstance(data, dict) and isinstance(data.get("graph"), dict):
+        inner = data["graph"]
+        if any(key in inner for key in (*_NODES, *_LINKS)):
+            data = inner
+    if isinstance(data, dict) and isinstance(data.get("elements"), (dict, list)):
+        _cytoscape(builder, data["elements"])
+        return builder.found("Cytoscape JSON", None)
+    return _graph(builder, data)
+
+
+def _graph(builder: Builder, data: Any) -> Found:
+    text = builder.text
+    if not isinstance(data, dict):
+        raise text.error(f"holds a {type(data).__name__}, not a network")
+    if isinstance(data.get("adjacency"), list) and isinstance(data.get("nodes"), list):
+        _adjacency(builder, data)
+        return builder.found("JSON adjacency", bool(data.get("directed")), _KEYS[2:])
+    links = next((data[key] for key in _LINKS if isinstance(data.get(key), list)), None)
+    nodes = next((data[key] for key in _NODES if isinstance(data.get(key), (list, dict))), None)
+    if links is None:
+        if nodes is None and data and all(isinstance(v, (list, dict)) for v in data.values()):
+            return _neighbours(builder, data)
+        shown = ", ".join(map(repr, list(data)[:5])) or "nothing"
+        raise text.error(f"is no network: it has neither nodes nor links, but {shown}")
+    keys = _nodes(builder, nodes)
+    builder.closed = nodes is not None
+    for place, link in enumerate(links):
+        _link(builder, link, keys, f"link {place + 1}")
+    said = data.get("directed")
+    if said is None and isinstance(data.get("options"), dict):
+        said = {"directed": True, "undirected": False}.get(data["options"].get("type"))
+    return builder.found("JSON node-link", said if isinstance(said, bool) else None, _KEYS[2:])
+
+
+def _nodes(builder: Builder, nodes: Any) -> list[Any]:
+    keys = []
+    items = nodes.items() if isinstance(nodes, dict) else enumerate(nodes or ())
+    for place, node in items:
+        facts = dict(node) if isinstance(node, dict) else {}
+        if not isinstance(node, dict) and not isinstance(nodes, dict):
+            key = node
+        else:
+            named = next((k for k in _KEYS if k in facts), None)
+            if isinstance(nodes, dict):
+                key = place
+            else:
+                key = place if named is None else facts[named]
+                if named in ("id", "key"):
+                    facts.pop(named)
+        facts |= facts.pop("attributes", None) or {}
+        facts |= facts.pop("metadata", None) or {}
+        if isinstance(key, (dict, list)) or key in builder.place:
+            raise builder.text.error(
+                f"node {len(keys) + 1} has no id of its own: {str(key)[:40]!r}"
+            )
+        builder.place[key] = len(builder.facts)
+        builder.facts.append({str(k): v for k, v in facts.items()})
+        keys.append(key)
+    return keys
+
+
+def _link(builder: Builder, link: Any, keys: list[Any], where: str) -> None:
+    if isinstance(link, (list, tuple)) and len(link) >= 2:
+        ends, facts = list(link[:2]), {"weight": link[2]} if len(link) > 2 else {}
+        facts = facts if not isinstance(facts.get("weight"), dict) else facts["weight"]
+    elif isinstance(link, dict):
+        facts = link.get("attributes") or link.get("metadata") or {}
+        facts = {**link, **(facts if isinstance(facts, dict) else {})}
+        pair = next((pair for pair in _ENDS if pair[0] in link and pair[1] in link), None)
+        if pair is None:
+            raise builder.text.error(f"{where} names no source and target")
+        ends = [link[pair[0]], link[pair[1]]]
+    else:
+        raise builder.text.error(f"{where} is no link")
+    ends = [_end(end, keys, builder) for end in ends]
+    weight = next((facts[k] for k in ("weight", "value") if _number(facts.get(k))), None)
+    directed = facts.get("directed", facts.get("undirected"))
+    directed = None if not isinstance(directed, bool) else directed == ("directed" in facts)
+    try:
+        builder.link(*ends, weight, directed)
+    except TypeError:
+        raise builder.text.error(f"{where} ends at {str(ends)[:60]}, which is no node") from None
+
+
+def _end(end: Any, keys: list[Any], builder: Builder) -> Any:
+    if isinstance(end, dict):
+        end = next((end[key] for key in _KEYS if key in end), None)
+    known = not isinstance(end, (dict, list)) and end in builder.place
+    # D3 counts the nodes where they have names only.
+    if not known and type(end) is int and 0 <= end < len(keys):
+        return keys[end]
+    if not known and keys and str(end) in builder.place:
+        return str(end)
+    return end
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _adjacency(builder: Builder, data: Mapping[str, Any]) -> None:
+    """Read networkx's adjacency data: a list of neighbours for each node."""
+    keys = _nodes(builder, data["nodes"])
+    seen: set[tuple[Any, ...]] = set()
+    for key, neighbours in zip(keys, data["adjacency"]):
+        for other in neighbours:
+            end = other["id"]
+            pair = (end, key, other.get("key"))
+            if not data.get("directed") and pair in seen and end != key:
+                continue  # each undirected link is listed with both of its ends
+            seen.add((key, end, other.get("key")))
+            builder.link(key, end, other.get("weight"))
+
+
+def _cytoscape(builder: Builder, elements: Any) -> None:
+    if isinstance(elements, dict):
+        listed = [*elements.get("nodes", ()), *elements.get("edges", ())]
+    else:
+        listed = elements
+    items = [item.get("data", {}) if isinstance(item, dict) else {} for item in listed]
+    for data in items:
+        if "source" not in data and "id" in data:
+            facts = {k: v for k, v in data.items() if k != "id" and not isinstance(v, (dict, list))}
+            builder.place[str(data["id"])] = len(builder.facts)
+            builder.facts.append({str(k): v for k, v in facts.items()})
+    builder.closed = True
+    for data in items:
+        if "source" in data:
+            weight = data.get("weight")
+            builder.link(str(data["source"]), str(data["target"]), weight)
+
+
+def _neighbours(builder: Builder, data: Mapping[str, Any]) -> Found:
+    """Read a mapping from each node to its neighbours."""
+    for key in data:
+        builder.node(key)
+    for key, others in data.items():
+        for other in others:
+            facts = others[other] if isinstance(others, dict) else {}
+            if isinstance(other, (list, dict)):
+                raise builder.text.error(f"the neighbours of {key!r} are no list of nodes")
+            weight = facts.get("weight") if isinstance(facts, dict) else facts
+            builder.link(key, str(other), weight)
+    return builder.found("JSON adjacency", None)
+
+
+def _records(builder: Builder, data: list[Any]) -> None:
+    if not data:
+        raise builder.text.error("lists no links")
+    for place, item in enumerate(data):
+        _link(builder, item, [], f"link {place + 1}")

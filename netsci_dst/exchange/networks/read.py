@@ -1,0 +1,172 @@
+"""Read any network: a file of any known form, or an object of another library."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ...errors import DataError, TopologyError
+from ...network import Merged, simple_network
+from ...reading import one_line, reading
+from ...topology import Topology
+from .forms import find_form
+from .found import Found, Options, report
+from .layered import is_layered, layered
+from .source import Source, load
+
+_SOURCES = (str, os.PathLike)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A network and what was read.
+
+    Attributes
+    ----------
+    topology
+        The network.
+    line
+        Nodes, links, direction, weights, what was merged or left out, in one line.
+    """
+
+    topology: Topology
+    line: str
+
+
+def read_network(
+    source: Any,
+    columns: str | Sequence[str] | None = None,
+    separator: str | None = None,
+    directed: bool | None = None,
+    form: str | None = None,
+    comments: str = "#%",
+) -> Topology:
+    """Return the network in a file or an object; `read` says in a line what was read, too.
+
+    Parameters
+    ----------
+    source
+        A path (``-``: the standard input; .gz, .bz2, .xz, .zip, .tar are undone), a URL of fsspec,
+        a networkx or igraph graph, a square scipy or numpy matrix, a data frame of links.
+    columns
+        Roles of the columns of an edge list, such as ``source,target,weight``, ``-`` for one to
+        leave out; or the names of the columns of source, target and weight.
+    separator
+        What separates columns: a character, or ``tab``, ``comma``, ``semicolon``, ``space``.
+    directed
+        Whether links are directed, where the file does not say or says otherwise.
+    form
+        The form of the file where its name and content do not show it: ``edges``, ``adjacency``,
+        ``matrix``, ``sif``, ``dimacs``, ``metis``, ``pajek``, ``dl``, ``gml``, ``graphml``,
+        ``gexf``, ``json``, ``mtx``, ``numpy``, ``mat``, ``parquet``, ``dot``, ``tgf``, ``lgl``,
+        ``gdf``, ``graph6``.
+    comments
+        The characters that begin a comment line of an edge list; "" for none.
+
+    Returns
+    -------
+    Topology
+        One population with names and attributes, one layer with directions and weights; the
+        layers of a neural network where this package wrote the file.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, of no known form, or can be read in several ways; the message names
+        the line and what to write instead.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "net.csv"
+    >>> _ = file.write_text("source,target\\n0,1\\n1,2\\n")
+    >>> read_network(file)
+    Topology(nodes:3; 1 sparse layers, 2 links)
+    """
+    return read(source, columns, separator, directed, form, comments).topology
+
+
+def read(
+    source: Any,
+    columns: str | Sequence[str] | None = None,
+    separator: str | None = None,
+    directed: bool | None = None,
+    form: str | None = None,
+    comments: str = "#%",
+) -> Reading:
+    """Return the network in a file or an object with a line that says what was read.
+
+    Parameters and errors are those of `read_network`.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> read(nx.DiGraph([("a", "b"), ("b", "a")])).line
+    '2 nodes, 2 links, directed, unweighted; networkx DiGraph'
+    """
+    if isinstance(columns, str):
+        columns = columns.split(",")
+    options = Options(
+        form, None if columns is None else tuple(columns), separator, directed, comments
+    )
+    if not isinstance(source, _SOURCES):
+        return _of_object(source, options)
+    loaded = _load(source)
+    with reading(loaded.origin, "a network that can be read", DataError):
+        found = _found(loaded, options)
+        return _finished(found, options, loaded.origin)
+
+
+def _load(path: Any) -> Source:
+    with reading(os.fspath(path), "a file that can be read", DataError):
+        return load(path)
+
+
+def _found(source: Source, options: Options) -> Found:
+    found = find_form(source, options)
+    if found.link_layers is not None and is_layered(found):
+        return found
+    if found.table.n == 0:
+        raise DataError(f"{source.origin} holds no nodes")
+    return found
+
+
+def _finished(found: Found, options: Options, origin: str) -> Reading:
+    if found.link_layers is not None and is_layered(found):
+        topology = layered(found)
+        return Reading(topology, report(topology, found, Merged(), True))
+    try:
+        topology, merged = simple_network(found.table, directed=options.directed)
+    except TopologyError as error:
+        raise DataError(f"{origin}: {_with_options(one_line(error))}") from error
+    return Reading(topology, report(topology, found, merged, options.directed))
+
+
+def _with_options(message: str) -> str:
+    return message.replace(
+        "say whether links are directed, or undirected, in which case their weights add up",
+        "write --directed for two links, or --undirected for one with their sum",
+    )
+
+
+def _of_object(source: Any, options: Options) -> Reading:
+    import pandas as pd
+
+    from ...graphs import link_table
+
+    if isinstance(source, Topology):
+        return Reading(source, repr(source))
+    if isinstance(source, pd.DataFrame):
+        from .parquet import read_frame
+
+        found = read_frame(source, options, "the data frame", "data frame")
+    else:
+        library = type(source).__module__.split(".")[0]
+        found = Found(link_table(source), f"{library} {type(source).__name__}")
+        if isinstance(source, np.ndarray):
+            found = replace(found, form="matrix")
+    return _finished(found, options, "the graph")

@@ -1,0 +1,100 @@
+"""Text out of bytes: encodings, byte-order marks, comment lines."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ...errors import DataError
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"))
+_MARKS += ((codecs.BOM_UTF16_BE, "utf-16-be"),)
+
+
+@dataclass
+class Text:
+    """The text of a file, what it is called in messages, and the ending of its name."""
+
+    origin: str
+    text: str
+    ending: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def error(self, what: str, line: int | None = None) -> DataError:
+        """Return an error that names the file and the line."""
+        place = self.origin if line is None else f"{self.origin}, line {line}"
+        return DataError(f"{place}: {what}")
+
+
+def decode(data: bytes, origin: str, ending: str = "") -> Text:
+    """Return the text: by its byte-order mark, as UTF-8, else as Windows-1252 or Latin-1.
+
+    Raises
+    ------
+    DataError
+        If the bytes are no text.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            try:
+                return Text(origin, _lines(data[len(mark) :].decode(encoding)), ending)
+            except UnicodeDecodeError as error:
+                raise DataError(f"{origin} is no text file: {error.reason}") from error
+    if b"\0" in data:
+        raise DataError(f"{origin} is no text file of a known form: it holds zero bytes")
+    try:
+        return Text(origin, _lines(data.decode("utf-8")), ending)
+    except UnicodeDecodeError:
+        encoding = "cp1252" if re.search(rb"[\x80-\x9f]", data) else "latin-1"
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            text = data.decode("latin-1")
+        spelt = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}[encoding]
+        return Text(origin, _lines(text), ending, [f"read as {spelt}"])
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def data_lines(text: Text, comments: str = "#%") -> Iterator[tuple[int, str]]:
+    """Yield number and text of each line that is neither blank nor a comment."""
+    for number, line in enumerate(text.text.split("\n"), start=1):
+        stripped = line.strip()
+        if stripped and stripped[0] not in comments:
+            yield number, line
+
+
+def first_lines(text: Text, most: int, comments: str = "#%") -> list[tuple[int, str]]:
+    """Return the first data lines without splitting the whole text."""
+    found: list[tuple[int, str]] = []
+    start, number = 0, 0
+    while start <= len(text.text) and len(found) < most:
+        end = text.text.find("\n", start)
+        end = len(text.text) if end < 0 else end
+        number += 1
+        line = text.text[start:end]
+        stripped = line.strip()
+        if stripped and stripped[0] not in comments:
+            found.append((number, line))
+        start = end + 1
+    return found
+
+
+def without_comments(text: Text, comments: str = "#%") -> tuple[str, int, list[str]]:
+    """Return the text without comment lines, how many there were, and the first of them."""
+    if not comments:
+        return text.text, 0, []
+    form = re.compile(rf"^[ \t]*[{re.escape(comments)}].*\n?", re.MULTILINE)
+    found = [(match.start(), match.end()) for match in form.finditer(text.text)]
+    if not found:
+        return text.text, 0, []
+    said = [text.text[a:b].strip() for a, b in found[:50]]
+    parts, place = [], 0
+    for a, b in found:
+        parts.append(text.text[place:a])
+        place = b
+    return "".join([*parts, text.text[place:]]), len(found), said
