@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from . import report
     from .analysis import analyze
-    from .exchange import from_checkpoint, to_dense
+    from .exchange import from_checkpoint, read_network, to_dense
     from .report import show
     from .run import Run, load_run
     from .snapshots import Snapshot
@@ -36,6 +36,7 @@ _HOMES = {
     "compact": ".training",
     "show": ".report",
     "from_checkpoint": ".exchange",
+    "read_network": ".exchange",
     "to_dense": ".exchange",
 }
 # `report` is a package that can be called.
@@ -52,6 +53,7 @@ __all__ = [
     "compact",
     "from_checkpoint",
     "load_run",
+    "read_network",
     "record",
     "report",
     "show",

@@ -9,6 +9,8 @@ or snapshot of this package.
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -115,6 +117,16 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "structure.structural_consistency": ("StructuralConsistency", "structural_consistency"),
 }
 
+
+class _Package(ModuleType):
+    # The file `comparison` is called like its function: importing it must not hide the function.
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType) and name in getattr(value, "__all__", ()):
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 _HOME = {name: module for module, names in PUBLIC.items() for name in names}
 

@@ -161,18 +161,23 @@ def _subject(item: Any) -> Run | Snapshot:
         return Snapshot(item)
     if isinstance(item, (str, os.PathLike)):
         if os.fspath(item) in ("-", "/dev/stdin") or os.path.isfile(item):
-            from ..exchange.networks import read
+            from ..exchange.networks import read_snapshot
 
-            found = read(item)
-            return Snapshot(found.topology, extra={"read": found.line})
+            return read_snapshot(item)
         return Run.open(item)
-    from ..exchange.networks import read
+    from ..exchange.networks import read_snapshot
 
-    return Snapshot(read(item).topology)
+    return read_snapshot(item)
+
+
+def _name(subject: Run | Snapshot) -> str:
+    if isinstance(subject, Run):
+        return subject.name
+    return str(subject.extra.get("name", "network"))
 
 
 def _labels(subjects: Sequence[Run | Snapshot]) -> list[str]:
-    names = [subject.name if isinstance(subject, Run) else "network" for subject in subjects]
+    names = [_name(subject) for subject in subjects]
     labels = []
     for place, (subject, name) in enumerate(zip(subjects, names, strict=True)):
         if names.count(name) == 1:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _console, _networks
 
 PANEL = "Understand"
 
@@ -14,7 +14,7 @@ PANEL = "Understand"
 def command(
     runs: Annotated[
         list[str],
-        typer.Argument(help="Run folders or URLs; or an edge list, GraphML or GEXF file."),
+        typer.Argument(help="Run folders or URLs; or network files of any form ('-': stdin)."),
     ],
     measures: Annotated[
         str | None,
@@ -35,6 +35,10 @@ def command(
     ] = None,
     csv: Annotated[str | None, typer.Option(help="Write all values to this CSV file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print all values as JSON.")] = False,
+    columns: _networks.Columns = None,
+    separator: _networks.Separator = None,
+    directed: _networks.Directed = None,
+    form: _networks.Form = None,
 ) -> None:
     """Compute measures of every snapshot, keep them with the run, and say what came out.
 
@@ -43,11 +47,12 @@ def command(
     from ..analysis import analyze
     from ..analysis.result_store import WHOLE_RUN
 
+    subjects = _networks.opened(runs, _networks.options(columns, separator, directed, form))
     wanted = _console.names(measures)
     taken = None if steps is None else "all" if steps == "all" else _numbers(steps)
     with _console.progress("analysing", "measures") as update:
         frame = analyze(
-            runs,
+            subjects,
             wanted,
             taken,
             jobs,

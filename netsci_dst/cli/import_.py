@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _console, _networks
 
 PANEL = "Exchange"
 
@@ -16,7 +16,7 @@ def command(
         list[str],
         typer.Argument(
             help="safetensors, .pt, Hugging Face folder, .onnx, .mat, .npz, folder of epoch_*, "
-            "or an edge list, GraphML, GEXF; several become one run."
+            "or a network of any form ('-': standard input); several become one run."
         ),
     ],
     out: Annotated[str, typer.Option("--out", "-o", help="The run folder to make.")],
@@ -31,6 +31,10 @@ def command(
     keep_dense: Annotated[
         bool, typer.Option("--keep-dense", help="List the links of full layers, too.")
     ] = False,
+    columns: _networks.Columns = None,
+    separator: _networks.Separator = None,
+    directed: _networks.Directed = None,
+    form: _networks.Form = None,
 ) -> None:
     """Make a run out of checkpoints of other tools, to analyse and report on."""
     from ..exchange import from_checkpoint
@@ -47,7 +51,11 @@ def command(
         include=include or (),
         exclude=exclude or (),
         keep_dense=keep_dense,
+        network=_networks.options(columns, separator, directed, form),
     )
+    for snapshot in run.snapshots if len(run.snapshots) <= 20 else ():
+        if "read" in snapshot.extra:
+            _console.say(str(snapshot.extra["read"]))
     topology = run.snapshots[-1].topology
     n = len(run.snapshots)
     _console.say(f"{n} snapshot{'s' * (n > 1)}, the last with {topology!r}")

@@ -9,14 +9,16 @@ if TYPE_CHECKING:
     from ._export import FORMATS, export
     from ._import import from_checkpoint
     from ._to_dense import to_dense
+    from .networks import read_network
 
 _HOMES = {
     "FORMATS": "._export",
     "export": "._export",
     "from_checkpoint": "._import",
     "to_dense": "._to_dense",
+    "read_network": ".networks",
 }
-__all__ = ["FORMATS", "export", "from_checkpoint", "to_dense"]
+__all__ = ["FORMATS", "export", "from_checkpoint", "read_network", "to_dense"]
 
 
 def __getattr__(name: str) -> Any:

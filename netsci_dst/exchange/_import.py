@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +17,8 @@ from ..snapshots import Snapshot
 from ._ours import read_ours
 from ._readers import read_weights
 from ._wire import wire
+from .networks import is_network_file, read_snapshot
 
-NETWORK_ENDINGS = (".csv", ".tsv", ".txt", ".edges", ".edgelist", ".graphml", ".gexf", ".json")
 _Path = str | os.PathLike[str]
 
 
@@ -31,6 +31,7 @@ def from_checkpoint(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     keep_dense: bool = False,
+    network: Mapping[str, Any] | None = None,
 ) -> Run:
     """Make a run of checkpoints, each of which becomes a snapshot.
 
@@ -39,8 +40,8 @@ def from_checkpoint(
     paths
         Files or folders, in any order: safetensors, PyTorch state dicts (also with masks of
         ``torch.nn.utils.prune``), Hugging Face model folders, ONNX, ``.mat``, ``.npz``,
-        ``epoch_*/weight_l*.npz``, or a network as edge list, GraphML, GEXF or JSON. A folder that
-        holds ``epoch_*`` folders stands for these.
+        ``epoch_*/weight_l*.npz``, or a network of any form that `netsci_dst.read_network` reads.
+        A folder that holds ``epoch_*`` folders stands for these.
     out
         Where the run goes; must not hold one.
     steps
@@ -51,6 +52,8 @@ def from_checkpoint(
         Shell patterns of layer names.
     keep_dense
         List the links of fully connected layers, too.
+    network
+        Options of `netsci_dst.read_network` for files of networks.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def from_checkpoint(
     guessed = _steps(files)
     snapshots = []
     for i, file in enumerate(files):
-        snapshot = _read(file, guessed[i], options, keep_dense)
+        snapshot = _read(file, guessed[i], options, keep_dense, network)
         snapshots.append(snapshot if steps is None else replace(snapshot, step=steps[i]))
         if snapshot.topology.populations != snapshots[0].topology.populations:
             raise FormatError(f"{file} has other populations than {files[0]}")
@@ -94,17 +97,26 @@ def from_checkpoint(
     return run
 
 
-def _read(file: Path, step: int, options: dict[str, Any], keep_dense: bool) -> Snapshot:
+def _read(
+    file: Path,
+    step: int,
+    options: dict[str, Any],
+    keep_dense: bool,
+    network: Mapping[str, Any] | None = None,
+) -> Snapshot:
+    if os.fspath(file) in ("-", "/dev/stdin"):
+        found = read_snapshot("-", **(network or {}))
+        return Snapshot(found.topology, step, float(step), extra=found.extra)
     if not file.exists():
         raise FormatError(f"{file} does not exist")
     if file.is_file():
         ours = read_ours(file)
         if ours is not None:
             return ours
-        if file.suffix.lower() in NETWORK_ENDINGS:
-            from ..analysis.read_network import read_network
-
-            return Snapshot(read_network(file), step, float(step))
+        if is_network_file(file):
+            found = read_snapshot(file, **(network or {}))
+            extra = {**found.extra, "imported_from": file.name}
+            return Snapshot(found.topology, step, float(step), extra=extra)
     try:
         topology = wire(read_weights(file, **options), keep_dense)
     except FormatError as error:

@@ -16,8 +16,8 @@ import numpy as np
 from ..errors import FormatError
 from ..snapshots import Snapshot
 from . import _parts
-from ._npz import read_npz
 from .mat5 import read_mat5
+from .npz import read_npz
 
 
 def read_ours(path: Path) -> Snapshot | None:

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 
 from ..errors import FormatError, MissingDependency
-from ._npz import read_npz
 from ._weights import NamedWeight, from_state, sparse
+from .hdf5 import MARKS, read_mat73
 from .mat5 import read_mat5
+from .npz import read_npz, stored_sparse
 
 Options = dict[str, Any]
 
@@ -182,7 +181,7 @@ def _layer_files(path: Path, options: Options) -> list[NamedWeight]:
 def _npz(path: Path, options: Options, name: str | None = None) -> list[NamedWeight]:
     arrays = read_npz(path)
     if {"indices", "indptr", "data", "shape"} <= set(arrays):
-        matrix = _stored_sparse(arrays, path)
+        matrix = stored_sparse(arrays, path.stat().st_size, path)
         return [
             NamedWeight(
                 name or path.stem, sparse(matrix, path.stem, options["threshold"]), oriented=False
@@ -191,53 +190,16 @@ def _npz(path: Path, options: Options, name: str | None = None) -> list[NamedWei
     return _matrices(arrays, options, path, name)
 
 
-def _stored_sparse(arrays: dict[str, NDArray[Any]], path: Path) -> Any:
-    form = arrays.get("format", np.array("csr")).item()
-    form = form.decode() if isinstance(form, bytes) else form
-    kinds = {"csr": scipy.sparse.csr_array, "csc": scipy.sparse.csc_array}
-    try:
-        parts = (arrays["data"], arrays["indices"], arrays["indptr"])
-        matrix = kinds[form](parts, shape=tuple(int(n) for n in arrays["shape"]))
-        matrix.check_format(full_check=True)
-    except (KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
-        raise FormatError(f"{path} holds a corrupt sparse matrix: {error}") from error
-    return matrix
-
-
 def _mat(path: Path, options: Options) -> list[NamedWeight]:
     try:
         with path.open("rb") as file:
             head = file.read(128)
-        newer = head.startswith((b"\x89HDF\r\n\x1a\n", b"MATLAB 7.3"))
+        newer = head.startswith(MARKS)
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error}") from error
     if newer:
-        return _mat73(path, options)
+        return _matrices(read_mat73(path, path, path.stat().st_size), options, path)
     return _matrices(read_mat5(path), options, path)
-
-
-def _mat73(path: Path, options: Options) -> list[NamedWeight]:
-    try:
-        import h5py
-    except ImportError:
-        raise MissingDependency("h5py", "exchange", "reading a .mat file of version 7.3") from None
-    found: dict[str, Any] = {}
-    try:
-        with h5py.File(path, "r") as file:
-            for key in file:
-                item = file[key]
-                if isinstance(item, h5py.Dataset):
-                    if item.dtype.kind in "biuf" and item.ndim == 2:
-                        found[key] = np.asarray(item).T  # MATLAB stores columns first
-                elif isinstance(item, h5py.Group) and {"ir", "jc", "data"} <= set(item):
-                    columns = np.asarray(item["jc"])
-                    rows = int(item.attrs["MATLAB_sparse"])
-                    parts = (np.asarray(item["data"]), np.asarray(item["ir"]), columns)
-                    found[key] = scipy.sparse.csc_array(parts, shape=(rows, columns.size - 1))
-                    found[key].check_format(full_check=True)
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
-        raise FormatError(f"{path} is not a readable .mat file: {error}") from error
-    return _matrices(found, options, path)
 
 
 def _matrices(

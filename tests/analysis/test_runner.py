@@ -267,7 +267,8 @@ def test_any_network_is_analysed_without_storing(tmp_path):
         )
     ]
     for frame in frames[1:]:
-        assert frame.drop(columns="text").equals(frames[0].drop(columns="text"))
+        assert frame.drop(columns=["text", "run"]).equals(frames[0].drop(columns=["text", "run"]))
+    assert [frame["run"].unique().tolist() for frame in frames] == [["network"]] * 4 + [["karate"]]
     assert set(frames[0]["measure"]) == {"t_links", "modularity"}
     assert list(tmp_path.iterdir()) == [file]
 

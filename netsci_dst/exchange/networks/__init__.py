@@ -2,5 +2,6 @@
 
 from .forms import FORMS
 from .read import Reading, read, read_network
+from .snapshot import is_network_file, read_snapshot
 
-__all__ = ["FORMS", "Reading", "read", "read_network"]
+__all__ = ["FORMS", "Reading", "is_network_file", "read", "read_network", "read_snapshot"]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
-from ...errors import DataError, FormatError
+from ...errors import DataError
 from ...graphs import table_of_matrix
 from ...limits import check_size
 from ...network import LinkTable
 from ..hdf5 import MARKS, read_mat73
 from ..mat5 import mat5_variables
+from ..npz import check_header, check_shape, npz_arrays, stored_sparse
 from .found import Found, Options
 from .source import Source
 from .text import Text
@@ -115,62 +115,23 @@ def read_matrix_market(text: Text, data: bytes, options: Options) -> Found:
 def read_numpy(source: Source, options: Options) -> Found:
     """Read ``.npy`` and ``.npz``: a square matrix, a sparse matrix of scipy, or pairs of nodes."""
     if source.data.startswith(b"\x93NUMPY"):
-        _check_header(io.BytesIO(source.data), len(source.data), source.origin)
+        check_header(io.BytesIO(source.data), len(source.data), source.origin)
         array = np.load(io.BytesIO(source.data), allow_pickle=False)
         return _array(array, source, "numpy array", options)
-    arrays = npz_arrays(source)
+    arrays = npz_arrays(source.data, source.origin)
     if {"indices", "indptr", "data", "shape"} <= arrays.keys():
-        return of_matrix(stored_sparse(arrays, source), source.origin, "scipy matrix", options)
+        return of_matrix(
+            stored_sparse(arrays, len(source.data), source.origin),
+            source.origin,
+            "scipy matrix",
+            options,
+        )
     if {"row", "col", "data", "shape"} <= arrays.keys():
         parts = (arrays["data"], (arrays["row"], arrays["col"]))
-        _check_nodes(arrays["shape"], source)
+        check_shape(arrays["shape"], len(source.data), source.origin)
         matrix = scipy.sparse.coo_array(parts, shape=tuple(int(n) for n in arrays["shape"]))
         return of_matrix(matrix, source.origin, "scipy matrix", options)
     return _chosen(arrays, source, "numpy archive", options)
-
-
-def npz_arrays(source: Source) -> dict[str, Any]:
-    """Return the arrays of an archive whose sizes were checked before any was read."""
-    with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
-        infos = [info for info in archive.infolist() if info.filename.endswith(".npy")]
-        check_size(sum(info.file_size for info in infos), len(source.data), source.origin)
-        for info in infos:
-            with archive.open(info) as member:
-                _check_header(member, info.file_size, source.origin)
-    with np.load(io.BytesIO(source.data), allow_pickle=False) as file:
-        return {key: file[key] for key in file.files}
-
-
-def _check_header(member: Any, size: int, origin: str) -> None:
-    version = np.lib.format.read_magic(member)
-    read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
-        version, np.lib.format.read_array_header_2_0
-    )
-    shape, _, dtype = read(member)
-    if dtype.hasobject:
-        raise FormatError(f"{origin} holds pickled objects, which are not read")
-    if float(np.prod(shape, dtype=float)) * dtype.itemsize > size:
-        raise FormatError(f"{origin} says it holds more numbers than it does")
-
-
-def _check_nodes(shape: Any, source: Source) -> None:
-    if np.shape(shape) != (2,):
-        raise DataError(f"{source.origin} holds a matrix of shape {shape}")
-    check_size(8.0 * (float(shape[0]) + float(shape[1])), len(source.data), source.origin)
-
-
-def stored_sparse(arrays: Mapping[str, Any], source: Source) -> Any:
-    """Return a sparse matrix of scipy whose parts were checked against each other."""
-    form = arrays.get("format", np.array("csr")).item()
-    form = form.decode() if isinstance(form, bytes) else form
-    kinds = {"csr": scipy.sparse.csr_array, "csc": scipy.sparse.csc_array}
-    if form not in kinds:
-        raise DataError(f"{source.origin} holds a sparse matrix of form {form!r}; save it as csr")
-    _check_nodes(arrays["shape"], source)
-    parts = (arrays["data"], arrays["indices"], arrays["indptr"])
-    matrix = kinds[form](parts, shape=tuple(int(n) for n in arrays["shape"]))
-    matrix.check_format(full_check=True)
-    return matrix
 
 
 def read_mat(source: Source, options: Options) -> Found:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import DataError, TopologyError
+from ...graphs import link_table
 from ...network import Merged, simple_network
 from ...reading import one_line, reading
+from ...snapshots import Snapshot
 from ...topology import Topology
+from .._ours import read_ours
 from .forms import find_form
 from .found import Found, Options, report
 from .layered import is_layered, layered
@@ -31,10 +35,13 @@ class Reading:
         The network.
     line
         Nodes, links, direction, weights, what was merged or left out, in one line.
+    snapshot
+        All that a file holds which this package exported; None for others.
     """
 
     topology: Topology
     line: str
+    snapshot: Snapshot | None = None
 
 
 def read_network(
@@ -115,10 +122,25 @@ def read(
     )
     if not isinstance(source, _SOURCES):
         return _of_object(source, options)
+    ours = _exported(source, options)
+    if ours is not None:
+        return ours
     loaded = _load(source)
     with reading(loaded.origin, "a network that can be read", DataError):
         found = _found(loaded, options)
         return _finished(found, options, loaded.origin)
+
+
+def _exported(path: Any, options: Options) -> Reading | None:
+    """Return what this package exported, whole, unless the user says how to read the file."""
+    if options != Options() or not os.path.isfile(path):
+        return None
+    snapshot = read_ours(Path(path))
+    if snapshot is None:
+        return None
+    topology = snapshot.topology
+    found = Found(link_table(topology), "exported by netsci-dst")
+    return Reading(topology, report(topology, found, Merged(), topology.is_directed), snapshot)
 
 
 def _load(path: Any) -> Source:
@@ -155,8 +177,6 @@ def _with_options(message: str) -> str:
 
 def _of_object(source: Any, options: Options) -> Reading:
     import pandas as pd
-
-    from ...graphs import link_table
 
     if isinstance(source, Topology):
         return Reading(source, repr(source))

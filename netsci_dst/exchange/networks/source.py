@@ -20,6 +20,7 @@ from typing import Any
 from ...errors import DataError
 from ...limits import check_size, largest_file
 
+STANDARD_INPUT = ("-", "/dev/stdin")
 _CHUNK = 2**20
 _DEEPEST = 4
 _BESIDE = ("readme", "meta.", "license", "licence", "ent.", "__macosx", ".", "citation")
@@ -45,10 +46,9 @@ def load(path: str | os.PathLike[str]) -> Source:
         If there is no such file, or it is too large, or an archive holds several.
     """
     name = os.fspath(path)
-    if name in ("-", "/dev/stdin"):
+    if name in STANDARD_INPUT:
         return _unpack(Source("standard input", _limited(sys.stdin.buffer, "standard input"), ""))
-    base = name.rstrip("/").rsplit("/", 1)[-1]
-    return _unpack(Source(name, _bytes(name), _ending(base)))
+    return _unpack(Source(name, _bytes(name), ending_of(name)))
 
 
 def _bytes(name: str) -> bytes:
@@ -83,8 +83,9 @@ def _limited(stream: Any, origin: str) -> bytes:
     return b"".join(parts)
 
 
-def _ending(base: str) -> str:
+def ending_of(base: str) -> str:
     """Return the ending without those of compressions: ``.csv`` of ``a.csv.gz``."""
+    base = base.rstrip("/").rsplit("/", 1)[-1]
     while base.lower().endswith((".gz", ".bz2", ".xz", ".zip", ".tgz", ".tar", ".lzma")):
         base = base.rpartition(".")[0]
     return os.path.splitext(base)[1].lower()
@@ -111,13 +112,13 @@ def _once(source: Source) -> Source | None:
                 return None
             chosen = _only(source, [info.filename for info in members])
             with archive.open(chosen) as file:
-                return Source(source.origin, _inflated(file, source), _ending(chosen))
+                return Source(source.origin, _inflated(file, source), ending_of(chosen))
     if data[257:262] == b"ustar":
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             files = {item.name: item for item in archive.getmembers() if item.isfile()}
             chosen = _only(source, list(files))
             file = archive.extractfile(files[chosen])
-            return Source(source.origin, b"" if file is None else file.read(), _ending(chosen))
+            return Source(source.origin, b"" if file is None else file.read(), ending_of(chosen))
     return None
 
 

@@ -4,11 +4,10 @@ import pytest
 import scipy.io
 import scipy.sparse
 
-from netsci_dst.analysis import analyze, read_network
-from netsci_dst.errors import DataError
+from netsci_dst import analyze, read_network
+from netsci_dst.errors import DataError, NetsciError
 from netsci_dst.graphs import as_adjacency
-
-from .conftest import random_chain
+from netsci_dst.topology import Topology
 
 EDGES = [(0, 1), (1, 2), (2, 0), (2, 10)]
 
@@ -21,7 +20,7 @@ EDGES = [(0, 1), (1, 2), (2, 0), (2, 10)]
         "# a comment\n% another\n\n0\t1\t0.5\n1\t2\t0.25\n2\t0\t1\n2\t10\t1\n",
         "From;To;weight\n0;1;1\n1;2;1\n2;0;1\n2;10;1\n",
         "0, 1\n1, 2\n1, 2\n2, 1\n0, 0\n2, 0\n10, 2\n",
-        "\ufeff0 1\n1 2\n2 0\n2 10\n".removeprefix("\ufeff"),
+        "\ufeff0 1\n1 2\n2 0\n2 10\n",
     ],
 )
 def test_edge_lists_in_many_forms(tmp_path, text):
@@ -65,7 +64,9 @@ def test_graphml_gml_mtx_npz(tmp_path):
 
 @pytest.mark.parametrize("form", ["graphml", "gexf"])
 def test_layers_come_back(tmp_path, form):
-    topology = random_chain((4, 5, 6), 0.5, 1)
+    rng = np.random.default_rng(1)
+    matrices = [(rng.random(s) < 0.5) * rng.normal(size=s) for s in [(4, 5), (5, 6)]]
+    topology = Topology.chain([matrix.astype(np.float32) for matrix in matrices])
     file = tmp_path / f"mlp.{form}"
     if form == "graphml":
         topology.to_igraph().write_graphml(str(file))
@@ -87,16 +88,16 @@ def test_layers_come_back(tmp_path, form):
         ("empty.txt", "", "lists no links"),
         ("comments.csv", "# only\n", "lists no links"),
         ("one.txt", "alone\n", "line 1: 'alone' does not name two nodes"),
-        ("half.csv", "a,b\nc,\n", "link 2 lacks an end"),
-        ("broken.graphml", "<graphml", "cannot be read as a graphml network"),
-        ("broken.mtx", "nothing", "cannot be read as a mtx network"),
-        ("broken.npz", "nothing", "cannot be read as a npz network"),
+        ("half.csv", "a,b\nc,\n", "line 2: link 2 lacks an end"),
+        ("broken.graphml", "<graphml", "line 1: is no XML"),
+        ("broken.mtx", "nothing", "line 1: is no mtx file"),
+        ("broken.npz", "nothing", "is not a readable npz file"),
     ],
 )
 def test_files_that_are_no_networks(tmp_path, name, content, message):
     file = tmp_path / name
     file.write_text(content)
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(NetsciError, match=message):
         read_network(file)
 
 
@@ -104,7 +105,7 @@ def test_binary_and_missing_files(tmp_path):
     with pytest.raises(DataError, match="is not a file"):
         read_network(tmp_path / "absent.csv")
     file = tmp_path / "binary.txt"
-    file.write_bytes(b"\xff\xfe\x00\x01")
+    file.write_bytes(b"\x80\xfe\x00\x01")
     with pytest.raises(DataError, match="no text file"):
         read_network(file)
 

@@ -1,0 +1,65 @@
+"""A network as a snapshot, with the line that says what was read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ...errors import NetsciError
+from ...snapshots import Snapshot
+from .forms import find_form
+from .found import Options
+from .read import read
+from .source import STANDARD_INPUT, ending_of, load
+
+WEIGHT_ENDINGS = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".onnx")
+_EITHER = (".npz", ".mat")
+
+
+def read_snapshot(source: Any, **options: Any) -> Snapshot:
+    """Return the network in a file or object as a snapshot; ``extra["read"]`` says what was read.
+
+    Options and errors are those of `netsci_dst.read_network`.
+    """
+    if isinstance(source, Snapshot):
+        return source
+    found = read(source, **options)
+    if found.snapshot is not None:
+        return found.snapshot
+    extra = {"read": found.line}
+    if isinstance(source, (str, os.PathLike)):
+        extra["name"] = _stem(os.fspath(source))
+    return Snapshot(found.topology, extra=extra)
+
+
+def _stem(name: str) -> str:
+    if name in STANDARD_INPUT:
+        return "network"
+    base = name.rstrip("/").rsplit("/", 1)[-1]
+    ending = ending_of(base)
+    place = base.lower().rfind(ending) if ending else -1
+    return (base[:place] if place > 0 else base) or "network"
+
+
+def is_network_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is read as a network: all are but folders and files of weights.
+
+    ``.npz`` and ``.mat`` hold either: a symmetric matrix is a network, others are weights.
+    """
+    name = os.fspath(path)
+    if name in STANDARD_INPUT:
+        return True
+    ending = ending_of(name)
+    if ending in WEIGHT_ENDINGS or Path(name).is_dir():
+        return False
+    return ending not in _EITHER or _is_symmetric(name)
+
+
+def _is_symmetric(name: str) -> bool:
+    try:
+        found = find_form(load(name), Options())
+    except (NetsciError, OSError, ValueError, KeyError):
+        return False
+    square = "mode" not in found.table.attributes
+    return square and found.table.directed is False and not found.notes
