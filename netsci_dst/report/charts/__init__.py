@@ -1,1 +1,0 @@
-"""The charts of a run, one file per subject, as objects that know nothing of how they are drawn."""

@@ -1,0 +1,98 @@
+"""A section on the page: what its function yields, in the order in which the template shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from .chart import Chart, Control, Data, Heat, Series, Table, View, Words
+from .plotly_chart import spec
+from .section import Section, sections
+
+MOST_POINTS = 1500
+
+
+@dataclass
+class Shown:
+    """One section of one page, ready for the template.
+
+    ``groups`` holds ``(kind, blocks)`` with kinds ``controls``, ``figures``, ``table``, ``words``.
+    """
+
+    section: Section
+    uid: str
+    groups: list[tuple[str, list[Any]]] = field(default_factory=list)
+
+    @property
+    def equation(self) -> Markup:
+        """The equation, HTML of our own."""
+        return Markup(self.section.equation)
+
+
+@dataclass
+class PageBlocks:
+    """All sections of a subject, and what the page's scripts need for them."""
+
+    shown: list[Shown]
+    charts: dict[str, Any]
+    data: dict[str, Any]
+
+
+def page_blocks(page: str, subject: Any, uid: str) -> PageBlocks:
+    """Make every section of a page for a subject; one that yields nothing is left out."""
+    out = PageBlocks([], {}, {})
+    for found in sections(page):
+        shown = Shown(found, f"{uid}-{found.name}")
+        for block in found.make(subject):
+            _add(shown, block, out)
+        if shown.groups:
+            out.shown.append(shown)
+    return out
+
+
+def _add(shown: Shown, block: Any, out: PageBlocks) -> None:
+    if isinstance(block, Data):
+        out.data[block.key] = block.make()
+        return
+    kind = {Control: "controls", Table: "table", Words: "words"}.get(type(block), "figures")
+    if kind == "figures" and isinstance(block, (Chart, Heat)) and not block.live:
+        out.charts[block.key] = page_spec(block)
+    if kind in ("controls", "figures") and shown.groups and shown.groups[-1][0] == kind:
+        shown.groups[-1][1].append(block)
+    else:
+        shown.groups.append((kind, [block]))
+
+
+def page_spec(chart: Chart | Heat) -> dict[str, Any]:
+    """Return the plotly specification of a chart, its long lines thinned, all numbers for CSV."""
+    if isinstance(chart, Heat):
+        return spec(chart)
+    thin = replace(chart, series=tuple(_thinned(s) for s in chart.series))
+    made = {**spec(thin), "overTime": chart.over_time}
+    made["what"] = {"measure": chart.measure or chart.key, "scope": chart.scope}
+    if thin.series != chart.series:
+        made["all"] = spec(chart)["data"]
+    return made
+
+
+def _thinned(series: Series) -> Series:
+    n = len(series.x)
+    if n <= MOST_POINTS:
+        return series
+    kept = np.unique(np.linspace(0, n - 1, MOST_POINTS).round().astype(int))
+    return replace(series, x=np.asarray(series.x)[kept], y=np.asarray(series.y, dtype=float)[kept])
+
+
+def kind_of(block: Any) -> str:
+    """Return how the template shows a figure."""
+    return {Chart: "plot", Heat: "images" if block.live else "plot"}.get(type(block), "view")
+
+
+def scripts(pages: Iterable[str], suffix: str) -> Markup:
+    """Return the scripts or styles of all sections of some pages, each file once."""
+    texts = dict.fromkeys(s.assets(suffix) for page in pages for s in sections(page))
+    return Markup("\n".join(text for text in texts if text))

@@ -1,0 +1,1 @@
+"""Several runs side by side: which are seeds of one another, what they reached, what it cost."""

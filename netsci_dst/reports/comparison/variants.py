@@ -1,0 +1,128 @@
+"""Which runs are seeds of one another, and what to call those that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..recipe_facts import SETTING, differing, flat, same_but_seed, spoken
+from ..run_data import RunData
+
+DENSE = "dense"
+MOST_FIELDS = 3
+
+
+@dataclass
+class Variant:
+    """Runs that differ in nothing but the seed: one method as it was asked for."""
+
+    method: str
+    label: str
+    setting: tuple[str, str]
+    sparsity: float
+    runs: list[int] = field(default_factory=list)
+
+
+def asked_sparsity(run: RunData) -> float:
+    """Return the sparsity that was asked for, else the one reached; 0 for a dense network."""
+    if run.method == DENSE:
+        return 0.0
+    asked = run.recipe.get("sparsity")
+    return float(asked) if isinstance(asked, (int, float)) else round(run.sparsity, 4)
+
+
+def variants_of(runs: Sequence[RunData]) -> list[Variant]:
+    """Group runs that are seeds of one another; label each group by what sets it apart.
+
+    Runs without a recipe, such as imported ones, are no seeds of anything.
+    """
+    found: list[Variant] = []
+    for i, run in enumerate(runs):
+        home = next((v for v in found if _belongs(runs[v.runs[0]], run)), None)
+        if home is None:
+            home = Variant(
+                run.method or "no method",
+                run.method or run.name,
+                (run.dataset, run.model),
+                asked_sparsity(run),
+            )
+            found.append(home)
+        home.runs.append(i)
+    for method in dict.fromkeys(v.method for v in found):
+        _label([v for v in found if v.method == method], runs)
+    return found
+
+
+def _belongs(a: RunData, b: RunData) -> bool:
+    return bool(a.recipe) and bool(a.method) and same_but_seed(a.recipe, b.recipe)
+
+
+def _label(same: list[Variant], runs: Sequence[RunData]) -> None:
+    """Name the variants of one method by the fields in which those of one setting differ."""
+    for setting in dict.fromkeys((v.setting, v.sparsity) for v in same):
+        group = [v for v in same if (v.setting, v.sparsity) == setting]
+        if len(group) < 2:
+            continue
+        recipes = [runs[v.runs[0]].recipe for v in group]
+        fields = [key for key in differing(recipes) if key.split(".")[0] not in SETTING]
+        for variant, recipe in zip(group, recipes):
+            table = flat(recipe)
+            said = [spoken(key, table.get(key)) for key in fields[:MOST_FIELDS]]
+            if len(fields) > MOST_FIELDS:
+                said.append(f"{len(fields) - MOST_FIELDS} more")
+            name = variant.method if recipe else runs[variant.runs[0]].name
+            variant.label = f"{name} · {', '.join(said)}" if said and recipe else name
+        _number_equal(group)
+
+
+def _number_equal(group: list[Variant]) -> None:
+    labels = [v.label for v in group]
+    for i, variant in enumerate(group):
+        if labels.count(variant.label) > 1:
+            variant.label = f"{variant.label} ({labels[:i + 1].count(labels[i])})"
+
+
+def flags(variants: Sequence[Variant], runs: Sequence[RunData]) -> list[str]:
+    """Say what a reader must know before comparing: equal seeds, unequal lengths, unequal data."""
+    out = []
+    for variant in variants:
+        seeds = [runs[i].seed for i in variant.runs]
+        again = sorted({s for s in seeds if s is not None and seeds.count(s) > 1})
+        if again:
+            out.append(
+                f"{variant.label}: {len(variant.runs)} runs, but seed "
+                f"{', '.join(map(str, again))} occurs more than once: they are not independent, and "
+                "count as their mean."
+            )
+    for setting in dict.fromkeys(v.setting for v in variants):
+        mine = [v for v in variants if v.setting == setting]
+        out += _unequal(mine, runs, " (".join(part for part in setting if part))
+    return out
+
+
+def _unequal(mine: list[Variant], runs: Sequence[RunData], where: str) -> list[str]:
+    where += ")" if "(" in where else ""
+    lengths: dict[float, list[str]] = {}
+    prints: dict[str, list[str]] = {}
+    for variant in mine:
+        for i in variant.runs:
+            run = runs[i]
+            if run.metric is not None:
+                x = run.curve(run.metric)[0]
+                lengths.setdefault(float(x[-1]), []).append(variant.label)
+            data = run.provenance.get("data")
+            if isinstance(data, dict) and data.get("fingerprint"):
+                prints.setdefault(str(data["fingerprint"]), []).append(variant.label)
+    out = []
+    if len(lengths) > 1:
+        said = "; ".join(
+            f"{n:g}: {', '.join(dict.fromkeys(labels))}" for n, labels in sorted(lengths.items())
+        )
+        time = runs[mine[0].runs[0]].time_label
+        out.append(f"On {where} runs end at different {time}s ({said}); AAE is cut to the shortest.")
+    if len(prints) > 1:
+        out.append(
+            f"On {where} the runs were trained on {len(prints)} different sets of data of this "
+            "name: their metrics are not comparable."
+        )
+    return out

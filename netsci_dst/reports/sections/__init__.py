@@ -1,0 +1,1 @@
+"""The sections of the pages, one file each; `netsci_dst.reports.section` registers others."""

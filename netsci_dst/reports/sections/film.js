@@ -1,0 +1,3 @@
+"use strict";
+NS.view("network", NetworkView);
+NS.view("disk", DiskView);

@@ -1,0 +1,146 @@
+"""Figures for a notebook: ``netsci_dst.show.NAME(run)`` returns a plotly figure.
+
+Every section of a report is a function here by its name, and so is every one of its figures; those
+that others register too. Each takes a `Run`, its path, or anything else that a report takes, and the
+options of its section, such as ``step``; ``what`` picks one of several figures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import NetsciError, RunError, UnknownName
+from ..run import Run
+from .chart import Chart, Heat, View
+from .comparison.model import Comparison
+from .measure_charts import through_time
+from .need import need
+from .plotly_chart import figure
+from .run_data import RunData
+from .section import PAGES, Section, sections
+from .subjects import open_subjects
+
+RunLike = Run | str | os.PathLike[str]
+
+# Names that people look for -> section, figure.
+_SHORT = {
+    "ccdf": ("degrees", "degrees-ccdf"),
+    "degrees": ("degrees", "degrees-histogram"),
+    "input_map": ("inputs", "input-map"),
+    "network": ("film", "network"),
+    "disk": ("film", "disk"),
+}
+_PREFIXES = ("training-", "evolution-", "compare-", "degrees-", "dormant-")
+
+
+def measure(run: RunLike, name: str, quantity: str) -> Any:
+    """Show any quantity of any measure through the snapshots, a line per scope."""
+    data = RunData(open_subjects(run)[0])
+    chart = through_time(data, name, quantity)
+    if not chart.series:
+        known = sorted({q for q, _ in data.quantities(name)})
+        hint = f"it has {', '.join(known)}" if known else "compute it with nd.analyze"
+        raise NetsciError(f"{data.name} holds no {quantity!r} of measure {name!r}; {hint}")
+    return figure(chart)
+
+
+def slider(run: RunLike, view: Any = "ccdf") -> Any:
+    """Return an ipywidgets slider over the snapshots with one of the views of this module below.
+
+    Examples
+    --------
+    ``nd.show.slider(run, nd.show.k_shells)`` in a notebook.
+    """
+    widgets = need("ipywidgets", "notebook", "a slider in a notebook")
+    opened = open_subjects(run)[0]
+    steps = opened.snapshots.steps
+    if not steps:
+        raise RunError(f"{opened.path} has no snapshots to slide over")
+    if isinstance(view, str):
+        view = __getattr__(view)
+    control = widgets.SelectionSlider(options=steps, value=steps[-1], description="step")
+    go = need("plotly.graph_objects", purpose="a figure")
+    shown = go.FigureWidget(view(opened, step=steps[-1]))
+
+    def move(change: Any) -> None:
+        fresh = view(opened, step=change["new"])
+        with shown.batch_update():
+            shown.data = []
+            shown.add_traces(list(fresh.data))
+            shown.layout = fresh.layout
+
+    control.observe(move, names="value")
+    return widgets.VBox([control, shown])
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    wanted, key = _SHORT.get(name, (name, None))
+    found = [s for page in PAGES for s in sections(page) if _spoken(s.name) == wanted]
+    if not found:
+        raise AttributeError(str(UnknownName("view", name, __dir__())))
+    return _shower(name, found, key)
+
+
+def __dir__() -> list[str]:
+    named = {_spoken(s.name) for page in PAGES for s in sections(page)}
+    return sorted({"measure", "slider", *_SHORT, *named})
+
+
+def _spoken(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _shower(name: str, found: list[Section], key: str | None) -> Callable[..., Any]:
+    def show(subject: Any, what: str | None = None, **options: Any) -> Any:
+        page, data = _subject(subject)
+        section = next((s for s in found if s.page == page), None)
+        if section is None:
+            raise NetsciError(f"{name} belongs to the page of a {found[0].page}, not of a {page}")
+        for option in options:
+            if option not in section.options():
+                raise UnknownName(f"option of {name}:", option, section.options())
+        return _drawn(section, data, key or what, options)
+
+    show.__name__ = name
+    options = ", ".join(f"{k}={v!r}" for k, v in found[0].options().items())
+    doc = (found[0].make.__doc__ or found[0].lead).strip()
+    show.__doc__ = f"{doc}\n\nOptions: what=None{', ' + options if options else ''}."
+    return show
+
+
+def _subject(subject: Any) -> tuple[str, Any]:
+    opened = [RunData(run) for run in open_subjects(subject)]
+    return ("run", opened[0]) if len(opened) == 1 else ("comparison", Comparison(opened))
+
+
+def _drawn(section: Section, data: Any, what: str | None, options: dict[str, Any]) -> Any:
+    known: dict[str, Chart | Heat | View] = {}
+    for block in section.figures(data, **options):
+        known[block.key] = block
+    shown = {k: b for k, b in known.items() if not isinstance(b, View) or b.show is not None}
+    if not shown:
+        raise RunError(f"there is nothing to show of {section.title.lower()!r} here")
+    block = _pick(shown, what)
+    if isinstance(block, View):
+        assert block.show is not None
+        return block.show()
+    return figure(block)
+
+
+def _pick(known: dict[str, Any], what: str | None) -> Any:
+    if what is None:
+        return next(iter(known.values()))
+    for key, block in known.items():
+        short = next((key.removeprefix(p) for p in _PREFIXES if key.startswith(p)), key)
+        if what in (key, short):
+            return block
+    if what == "disk":
+        raise NetsciError(
+            "no embedding is stored for this network; compute it with "
+            "nd.analyze(…, measures=['embedding'])"
+        )
+    raise UnknownName("figure", what, known)

@@ -1,0 +1,158 @@
+"""A growing report of a run that is still training, served to this machine's own browser."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import os
+import threading
+import time
+from http import HTTPStatus
+from typing import Any
+
+from ..errors import NetsciError, RunError
+from ..run import GROWING, PROVENANCE, Run, load_run
+from .page import build
+
+HOST = "127.0.0.1"
+# A live page is made again and again: fewer snapshots keep each making short.
+LIVE_FRAMES = 60
+
+
+class Watcher:
+    """Builds the page of a run whenever the run has changed, in a thread of its own."""
+
+    def __init__(self, path: str, every: float = 2.0):
+        self.path, self.every = path, every
+        self.page, self.version = b"", 0
+        self._seen: object = None
+        self._stop = threading.Event()
+        self.problem = ""
+
+    def refresh(self) -> bool:
+        """Make the page again if the run has changed; return whether it was."""
+        run = load_run(self.path)
+        state = _state(run)
+        if state == self._seen:
+            return False
+        self.page = build([run], max_frames=LIVE_FRAMES, live=True).encode()
+        self._seen = state
+        self.version += 1
+        return True
+
+    def follow(self) -> None:
+        """Refresh until stopped; a run caught in the middle of a write is read again later."""
+        while not self._stop.wait(self.every):
+            started = time.monotonic()
+            try:
+                self.refresh()
+                self.problem = ""
+            except NetsciError as error:
+                self.problem = str(error)
+            # Making the page must not take more than a fifth of a core from the training.
+            self._stop.wait(4 * (time.monotonic() - started))
+
+    def stop(self) -> None:
+        """End `follow`."""
+        self._stop.set()
+
+
+def _state(run: Run) -> tuple[Any, ...]:
+    """What changes when a run grows: its tables, its snapshots, its analysis, its status."""
+    store = run.store
+    marks: list[Any] = []
+    for name in (PROVENANCE, *GROWING):
+        if store.is_local:
+            marks.append(None)
+            with contextlib.suppress(FileNotFoundError):
+                found = os.stat(store.path(name))
+                marks[-1] = (found.st_mtime_ns, found.st_size)
+        else:
+            marks.append(hash(store.read_if_there(name)))
+    return (*marks, tuple(store.list("analysis")))
+
+
+def make_server(watcher: Watcher, port: int = 0) -> http.server.ThreadingHTTPServer:
+    """Return a server on this machine alone; it knows two addresses and reads no file."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            """Answer ``/`` with the page and ``/version`` with its number."""
+            # A foreign site that lets its name point here must not read the page.
+            if self.headers.get("Host") not in _hosts(self.server.server_address[1]):
+                self._say(HTTPStatus.FORBIDDEN, b"this address is not served here")
+            elif self.path == "/":
+                self._say(HTTPStatus.OK, watcher.page, "text/html; charset=utf-8")
+            elif self.path == "/version":
+                self._say(HTTPStatus.OK, str(watcher.version).encode())
+            else:
+                self._say(HTTPStatus.NOT_FOUND, b"there is only /")
+
+        def _say(self, status: HTTPStatus, body: bytes, kind: str = "text/plain") -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.send_header("X-Frame-Options", "DENY")
+            self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Stay quiet: the terminal belongs to the training."""
+
+    try:
+        server = http.server.ThreadingHTTPServer((HOST, port), Handler)
+    except OSError as error:
+        raise RunError(
+            f"cannot listen on {HOST}:{port}: {error.strerror or error}; choose another port"
+        ) from error
+    server.daemon_threads = True
+    return server
+
+
+def _hosts(port: int) -> tuple[str, ...]:
+    return (f"{HOST}:{port}", f"localhost:{port}")
+
+
+def watch(
+    run: Run | str | os.PathLike[str],
+    port: int = 8765,
+    every: float = 2.0,
+    opened: Any = None,
+) -> None:
+    """Serve the report of a run on this machine until interrupted, growing with the run.
+
+    Parameters
+    ----------
+    run
+        A run or its path; it may still be training.
+    port
+        Where on 127.0.0.1 to listen; 0 takes any free port.
+    every
+        Seconds between looks at the run.
+    opened
+        Called once with the address when the page is ready.
+
+    Raises
+    ------
+    RunError
+        If the run does not exist or the port is taken.
+    """
+    watcher = Watcher(run.path if isinstance(run, Run) else os.fspath(run), every)
+    watcher.refresh()
+    server = make_server(watcher, port)
+    follower = threading.Thread(target=watcher.follow, daemon=True)
+    follower.start()
+    try:
+        if opened is not None:
+            opened(f"http://{HOST}:{server.server_address[1]}/")
+        server.serve_forever(poll_interval=0.2)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        watcher.stop()
+        server.server_close()
