@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 from _report import write
 
-from netsci_dst.report import report
+from netsci_dst.reports import report
 from netsci_dst.run import load_run
 
 SIZES, LINKS = (784, 1568, 1568, 1568, 10), (14_000, 30_000, 30_000, 0)
 
 
 def synthetic() -> Any:
-    """Return the tests' maker of runs."""
-    place = Path(__file__).parents[1] / "tests" / "report" / "synthetic.py"
+    """Return the maker of runs from random numbers."""
+    place = Path(__file__).parent / "_synthetic_run.py"
     spec = importlib.util.spec_from_file_location("synthetic", place)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -37,7 +37,7 @@ def synthetic() -> Any:
 
 def embed(run: Any) -> None:
     """Give every snapshot an embedding that drifts, faster than computing real ones would be."""
-    from netsci_dst.report import _data
+    from netsci_dst.reports import run_data as _data
 
     rng = np.random.default_rng(0)
     n = run.snapshots[-1].topology.n_nodes

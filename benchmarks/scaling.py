@@ -31,7 +31,7 @@ from analysis_tiers import activity, mnist_recipe, rewire
 from torch import nn
 
 import netsci_dst as nd
-from netsci_dst.report import report
+from netsci_dst.reports import report
 from netsci_dst.run import Run
 from netsci_dst.snapshots import Snapshot
 from netsci_dst.training.models.mlp import mlp

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from . import report
     from .analysis import analyze
     from .exchange import from_checkpoint, read_network, to_dense
-    from .report import show
+    from .reports import report, show
     from .run import Run, load_run
     from .snapshots import Snapshot
     from .topology import Dense, Layer, Population, Topology
@@ -34,13 +33,13 @@ _HOMES = {
     "sparsify": ".training",
     "record": ".training",
     "compact": ".training",
-    "show": ".report",
+    "report": ".reports",
+    "show": ".reports",
     "from_checkpoint": ".exchange",
     "read_network": ".exchange",
     "to_dense": ".exchange",
 }
-# `report` is a package that can be called.
-_MODULES = ("analysis", "errors", "exchange", "link_prediction", "registry", "report", "training")
+_MODULES = ("analysis", "errors", "exchange", "link_prediction", "registry", "reports", "training")
 
 __all__ = [
     "Dense",

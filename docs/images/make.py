@@ -71,7 +71,7 @@ def main() -> None:
     """Write the film, the first screens and the views."""
     paths = sys.argv[1:]
     run = paths[0]
-    film = nd.report.film(run, HERE / "film.webp", view="both", fps=2.5, size=380)
+    film = nd.reports.film(run, HERE / "film.webp", view="both", fps=2.5, size=380)
     print("film.webp", film.stat().st_size)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

@@ -98,6 +98,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "cht_gamma",
         "compare_distributions",
         "fit_power_law",
+        "power_law_ccdf",
         "power_law_spread",
     ),
     "runner": ("analyze",),

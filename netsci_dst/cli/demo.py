@@ -27,7 +27,7 @@ def command(
     import shutil
 
     from ..analysis import analyze
-    from ..report import report
+    from ..reports import report
     from ..training import train
 
     started = time.perf_counter()

@@ -20,7 +20,7 @@ def command(
     ] = None,
 ) -> None:
     """Draw every figure of a run's report with matplotlib, one file each."""
-    from ..report import figures
+    from ..reports import figures
     from ..run import load_run
 
     names = _console.names(only)

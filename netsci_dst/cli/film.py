@@ -24,7 +24,7 @@ def command(
     size: Annotated[int, typer.Option(help="Height in pixels.")] = 480,
 ) -> None:
     """Draw a run's snapshots one after another: watch the network percolate."""
-    from ..report import film
+    from ..reports import film
     from ..run import load_run
 
     with _console.progress("drawing", "frames") as update:

@@ -21,7 +21,7 @@ def command(
     ] = True,
 ) -> None:
     """Write a report that opens in any browser, offline."""
-    from ..report import report
+    from ..reports import report
     from ..run import load_run
 
     opened = [load_run(run) for run in runs]

@@ -16,7 +16,7 @@ def command(
     port: Annotated[int, typer.Option(help="Port on this machine; 0 picks a free one.")] = 8765,
 ) -> None:
     """Serve the growing report on localhost, updating in place, until Ctrl-C."""
-    from ..report import watch
+    from ..reports import watch
     from ..run import load_run
 
     watch(load_run(run), port=port, opened=_console.result)

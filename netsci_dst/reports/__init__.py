@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from .figure_files import figures
     from .film_file import film
     from .page import report
+    from .page_section import Section, section, sections_of
     from .run_data import RunData
-    from .section import Section, section, sections
     from .watching import watch
 
 _HOMES = {
@@ -21,7 +21,7 @@ _HOMES = {
     "film": ".film_file",
     "watch": ".watching",
     "RunData": ".run_data",
-    **dict.fromkeys(("Section", "section", "sections"), ".section"),
+    **dict.fromkeys(("Section", "section", "sections_of"), ".page_section"),
     **dict.fromkeys(("Chart", "Series", "Mark", "Heat", "Panel", "Table"), ".chart"),
     **dict.fromkeys(("Control", "Data", "View", "Words"), ".chart"),
 }
@@ -43,7 +43,7 @@ __all__ = [
     "film",
     "report",
     "section",
-    "sections",
+    "sections_of",
     "show",
     "watch",
 ]

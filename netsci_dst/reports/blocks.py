@@ -10,8 +10,8 @@ import numpy as np
 from markupsafe import Markup
 
 from .chart import Chart, Control, Data, Heat, Series, Table, View, Words
+from .page_section import Section, sections_of
 from .plotly_chart import spec
-from .section import Section, sections
 
 MOST_POINTS = 1500
 
@@ -45,9 +45,9 @@ class PageBlocks:
 def page_blocks(page: str, subject: Any, uid: str) -> PageBlocks:
     """Make every section of a page for a subject; one that yields nothing is left out."""
     out = PageBlocks([], {}, {})
-    for found in sections(page):
+    for found in sections_of(page):
         shown = Shown(found, f"{uid}-{found.name}")
-        for block in found.make(subject):
+        for block in found.function(subject):
             _add(shown, block, out)
         if shown.groups:
             out.shown.append(shown)
@@ -89,10 +89,17 @@ def _thinned(series: Series) -> Series:
 
 def kind_of(block: Any) -> str:
     """Return how the template shows a figure."""
-    return {Chart: "plot", Heat: "images" if block.live else "plot"}.get(type(block), "view")
+    if isinstance(block, Heat) and block.live:
+        return "images"
+    return "plot" if isinstance(block, (Chart, Heat)) else "view"
+
+
+def is_drawn(block: Any) -> bool:
+    """Whether a figure is a picture with numbers, not words or tables of its own."""
+    return not (isinstance(block, View) and block.first)
 
 
 def scripts(pages: Iterable[str], suffix: str) -> Markup:
     """Return the scripts or styles of all sections of some pages, each file once."""
-    texts = dict.fromkeys(s.assets(suffix) for page in pages for s in sections(page))
+    texts = dict.fromkeys(s.assets(suffix) for page in pages for s in sections_of(page))
     return Markup("\n".join(text for text in texts if text))

@@ -13,9 +13,9 @@ from ..errors import NetsciError, RunError
 from ..run import Run
 from .chart import Chart, Heat, Table, View
 from .comparison.model import Comparison
+from .page_section import sections_of
 from .paper import draw, save
 from .run_data import RunData
-from .section import sections
 from .subjects import open_subjects
 from .to_csv import to_csv
 
@@ -93,9 +93,7 @@ def size_of(size: str | tuple[float, float] | None) -> tuple[float, float] | Non
             size = (float(parts[0]), float(parts[1]))
         except (ValueError, IndexError):
             names = ", ".join(SIZES)
-            raise NetsciError(
-                f"a size is {names} or inches such as 7x4.2, not {size!r}"
-            ) from None
+            raise NetsciError(f"a size is {names} or inches such as 7x4.2, not {size!r}") from None
     if len(size) != 2 or not all(0.5 <= side <= 100 for side in size):
         raise NetsciError(f"a figure is 0.5 to 100 inches wide and high, not {size}")
     return float(size[0]), float(size[1])
@@ -118,7 +116,9 @@ def _chosen(made: list[_Named], only: Sequence[str] | None) -> list[_Named]:
     for key in only:
         found = [one for one in made if key in (one.name, one.section)]
         if not found:
-            known = ", ".join(dict.fromkeys(name for one in made for name in (one.section, one.name)))
+            known = ", ".join(
+                dict.fromkeys(name for one in made for name in (one.section, one.name))
+            )
             raise NetsciError(f"there is no figure {key!r} here; there are {known}")
         out += [one for one in found if one not in out]
     return out
@@ -127,8 +127,8 @@ def _chosen(made: list[_Named], only: Sequence[str] | None) -> list[_Named]:
 def _all(runs: list[Run], inches: tuple[float, float] | None) -> Iterator[_Named]:
     data = [RunData(run) for run in runs]
     subject, page = (data[0], "run") if len(data) == 1 else (Comparison(data), "comparison")
-    for found in sections(page):
-        for block in found.make(subject):
+    for found in sections_of(page):
+        for block in found.function(subject):
             key = _file_name(getattr(block, "key", ""))
             if isinstance(block, (Chart, Heat)) and drawable(block):
                 yield _Named(

@@ -14,12 +14,12 @@ import numpy as np
 
 from ..errors import MissingDependency, NetsciError, RunError
 from ..run import Run
-from .run_data import RunData
 from .frames import Frames, collect
-from .paper import plain
 from .need import need
-from .subjects import open_subjects
+from .paper import plain
+from .run_data import RunData
 from .scene import Scene, View, scene_figure
+from .subjects import open_subjects
 
 FORMATS = (".gif", ".webp", ".mp4")
 

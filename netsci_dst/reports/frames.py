@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..errors import NetsciError
 from ..snapshots import Snapshot
 from ..topology import Layer, Population
-from .run_data import RunData
 from .links import drawn_links
+from .run_data import RunData
 
 MAX_FRAMES = 400
 LINK_BUDGET = 1_200_000
@@ -178,6 +178,8 @@ def _add(frames: Frames, snapshot: Snapshot, data: RunData) -> None:
 def rank_by_degree(
     topology: Any, layer: Layer, degrees: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rank by degree of each source and each target of a layer within its side."""
+
     def rank(population: str) -> NDArray[np.int64]:
         own = degrees[topology.nodes(population)]
         place = np.empty(own.size, np.int64)
@@ -208,6 +210,7 @@ def binned(
 
 
 def activity_of(snapshot: Snapshot) -> NDArray[np.float32] | None:
+    """Return each neuron's mean activity over its population's, None where none was recorded."""
     topology = snapshot.topology
     if not snapshot.activity:
         return None
@@ -249,8 +252,8 @@ def _add_embeddings(frames: Frames, data: RunData) -> None:
     for step in frames.steps:
         names = ("theta", "r", "nodes")
         parts = [data.array("embedding", n, step) if step in chosen else None for n in names]
-        if all(part is not None for part in parts):
-            theta, r, nodes = parts
+        theta, r, nodes = parts
+        if theta is not None and r is not None and nodes is not None:
             angle = dict(zip(nodes.tolist(), theta.tolist()))
             if previous.keys() & angle.keys():
                 angle = dict(zip(angle, align_angles(previous, angle).tolist()))

@@ -49,8 +49,8 @@ GRID_SHARE, BLOCK_SHARE = 0.8, 0.36
 def block(population: Population, slot: float) -> tuple[int, int]:
     """Return rows and columns of a population's block, for a height of 1 and a slot this wide."""
     if on_grid(population):
-        shape = population.shape or ()
-        return int(np.prod(shape[:-1])), int(shape[-1])
+        *rows, columns = population.shape or (1,)
+        return int(np.prod(rows)), int(columns)
     pitch = np.sqrt(0.92 * BLOCK_SHARE * slot / population.size)
     columns = max(1, round(BLOCK_SHARE * slot / pitch))
     return -(-population.size // columns), columns

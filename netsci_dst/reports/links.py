@@ -24,7 +24,8 @@ def drawn_links(
         if share >= layer.n_links:
             kept.append(layer.keys)
             continue
-        score = np.abs(layer.weights) if weighted else _inner(topology, layer, core)
+        weights = layer.weights if weighted else None
+        score = _inner(topology, layer, core) if weights is None else np.abs(weights)
         best = np.argpartition(-score, share)[:share]
         kept.append(np.sort(layer.keys[best]))
     return kept, "strongest by weight" if weighted else "between the best linked neurons"

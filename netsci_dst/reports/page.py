@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from ..errors import RunError
 from ..run import Run
-from .blocks import kind_of, scripts
+from .blocks import is_drawn, kind_of, scripts
 from .colours import for_scripts
 from .frames import LINK_BUDGET
 from .need import need
@@ -168,7 +168,9 @@ def _colours() -> Markup:
 
 
 def _baselines(one: RunData, data: Sequence[RunData]) -> tuple[RunData, ...]:
-    same = [d for d in data if d.method == "dense" and (d.dataset, d.model) == (one.dataset, one.model)]
+    same = [
+        d for d in data if d.method == "dense" and (d.dataset, d.model) == (one.dataset, one.model)
+    ]
     return () if one.method == "dense" else tuple(same)
 
 
@@ -186,7 +188,7 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["kind_of"] = kind_of
+    environment.globals |= {"kind_of": kind_of, "is_drawn": is_drawn}
     return environment
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from markupsafe import Markup
 
 from .colours import population_colours
-from .run_data import RunData
 from .frames import Frames, communities
 from .layout import network_layout
 from .pack import Pack, smallest, unit16, varints
+from .run_data import RunData
 
 NETWORK_ASPECT = 1.3
 

@@ -210,7 +210,8 @@ def _heat(heat: Heat) -> dict[str, Any]:
 def numbers(values: Iterable[Any], scale: float = 1) -> list[Any]:
     """Return JSON numbers of seven digits, with None for NaN and infinity."""
     array = np.asarray(values if hasattr(values, "__len__") else list(values))
-    if array.dtype.kind in "US" or array.dtype == object and any(isinstance(v, str) for v in array):
+    mixed = array.dtype == object and any(isinstance(v, str) for v in array)
+    if mixed or array.dtype.kind in "US":
         return [escape(value) for value in values]
     out: list[Any] = []
     for value in (array.astype(float) * scale).tolist():

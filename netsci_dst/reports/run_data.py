@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ..errors import NetsciError
 from ..run import Run
 from ..topology import Population, Topology
-
 from .recipe_facts import model_of, text_of
 
 if TYPE_CHECKING:
@@ -143,6 +142,7 @@ class RunData:
 
     @cached_property
     def groups(self) -> dict[Any, pd.DataFrame]:
+        """The stored values by measure, quantity and scope, in order of step."""
         ordered = self.values.sort_values("step", kind="stable")
         return dict(iter(ordered.groupby(["measure", "quantity", "scope"], sort=False)))
 

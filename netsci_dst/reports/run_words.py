@@ -40,7 +40,8 @@ def _result(run: RunData) -> str:
         return text + ": the fully connected baseline."
     if not run.baselines:
         return text + "; no dense baseline here to measure it against."
-    dense = [b.curve(b.metric)[1][-1] for b in run.baselines if b.metric == run.metric]
+    metric = run.metric
+    dense = [b.curve(metric)[1][-1] for b in run.baselines if b.metric == metric]
     if not dense:
         return text + "; the dense baseline has another metric."
     return f"{text}; {_against(run, float(y[-1]), [float(v) for v in dense])}."
@@ -107,9 +108,7 @@ def _cost(run: RunData) -> str:
     spent = run.compute
     seconds = run.provenance.get("duration_s")
     parts = []
-    links, executed = (
-        spent.get(f"training_flops_{part}") for part in ("links", "executed")
-    )
+    links, executed = (spent.get(f"training_flops_{part}") for part in ("links", "executed"))
     if links:
         parts.append(f"{amount(links, 'FLOPs')} of training by its links")
         if executed:

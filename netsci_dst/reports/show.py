@@ -1,8 +1,8 @@
 """Figures for a notebook: ``netsci_dst.show.NAME(run)`` returns a plotly figure.
 
-Every section of a report is a function here by its name, and so is every one of its figures; those
-that others register too. Each takes a `Run`, its path, or anything else that a report takes, and the
-options of its section, such as ``step``; ``what`` picks one of several figures.
+Every section of a report is a function here by its name, those that others register too. Each takes
+a `Run`, its path, or anything else that a report takes, and the options of its section, such as
+``step``; ``what`` picks one of several figures.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from .chart import Chart, Heat, View
 from .comparison.model import Comparison
 from .measure_charts import through_time
 from .need import need
+from .page_section import PAGES, Section, sections_of
 from .plotly_chart import figure
 from .run_data import RunData
-from .section import PAGES, Section, sections
 from .subjects import open_subjects
 
 RunLike = Run | str | os.PathLike[str]
@@ -79,14 +79,14 @@ def __getattr__(name: str) -> Callable[..., Any]:
     if name.startswith("__"):
         raise AttributeError(name)
     wanted, key = _SHORT.get(name, (name, None))
-    found = [s for page in PAGES for s in sections(page) if _spoken(s.name) == wanted]
+    found = [s for page in PAGES for s in sections_of(page) if _spoken(s.name) == wanted]
     if not found:
         raise AttributeError(str(UnknownName("view", name, __dir__())))
     return _shower(name, found, key)
 
 
 def __dir__() -> list[str]:
-    named = {_spoken(s.name) for page in PAGES for s in sections(page)}
+    named = {_spoken(s.name) for page in PAGES for s in sections_of(page)}
     return sorted({"measure", "slider", *_SHORT, *named})
 
 
@@ -107,7 +107,7 @@ def _shower(name: str, found: list[Section], key: str | None) -> Callable[..., A
 
     show.__name__ = name
     options = ", ".join(f"{k}={v!r}" for k, v in found[0].options().items())
-    doc = (found[0].make.__doc__ or found[0].lead).strip()
+    doc = (found[0].function.__doc__ or found[0].lead).strip()
     show.__doc__ = f"{doc}\n\nOptions: what=None{', ' + options if options else ''}."
     return show
 

@@ -8,6 +8,9 @@ from typing import Literal
 from markupsafe import Markup
 
 
+EMPTY = Markup("")
+
+
 @dataclass(frozen=True)
 class Tile:
     """One figure with the sentence that says what it means here.
@@ -21,7 +24,7 @@ class Tile:
     sentence: str
     meaning: str
     better: Literal["higher", "lower", ""] = ""
-    spark: Markup = Markup("")
+    spark: Markup = EMPTY
 
 
 @dataclass(frozen=True)

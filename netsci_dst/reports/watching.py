@@ -81,7 +81,7 @@ def make_server(watcher: Watcher, port: int = 0) -> http.server.ThreadingHTTPSer
         def do_GET(self) -> None:
             """Answer ``/`` with the page and ``/version`` with its number."""
             # A foreign site that lets its name point here must not read the page.
-            if self.headers.get("Host") not in _hosts(self.server.server_address[1]):
+            if self.headers.get("Host") not in _hosts(self.server.server_port):  # type: ignore[attr-defined]
                 self._say(HTTPStatus.FORBIDDEN, b"this address is not served here")
             elif self.path == "/":
                 self._say(HTTPStatus.OK, watcher.page, "text/html; charset=utf-8")

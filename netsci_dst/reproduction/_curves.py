@@ -18,14 +18,14 @@ def curves_of(experiment: Experiment, table: ResultTable, quick: bool) -> dict[s
     curves = of_kind(table.curves, quick)
     if curves.empty:
         return {}
-    from ..report._colours import OKABE_ITO
-    from ..report._matplotlib import STYLE, canvas
-    from ..report._need import need
+    from ..reports.colours import CATEGORIES
+    from ..reports.paper import STYLE, canvas
+    from ..reports.need import need
 
     matplotlib = need("matplotlib", "report", "a figure")
     drawn = {}
     # More lines than colours that can be told apart: the colours again, with dashes.
-    looks = [(colour, dash) for dash in ("-", "--", ":", "-.") for colour in OKABE_ITO]
+    looks = [(colour, dash) for dash in ("-", "--", ":", "-.") for colour in CATEGORIES]
     for setting, name in itertools.product(experiment.settings, experiment.curves):
         here = curves[(curves["setting"] == setting.name) & (curves["quantity"] == name)]
         here = here[np.isfinite(here["value"].astype(float))]

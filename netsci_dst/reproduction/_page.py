@@ -70,7 +70,7 @@ def _comparison(experiment: Experiment, store: Store, quick: bool, seeds: int) -
             runs.append(run)
     if len(runs) < 2:
         return ""
-    from ..report import report
+    from ..reports import report
 
     name = "quick-comparison.html" if quick else "comparison.html"
     title = titled(experiment.title, quick)

@@ -17,7 +17,7 @@ def picture_file(folder: str, name: str, quick: bool) -> str:
 
 
 def draw_pictures(run: Run, names: Sequence[str]) -> dict[str, bytes]:
-    """Return figures of the last snapshot as WebP, by their names in `netsci_dst.report.figures`.
+    """Return figures of the last snapshot as WebP, by their names in `netsci_dst.reports.figures`.
 
     Raises
     ------
@@ -27,8 +27,8 @@ def draw_pictures(run: Run, names: Sequence[str]) -> dict[str, bytes]:
     if not names:
         return {}
     from ..analysis import analyze
-    from ..report import figures
-    from ..report._need import need
+    from ..reports import figures
+    from ..reports.need import need
 
     if "disk" in names:
         analyze(run, ["embedding"], [run.snapshots.steps[-1]])

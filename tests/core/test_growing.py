@@ -319,7 +319,7 @@ def test_a_run_from_before_tails_and_checksums_is_read_and_goes_on(tmp_path, mon
 
 def test_what_follows_a_growing_run_notices_its_tails(tmp_path, monkeypatch):
     from netsci_dst.analysis.result_store import run_source
-    from netsci_dst.report._watch import _state
+    from netsci_dst.reports.watching import _state
 
     monkeypatch.setattr(growing_module, "LIMIT", 3)
     for place in (tmp_path / "run", f"memory://{tmp_path}/run"):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,39 +8,66 @@ from typing import Any
 
 import pytest
 
+import netsci_dst as nd
 from netsci_dst.run import Run
 
 
-def _synthetic() -> Any:
-    place = Path(__file__).with_name("synthetic.py")
-    spec = importlib.util.spec_from_file_location("synthetic_runs", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def trained(out: Path, method: str = "chts", seed: int = 0, epochs: int = 3, **fields: Any) -> Run:
+    """A real run on digits, small enough for a second of training."""
+    wanted = {"model_options": {"hidden": [48, 48]}, "train_samples": 400, "threads": 1, **fields}
+    if method != "dense":
+        wanted.setdefault("sparsity", 0.9)
+    return nd.train(data="digits", method=method, seed=seed, epochs=epochs, out=out, **wanted)
+
+
+def renamed(run: Run, out: Path, **changes: Any) -> Run:
+    """A copy of a run in another folder, with other words in its recipe."""
+    import tomli_w
+
+    shutil.copytree(run.path, out)
+    if changes:
+        (out / "recipe.toml").write_text(tomli_w.dumps({**run.recipe, **changes}), "utf-8")
+    return nd.load_run(out)
 
 
 @pytest.fixture(scope="session")
-def make_run() -> Callable[..., Run]:
-    return _synthetic().make_run
+def make_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
+    """Train a run of these options once, and return a copy of its own in a folder."""
+    shelf, known = tmp_path_factory.mktemp("shelf"), {}
+
+    def make(folder: Path, *, name: str | None = None, recipe: Any = None, **options: Any) -> Run:
+        key = repr(sorted(options.items()))
+        if key not in known:
+            known[key] = trained(shelf / str(len(known)), **options)
+        method, seed = options.get("method", "chts"), options.get("seed", 0)
+        return renamed(known[key], folder / (name or f"{method}-{seed}"), **(recipe or {}))
+
+    return make
 
 
 @pytest.fixture(scope="session")
 def plain_run(tmp_path_factory: pytest.TempPathFactory, make_run: Callable[..., Run]) -> Run:
     """A run of which nothing is analysed."""
-    return make_run(tmp_path_factory.mktemp("plain"), method="set", hub=0.0)
+    return make_run(tmp_path_factory.mktemp("plain"), method="set")
 
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory, make_run: Callable[..., Run]) -> Run:
     """A run with the measures that pictures use."""
-    from netsci_dst.analysis import analyze
-
-    made = make_run(tmp_path_factory.mktemp("analysed"), snapshots=6)
+    made = make_run(tmp_path_factory.mktemp("analysed"))
     names = ["k_shell", "power_law", "modularity", "embedding", "asi", "credit_paths", "dormant"]
-    analyze(made, measures=names)
+    nd.analyze(made, measures=[*names, "elm", "degrees"])
     return made
+
+
+@pytest.fixture(scope="session")
+def seeds(
+    tmp_path_factory: pytest.TempPathFactory, make_run: Callable[..., Run], run: Run
+) -> list[Run]:
+    """Two sparse methods and dense, each with two seeds; the first is analysed."""
+    folder = tmp_path_factory.mktemp("seeds")
+    wanted = [("chts", 1), ("set", 0), ("set", 1), ("dense", 0), ("dense", 1)]
+    return [run, *(make_run(folder, method=m, seed=s) for m, s in wanted)]
 
 
 @pytest.fixture(scope="session")

@@ -348,7 +348,7 @@ def test_a_general_network_is_shown(visit, tmp_path):
 def test_a_live_page_grows_in_place(browser, make_run, tmp_path):
     import threading
 
-    from netsci_dst.report._watch import Watcher, make_server
+    from netsci_dst.reports.watching import Watcher, make_server
 
     run = make_run(tmp_path, snapshots=2)
     watcher = Watcher(run.path, every=0.1)

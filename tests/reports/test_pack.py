@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from netsci_dst.report._pack import Pack, smallest, unit16, varints
+from netsci_dst.reports.pack import Pack, smallest, unit16, varints
 
 
 def decode_varints(data: bytes) -> list[int]:

@@ -1,13 +1,14 @@
 import json
 import re
 
-import numpy as np
 import pytest
 
 import netsci_dst as nd
 from netsci_dst.errors import NetsciError, RunError
-from netsci_dst.report._data import RunData
-from netsci_dst.report._summary import cards, percent, verdict
+from netsci_dst.reports.numbers import percent
+from netsci_dst.reports.run_data import RunData
+from netsci_dst.reports.run_tiles import tiles
+from netsci_dst.reports.run_words import sentences
 
 HOSTILE = "<script>alert(1)</script> \"quotes\" 'single' 😀 </title> $x^2$ {{ 7*7 }} " + "n" * 80
 
@@ -20,12 +21,10 @@ def block(text: str, identity: str):
     return json.loads(found[1])
 
 
-def test_the_module_can_be_called(run, tmp_path):
-    from netsci_dst import report
-
+def test_a_path_or_a_run_gives_the_same_page(run, tmp_path):
     path = nd.report([run], tmp_path / "a.html", analyze=False)
     assert path == tmp_path / "a.html"
-    assert report.report([run], tmp_path / "b.html", analyze=False).read_bytes() == (
+    assert nd.report(run.path, tmp_path / "b.html", analyze=False).read_bytes() == (
         path.read_bytes()
     )
 
@@ -42,7 +41,7 @@ def test_the_page_asks_nothing_of_a_server(run, tmp_path):
 def test_the_first_picture_comes_before_any_script(run, tmp_path):
     text = nd.report(run, tmp_path / "r.html", analyze=False).read_text()
     assert text.index("<svg viewBox") < text.index("<script")
-    assert text.index('class="cards"') < text.index("<script")
+    assert text.index('class="tile-groups"') < text.index("<script")
 
 
 def test_a_run_that_was_not_analysed_says_how(plain_run, tmp_path):
@@ -54,8 +53,8 @@ def test_a_run_that_was_not_analysed_says_how(plain_run, tmp_path):
 def test_hostile_names_stay_text(make_run, tmp_path):
     name = HOSTILE.replace("/", "∕")
     runs = [
-        make_run(tmp_path, name=name, method="<img src=x onerror=alert(1)>", snapshots=2),
-        make_run(tmp_path, name="b", method='x" onload="alert(1)', snapshots=2, seed=1),
+        make_run(tmp_path, name=name, recipe={"method": "<img src=x onerror=alert(1)>"}),
+        make_run(tmp_path, name="b", recipe={"method": 'x" onload="alert(1)'}, seed=1),
     ]
     for chosen in (runs[:1], runs):
         page = nd.report(chosen, tmp_path / "r.html", title=name, analyze=False).read_text()
@@ -68,18 +67,21 @@ def test_hostile_names_stay_text(make_run, tmp_path):
 
 def test_several_runs_are_compared_and_can_be_opened(run, plain_run, tmp_path):
     text = nd.report([run, plain_run], tmp_path / "r.html", analyze=False).read_text()
-    found = block(text, "compare-data")
-    assert [row[1] for row in found["runs"]] == ["chts", "set"]
+    found = block(text, "comparison-data")
+    assert [v["label"] for v in found["variants"]] == ["chts", "set"]
     assert 'data-run="run1"' in text
-    assert "paired" in text.lower()
+    assert "one run each: no interval" in text
 
 
 def test_many_runs_show_one_of_each_method(make_run, tmp_path):
-    runs = [make_run(tmp_path, snapshots=2, method=m, seed=s) for m in ("a", "b") for s in range(5)]
-    text = nd.report(runs, tmp_path / "r.html", analyze=False).read_text()
+    runs = [make_run(tmp_path, name=f"{i}", recipe={"seed": i}) for i in range(4)]
+    runs.append(make_run(tmp_path, method="set"))
+    text = nd.report(runs, tmp_path / "r.html", analyze=False, inside=2).read_text()
     assert 'id="run1-data"' in text
     assert 'id="run2-data"' not in text
-    assert "2 of 10 can be opened here" in text
+    assert "2 of 5 can be opened here" in text
+    names = [block(text, f"run{i}-data")["name"] for i in range(2)]
+    assert names == ["0", "set-0"]
 
 
 def test_runs_without_snapshots_or_metrics_are_shown(tmp_path):
@@ -98,9 +100,7 @@ def test_a_general_network_is_shown(tmp_path):
     found = block(text, "run0-data")["frames"]
     assert found["directed"] is False
     assert found["nLinks"] == [[116]]
-    assert "This is a network of 60 nodes and 116 links, 6.55 % of those possible" in text
-    assert "; the best linked node has " in text
-    assert 'data-images="inputs"' not in text
+    assert 'data-figure="input-map"' not in text
 
 
 def test_no_run_is_refused(tmp_path):
@@ -116,36 +116,48 @@ def test_a_file_that_cannot_be_written_is_said(run, tmp_path):
         nd.report(run, tmp_path / "file" / "r.html", analyze=False)
 
 
-def test_the_cards_hold_the_run_s_own_numbers(run):
-    found = {card.key: card for card in cards(RunData(run))}
+def test_the_tiles_hold_the_run_s_own_numbers(run):
+    found = {tile.key: tile for group in tiles(RunData(run)) for tile in group.tiles}
     y = run.metrics["accuracy"]
     assert found["quality"].value == percent(y.iloc[-1])
     span = run.metrics["epoch"].iloc[-1] - run.metrics["epoch"].iloc[0]
     assert found["aae"].value == percent(((y[:-1].values + y[1:].values) / 2).sum() / span)
-    assert {"sparsity", "anp", "itop", "elm", "alpha", "gamma", "modularity", "asi"} <= set(found)
+    assert {"anp", "itop", "elm", "gamma", "modularity", "asi"} <= set(found)
+    assert len(found) <= 8
     anp = run.evolution.query("layer == 'all'")["anp"].iloc[-1]
-    assert found["anp"].sentence.startswith(
-        f"{percent(1 - anp, 1)} of the neurons are left without"
+    assert found["anp"].value == percent(anp, 1)
+    assert found["quality"].better == "higher"
+    assert found["gamma"].better == ""
+    for tile in found.values():
+        assert tile.meaning.endswith(".")
+
+
+def test_better_needs_a_baseline(run, seeds):
+    assert "no dense baseline here" in sentences(RunData(run))[0]
+    dense = [RunData(one) for one in seeds if RunData(one).method == "dense"]
+    text = sentences(RunData(run, baselines=(dense[0],)))[0]
+    change = run.metrics["accuracy"].iloc[-1] - dense[0].metrics["accuracy"].iloc[-1]
+    assert f"{abs(100 * change):.2f} points {'above' if change > 0 else 'below'} the dense" in text
+    assert "no interval" in text
+    assert "95 % interval of 2 dense runs" in sentences(RunData(run, baselines=tuple(dense)))[0]
+
+
+def test_cost_is_said_or_that_it_was_not_recorded(make_run, tmp_path):
+    run = make_run(tmp_path)
+    run.update_provenance({"compute": {}})
+    assert "FLOPs were not recorded" in sentences(RunData(run))[-1]
+    run.update_provenance(
+        {"compute": {"training_flops_links": 2.5e9, "training_flops_executed": 5e10}}
     )
-    links = nd.load_run(run.path).snapshots[0].topology
-    outgoing = sum(np.count_nonzero(layer.out_degrees) for layer in links.layers)
-    outgoing += np.count_nonzero(links.layers[-1].in_degrees)
-    begun = 1 - outgoing / links.n_nodes
-    text = f"{percent(begun, 1)} were" if begun else "none was"
-    assert found["anp"].sentence.endswith(f"; {text} at the start.")
+    assert "2.5 GFLOPs of training by its links, 50 GFLOPs executed" in sentences(RunData(run))[-1]
 
 
-def test_better_needs_a_baseline(run, plain_run):
-    assert "needs one beside it" in verdict(RunData(run))[-1]
-    text = verdict(RunData(run), RunData(plain_run))[-1]
-    change = 100 * (run.metrics["accuracy"].iloc[-1] - plain_run.metrics["accuracy"].iloc[-1])
-    assert f"{change:+.2f} points" in text
-    assert ("better than" in text) == (change > 0)
-
-
-@pytest.mark.parametrize(("value", "text"), [(1, "100.00 %"), (0.99999, "99.9990 %")])
-def test_almost_all_is_not_all(value, text):
-    assert percent(value) == text
+def test_label_and_notes_of_a_run_are_shown(make_run, tmp_path):
+    run = make_run(tmp_path)
+    run.update_provenance({"label": "my best", "notes": "after the fix"})
+    text = nd.report(run, tmp_path / "r.html", analyze=False).read_text()
+    assert ">my best</h1>" in text
+    assert "after the fix" in text
 
 
 def test_without_the_extra_the_extra_is_named(run, tmp_path):
@@ -167,7 +179,7 @@ def test_importing_the_package_is_quick():
     import sys
 
     code = (
-        "import sys, netsci_dst.report\n"
+        "import sys, netsci_dst.reports\n"
         "print(sorted({'plotly', 'matplotlib', 'torch', 'jinja2'} & set(sys.modules)))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

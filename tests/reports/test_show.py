@@ -3,7 +3,7 @@ import pytest
 
 import netsci_dst as nd
 from netsci_dst.errors import NetsciError, UnknownName
-from netsci_dst.report import show
+from netsci_dst.reports import show
 
 VIEWS = ["training", "evolution", "ccdf", "degrees", "k_shells", "adjacency", "input_map"]
 

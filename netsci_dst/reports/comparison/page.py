@@ -24,8 +24,7 @@ def comparison_view(comparison: Comparison) -> tuple[dict[str, Any], Markup]:
         "flags": comparison.flags,
         "sections": made.shown,
         "variants": [
-            {"label": v.label, "colour": c}
-            for v, c in zip(comparison.variants, comparison.colours)
+            {"label": v.label, "colour": c} for v, c in zip(comparison.variants, comparison.colours)
         ],
     }
     blocks = json_script("comparison-data", description) + pack_script("comparison-pack", pack)
@@ -37,7 +36,9 @@ def _facts(comparison: Comparison) -> str:
     settings = list(dict.fromkeys(v.setting for v in comparison.variants))
     parts = [f"{len(comparison.runs)} runs"]
     parts.append(f"{len({v.method for v in comparison.variants})} methods")
-    parts.append(" on ".join(reversed(settings[0])) if len(settings) == 1 else f"{len(settings)} settings")
+    parts.append(
+        " on ".join(reversed(settings[0])) if len(settings) == 1 else f"{len(settings)} settings"
+    )
     sizes = {_test_size(run.provenance) for run in comparison.runs} - {None}
     if len(sizes) == 1 and comparison.share:
         n = sizes.pop()

@@ -59,7 +59,7 @@ def _table(
     heads = columns(comparison)
     where = ", ".join(part for part in (*setting, f"sparsity {percent(sparsity)}") if part)
     head = Markup("").join(
-        Markup('<th{}>{}</th>').format(Markup(' class="folded"') if folded else "", title)
+        Markup("<th{}>{}</th>").format(Markup(' class="folded"') if folded else "", title)
         for _, title, _, folded in heads
     )
     order = ranked(comparison, variants)

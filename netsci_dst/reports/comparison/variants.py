@@ -79,7 +79,7 @@ def _number_equal(group: list[Variant]) -> None:
     labels = [v.label for v in group]
     for i, variant in enumerate(group):
         if labels.count(variant.label) > 1:
-            variant.label = f"{variant.label} ({labels[:i + 1].count(labels[i])})"
+            variant.label = f"{variant.label} ({labels[: i + 1].count(labels[i])})"
 
 
 def flags(variants: Sequence[Variant], runs: Sequence[RunData]) -> list[str]:
@@ -91,8 +91,8 @@ def flags(variants: Sequence[Variant], runs: Sequence[RunData]) -> list[str]:
         if again:
             out.append(
                 f"{variant.label}: {len(variant.runs)} runs, but seed "
-                f"{', '.join(map(str, again))} occurs more than once: they are not independent, and "
-                "count as their mean."
+                f"{', '.join(map(str, again))} occurs more than once: they are not independent, "
+                "and count as their mean."
             )
     for setting in dict.fromkeys(v.setting for v in variants):
         mine = [v for v in variants if v.setting == setting]
@@ -103,7 +103,7 @@ def flags(variants: Sequence[Variant], runs: Sequence[RunData]) -> list[str]:
 def _unequal(mine: list[Variant], runs: Sequence[RunData], where: str) -> list[str]:
     where += ")" if "(" in where else ""
     lengths: dict[float, list[str]] = {}
-    prints: dict[str, list[str]] = {}
+    prints: dict[int | None, set[str]] = {}
     for variant in mine:
         for i in variant.runs:
             run = runs[i]
@@ -112,17 +112,20 @@ def _unequal(mine: list[Variant], runs: Sequence[RunData], where: str) -> list[s
                 lengths.setdefault(float(x[-1]), []).append(variant.label)
             data = run.provenance.get("data")
             if isinstance(data, dict) and data.get("fingerprint"):
-                prints.setdefault(str(data["fingerprint"]), []).append(variant.label)
+                # A part of the data is drawn by the seed.
+                prints.setdefault(run.seed, set()).add(str(data["fingerprint"]))
     out = []
     if len(lengths) > 1:
         said = "; ".join(
             f"{n:g}: {', '.join(dict.fromkeys(labels))}" for n, labels in sorted(lengths.items())
         )
         time = runs[mine[0].runs[0]].time_label
-        out.append(f"On {where} runs end at different {time}s ({said}); AAE is cut to the shortest.")
-    if len(prints) > 1:
         out.append(
-            f"On {where} the runs were trained on {len(prints)} different sets of data of this "
-            "name: their metrics are not comparable."
+            f"On {where} runs end at different {time}s ({said}); AAE is cut to the shortest."
+        )
+    if any(len(found) > 1 for found in prints.values()):
+        out.append(
+            f"On {where} runs of one seed were trained on different data of this name: their "
+            "metrics are not comparable."
         )
     return out

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ..chart import Block, Control, Heat, Panel
 from ..frames import binned, rank_by_degree
+from ..page_section import section
 from ..run_data import RunData
-from ..section import section
 from ..snapshot_pictures import node_word, snapshot_of
 
 
@@ -20,7 +20,7 @@ from ..snapshot_pictures import node_word, snapshot_of
     "possible links that exist, on one scale through all snapshots of the layer.",
     equation="A[u, v] = 1 when the link u → v exists",
     source="Zhang et al. (CHT), ICLR 2024, fig. 2",
-    function="Layer.to_scipy",
+    computed_by="Layer.to_scipy",
 )
 def adjacency(run: RunData, step: int | None = None, bins: int = 96) -> Iterator[Block]:
     """Show each layer's adjacency matrix, neurons sorted by degree, binned when large."""

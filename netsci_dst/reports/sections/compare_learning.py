@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..chart import Block, Chart, Control, Series
 from ..comparison.model import Comparison
-from ..section import section
+from ..page_section import section
 from .evolution import STATISTICS
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..chart import Block, View
 from ..comparison.model import Comparison
-from ..section import section
+from ..page_section import section
 
 
 @section(
@@ -16,7 +16,7 @@ from ..section import section
     after="wins",
     lead="Mean and 95 % interval over the runs shown; each small chart is one quantity.",
     definition="Against sparsity where there are several, else by method.",
-    function="analyze",
+    computed_by="analyze",
 )
 def compare_measures(comparison: Comparison) -> Iterator[Block]:
     """Show every quantity by method, small charts in a grid."""

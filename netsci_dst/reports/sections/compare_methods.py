@@ -9,7 +9,7 @@ from ..comparison.model import COSTS, Comparison
 from ..comparison.statistics import interval
 from ..comparison.variants import DENSE
 from ..comparison.words import cost_title, ranked
-from ..section import section
+from ..page_section import section
 
 
 @section(
@@ -25,7 +25,7 @@ from ..section import section
     "Pareto front are the methods that none beats in both metric and cost.",
     equation="x̄ ± t<sub>0.975, n−1</sub> s / √n",
     source="Student, Biometrika 6, 1908; Welch, Biometrika 34, 1947",
-    function="netsci_dst.report",
+    computed_by="netsci_dst.reports",
 )
 def methods(comparison: Comparison) -> Iterator[Block]:
     """Show every run by method, and the metric against what it cost."""
@@ -50,8 +50,10 @@ def dots(comparison: Comparison) -> Chart:
     for variant in order:
         values = [scale * comparison.values[i].get("metric", float("nan")) for i in variant.runs]
         colour = comparison.colours[comparison.variants.index(variant)]
-        label = variant.label if len({v.sparsity for v in order}) < 3 else (
-            f"{variant.label}, {100 * variant.sparsity:g} %"
+        label = (
+            variant.label
+            if len({v.sparsity for v in order}) < 3
+            else (f"{variant.label}, {100 * variant.sparsity:g} %")
         )
         series.append(Series(label, values, [label] * len(values), "points", colour))  # type: ignore[arg-type]
     dense = [v for v in order if v.method == DENSE]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..chart import Block, View
 from ..comparison.model import Comparison
-from ..section import section
+from ..page_section import section
 
 
 @section(
@@ -20,7 +20,7 @@ from ..section import section
     "of equal setting and seed are compared by Student's t below ten pairs, from ten on by "
     "Wilcoxon's signed-rank test, two-sided, not corrected for the number of tests.",
     source="Zhang et al. (CHTs), 2024, fig. 3; Wilcoxon, Biometrics Bulletin 1, 1945",
-    function="win_rate, paired_wilcoxon",
+    computed_by="win_rate, paired_wilcoxon",
 )
 def compare_wins(comparison: Comparison) -> Iterator[Block]:
     """Show win rates over settings and the pairwise comparisons."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..chart import Block, Chart, Control, Data, Mark, Series, Table, Words
 from ..measure_charts import through_time
 from ..numbers import p_value, percent, significant, with_error
+from ..page_section import section
 from ..run_data import RunData
-from ..section import section
 from ..snapshot_pictures import node_word, scope_degrees
 
 FIT_MEASURES = ("power_law", "power_law_test")
@@ -37,7 +37,7 @@ _FIT = "#D55E00"
     "k<sub>min</sub>) − α Σ ln k<sub>i</sub> ]",
     source="Clauset, Shalizi & Newman, Power-law distributions in empirical data, SIAM Review 51, "
     "2009; Matab, Survival of the most connected, section 4.6",
-    function="fit_power_law",
+    computed_by="fit_power_law",
 )
 def degrees(run: RunData, step: int | None = None, scope: str = "network") -> Iterator[Block]:
     """Show how the links are spread over the neurons, with the fitted tail."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..chart import Block, Chart, Control, Series
 from ..colours import population_colours
+from ..page_section import section
 from ..run_data import RunData
-from ..section import section
 
 
 @section(
@@ -24,7 +24,7 @@ from ..section import section
     equation="s<sub>i</sub> = E|h<sub>i</sub>| / mean<sub>k</sub> E|h<sub>k</sub>| ≤ τ",
     source="Sokar et al., The dormant neuron phenomenon, ICML 2023; Matab, Survival of the most "
     "connected, fig. 9",
-    function="dormant",
+    computed_by="dormant",
 )
 def dormant(run: RunData, threshold: int = 10) -> Iterator[Block]:
     """Show the share of neurons of at most ``threshold`` links through the snapshots."""
@@ -34,7 +34,9 @@ def dormant(run: RunData, threshold: int = 10) -> Iterator[Block]:
     yield Control("tau", "τ, links", low=0, high=min(top, 200), value=threshold)
     yield by_links(run, threshold)
     if run.has("dormant") and any(q.startswith("activation") for q, _ in run.quantities("dormant")):
-        yield Control("activity", "τ, share of the mean activity", low=0, high=1, step=0.01, value=0.1)
+        yield Control(
+            "activity", "τ, share of the mean activity", low=0, high=1, step=0.01, value=0.1
+        )
         yield by_activity(run)
 
 
@@ -72,8 +74,9 @@ def by_links(run: RunData, threshold: int) -> Chart:
 def by_activity(run: RunData) -> Chart:
     """Return the share of each population that is hardly active, as it was computed."""
     quantity = next(
-        q for q, _ in reversed(run.quantities("dormant")) if q.startswith("activation_")
-        and q.endswith("_share")
+        q
+        for q, _ in reversed(run.quantities("dormant"))
+        if q.startswith("activation_") and q.endswith("_share")
     )
     colours = population_colours(len(run.populations))
     series = []

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..chart import Block, Chart, Mark, Series, Words
 from ..colours import NEUTRAL, population_colours
+from ..page_section import section
 from ..run_data import RunData
-from ..section import section
 
 # Column -> title, axis, whether it is a share.
 STATISTICS = {
@@ -44,7 +44,7 @@ _NOT_STATISTICS = {"step", "epoch", "layer", "wall_s", "early_stopped"}
     "links<sub>t</sub>| / |possible|;&emsp; ANP = active / all neurons",
     source="Liu et al., Do we actually need dense over-parameterization? ICML 2021; Zhang et al. "
     "(CHT), ICLR 2024",
-    function="Run.evolution",
+    computed_by="Run.evolution",
 )
 def evolution(run: RunData) -> Iterator[Block]:
     """Show the statistics of the topology updates by layer, such as ``overlap`` or ``itop``."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..chart import Block, Control, View, Words
+from ..page_section import section
 from ..run_data import RunData
-from ..section import section
 from ..snapshot_pictures import drawn, picture
 
 
@@ -26,7 +26,7 @@ from ..snapshot_pictures import drawn, picture
     "ASI = 1 − Σ mistakes / Σ worst case",
     source="Muscoloni et al., Nature Communications 8, 2017; Muscoloni & Cannistraci, Angular "
     "separability of data clusters, 2019; Zhang et al. (CHT), ICLR 2024, fig. 2A",
-    function="coalescent_embedding, angular_separation_index",
+    computed_by="coalescent_embedding, angular_separation_index",
 )
 def film(run: RunData, step: int | None = None, links: int = 3000) -> Iterator[Block]:
     """Show the network in its layers, and the hyperbolic disk where an embedding is stored."""

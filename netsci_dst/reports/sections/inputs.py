@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ...errors import NetsciError
 from ..chart import Heat, Panel
 from ..layout import on_grid
+from ..page_section import section
 from ..run_data import RunData
-from ..section import section
 from ..snapshot_pictures import snapshot_of
 
 
@@ -24,7 +24,7 @@ from ..snapshot_pictures import snapshot_of
     equation="d<sub>u</sub> = Σ<sub>v</sub> A<sub>1</sub>[u, v];&emsp; paths<sub>u</sub> = "
     "Σ<sub>v</sub> A<sub>1</sub>[u, v] d<sub>v</sub><sup>out</sup>",
     source="Matab, Survival of the most connected, figs. 8, 19",
-    function="input_maps",
+    computed_by="input_maps",
 )
 def inputs(run: RunData, step: int | None = None) -> Iterator[Heat]:
     """Show the degrees of the input neurons on their grid (Survival fig. 8)."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..chart import Block, Chart, Series, Words
 from ..colours import population_colours
+from ..page_section import section
 from ..run_data import RunData
-from ..section import section
 from ..snapshot_pictures import node_word, snapshot_of
 
 
@@ -22,7 +22,7 @@ from ..snapshot_pictures import node_word, snapshot_of
     "and again; a neuron's shell is the largest k whose core still holds it.",
     equation="core(i) = max { k : i ∈ k-core }",
     source="Seidman, Social Networks 5, 1983; Matab, Survival of the most connected, figs. 11, 12",
-    function="k_shells",
+    computed_by="k_shells",
 )
 def k_shells(run: RunData, step: int | None = None) -> Iterator[Block]:
     """Show how many neurons of each population lie in each k-shell (Survival fig. 12)."""

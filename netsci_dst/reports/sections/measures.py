@@ -10,9 +10,9 @@ import numpy as np
 from ..chart import Block, Data, Table, View, Words
 from ..measure_charts import through_time
 from ..numbers import significant
+from ..page_section import section
 from ..plotly_chart import numbers as json_numbers
 from ..run_data import RunData
-from ..section import section
 
 
 @section(
@@ -23,7 +23,7 @@ from ..section import section
     definition="All values that the analysis stored for this run. Deep measures are taken on the "
     "first, the last and log-spaced snapshots.",
     source="Each measure names its source: netsci-dst list measures",
-    function="analyze",
+    computed_by="analyze",
 )
 def measures(run: RunData) -> Iterator[Block]:
     """Show every quantity of every measure through the snapshots, and a table of the last."""

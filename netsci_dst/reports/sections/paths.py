@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ..chart import Block, Words
 from ..measure_charts import through_time
+from ..page_section import section
 from ..run_data import RunData
-from ..section import section
 
 _QUANTITIES = {
     "paths": "paths",
@@ -27,7 +27,7 @@ _QUANTITIES = {
     "80 neurons of highest degree in the two middle ones.",
     equation="CAP = 1<sup>T</sup> A<sub>1</sub> A<sub>2</sub> … A<sub>L</sub> 1",
     source="Zhang et al. (CHT), ICLR 2024, appendix K",
-    function="credit_assigned_paths",
+    computed_by="credit_assigned_paths",
 )
 def paths(run: RunData) -> Iterator[Block]:
     """Show the number of paths through the sparse layers, and the share that passes hubs."""

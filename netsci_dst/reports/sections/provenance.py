@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from ..chart import Block, View, Words
+from ..page_section import section
 from ..run_data import RunData
-from ..section import section
 
 
 @section(
@@ -19,7 +19,7 @@ from ..section import section
     lead="Everything needed to repeat this run.",
     definition="The resolved recipe (netsci-dst train recipe.toml repeats the run) and the "
     "versions, machine, seed and data fingerprint that were recorded.",
-    function="Run.recipe, Run.provenance",
+    computed_by="Run.recipe, Run.provenance",
 )
 def provenance(run: RunData) -> Iterator[Block]:
     """Show the recipe and the provenance of a run."""

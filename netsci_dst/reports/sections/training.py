@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..chart import Chart, Series
+from ..page_section import section
 from ..run_data import METRIC_NAMES, SHARES, RunData
-from ..section import section
 
 _NAMES = {**METRIC_NAMES, "lr": "learning rate", "samples_per_s": "samples per second"}
 _FIRST = ("accuracy", "bleu", "perplexity", "loss")
@@ -25,7 +25,7 @@ _NOT_METRICS = {"step", "epoch", "wall_s", "flops_links", "flops_executed"}
     "networks that end equal, the one that learned sooner has more.",
     equation="AAE = (1 / (E − 1)) Σ<sub>e</sub> (a<sub>e</sub> + a<sub>e+1</sub>) / 2",
     source="Zhang et al. (CHT), ICLR 2024, section 4",
-    function="Run.metrics",
+    computed_by="Run.metrics",
 )
 def training(run: RunData) -> Iterator[Chart]:
     """Show the curves of a training: test and training accuracy, loss, whatever was logged."""

@@ -32,38 +32,44 @@ class Section:
         On which page it stands.
     title, lead
         Its heading, and one sentence that says what to look for.
-    make
-        ``make(subject, **options)`` yields `Chart`, `Heat`, `Table`, `View`, `Words`, `Control`.
+    function
+        ``function(subject, **options)`` yields `Chart`, `Heat`, `Table`, `View` and
+        the like.
     after
         The section before it; by default it comes last.
-    definition, equation, source, function
+    definition, equation, source, computed_by
         How it is defined, as HTML of our own for the equation; the paper; what computes it.
     """
 
     name: str
     page: PageKind
     title: str
-    make: Callable[..., Iterable[Block]]
+    function: Callable[..., Iterable[Block]]
     lead: str = ""
     after: str = ""
     definition: str = ""
     equation: str = ""
     source: str = ""
-    function: str = ""
+    computed_by: str = ""
+
+    def __post_init__(self) -> None:
+        # By these the registry knows that a notebook's cell was run again.
+        for name in ("__module__", "__qualname__"):
+            object.__setattr__(self, name, getattr(self.function, name))
 
     def assets(self, suffix: str) -> str:
         """Return the text of the file beside the section with this ending; empty without one."""
-        beside = Path(inspect.getfile(self.make)).with_suffix(suffix)
+        beside = Path(inspect.getfile(self.function)).with_suffix(suffix)
         return beside.read_text("utf-8") if beside.is_file() else ""
 
     def options(self) -> dict[str, Any]:
         """Return the options of the section with their defaults."""
-        known = list(inspect.signature(self.make).parameters.values())[1:]
+        known = list(inspect.signature(self.function).parameters.values())[1:]
         return {p.name: p.default for p in known if p.default is not p.empty}
 
     def figures(self, subject: Any, **options: Any) -> Iterator[Figure]:
         """Yield what can be drawn."""
-        for block in self.make(subject, **options):
+        for block in self.function(subject, **options):
             if isinstance(block, Figure):
                 yield block
 
@@ -78,7 +84,7 @@ def section(
     definition: str = "",
     equation: str = "",
     source: str = "",
-    function: str = "",
+    computed_by: str = "",
 ) -> Callable[[Callable[..., Iterable[Block]]], Callable[..., Iterable[Block]]]:
     """Register a function as a section; see `Section` for the words.
 
@@ -96,7 +102,7 @@ def section(
 
     def decorate(make: Callable[..., Iterable[Block]]) -> Callable[..., Iterable[Block]]:
         made = Section(
-            *(name, page, title, make, lead, after, definition, equation, source, function)
+            *(name, page, title, make, lead, after, definition, equation, source, computed_by)
         )
         registry.add(
             "section", _key(name, page), made, summary=lead or title, source=source, page=page
@@ -110,7 +116,7 @@ def _key(name: str, page: str) -> str:
     return name if page == "run" else f"{page}.{name}"
 
 
-def sections(page: str) -> list[Section]:
+def sections_of(page: str) -> list[Section]:
     """Return the sections of a page in the order in which they stand."""
     waiting = [e.target for e in registry.entries("section") if e.target.page == page]
     known = {s.name for s in waiting}
@@ -125,5 +131,8 @@ def _place(found: Section, waiting: list[Section], placed: list[Section]) -> Non
     if found in placed:
         return
     placed.append(found)
-    for follower in sorted((s for s in waiting if s.after == found.name), key=lambda s: s.name):
+    leads = {s.after for s in waiting}
+    # What nothing else stands behind comes at once, so that an extension stands where it asks to.
+    followers = [s for s in waiting if s.after == found.name]
+    for follower in sorted(followers, key=lambda s: (s.name in leads, s.name)):
         _place(follower, waiting, placed)

@@ -44,10 +44,13 @@ def make_run(
         for i in range(sparse)
     ]
     recipe = {
-        "method": {"name": method, "sparsity": 0.9},
-        "model": {"name": "mlp", "hidden": sizes_[1:-1]},
-        "data": {"name": "digits"},
-        "training": {"epochs": snapshots, "seed": seed, "batch": 32},
+        "method": method,
+        "sparsity": 0.9,
+        "model": "mlp",
+        "model_options": {"hidden": sizes_[1:-1]},
+        "data": "digits",
+        "epochs": snapshots,
+        "seed": seed,
     }
     provenance = {
         "status": "finished",

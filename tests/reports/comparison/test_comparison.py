@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+
+from netsci_dst.reports.comparison.model import Comparison, representatives
+from netsci_dst.reports.comparison.variants import variants_of
+from netsci_dst.reports.comparison.words import sentences, tied_with_best
+from netsci_dst.reports.run_data import RunData
+
+
+@pytest.fixture(scope="module")
+def compared(seeds):
+    return Comparison([RunData(run) for run in seeds])
+
+
+def test_runs_are_seeds_when_only_the_seed_differs(compared):
+    assert [(v.label, len(v.runs)) for v in compared.variants] == [
+        ("chts", 2),
+        ("set", 2),
+        ("dense", 2),
+    ]
+    assert compared.flags == []
+
+
+def test_other_recipes_are_variants_named_by_what_differs(make_run, tmp_path):
+    runs = [
+        make_run(tmp_path, method="set"),
+        make_run(tmp_path, method="set", epochs=2, name="short"),
+        make_run(tmp_path, method="set", name="momentum", method_options={"regrowth": "momentum"}),
+    ]
+    found = variants_of([RunData(run) for run in runs])
+    assert len(found) == 3
+    labels = {v.label for v in found}
+    assert len(labels) == 3
+    assert all(label.startswith("set · ") for label in labels)
+    assert any("epochs 2" in label for label in labels)
+    assert any("regrowth momentum" in label for label in labels)
+
+
+def test_equal_seeds_and_unequal_lengths_are_flagged(make_run, tmp_path):
+    runs = [
+        make_run(tmp_path, method="set"),
+        make_run(tmp_path, method="set", name="copy"),
+        make_run(tmp_path, method="set", epochs=2, name="short"),
+    ]
+    flags = Comparison([RunData(run) for run in runs]).flags
+    assert any("seed 0 occurs more than once" in flag for flag in flags)
+    assert any("different epochs" in flag and "2: " in flag for flag in flags)
+
+
+def test_unequal_data_are_flagged(make_run, tmp_path):
+    runs = [make_run(tmp_path, method="set"), make_run(tmp_path, method="chts")]
+    runs[1].update_provenance({"data": {"name": "digits", "fingerprint": "another"}})
+    flags = Comparison([RunData(run) for run in runs]).flags
+    assert any("not comparable" in flag for flag in flags)
+
+
+def test_no_winner_inside_the_error(seeds, compared, monkeypatch):
+    values = [0.90, 0.92, 0.91, 0.915, 0.95, 0.951]
+    table = [{"metric": v} for v in values]
+    monkeypatch.setitem(compared.__dict__, "values", table)
+    (text, *_) = sentences(compared)
+    assert "cannot be told apart" in text
+    assert "95 % interval" in text
+    sparse = [v for v in compared.variants if v.method != "dense"]
+    assert len(tied_with_best(compared, sparse)) == 2
+
+
+def test_a_clear_winner_is_named_with_its_lead(compared, monkeypatch):
+    values = [0.950, 0.951, 0.900, 0.901, 0.990, 0.991]
+    monkeypatch.setitem(compared.__dict__, "values", [{"metric": v} for v in values])
+    (text,) = sentences(compared)
+    assert "chts is best with" in text
+    assert "5.00 points" in text
+    assert "it lies 4.00 points below dense" in text
+
+
+def test_costs_are_those_recorded(make_run, tmp_path):
+    run = make_run(tmp_path, method="set")
+    run.update_provenance({"compute": {"training_flops_links": 2e9, "energy_j": None}})
+    (values,) = Comparison([RunData(run)]).values
+    assert values["training_flops_links"] == 2e9
+    assert "energy_j" not in values
+    assert values["wall_s"] > 0
+
+
+def test_aae_is_cut_to_the_shortest_run(make_run, tmp_path):
+    runs = [
+        make_run(tmp_path, method="set"),
+        make_run(tmp_path, method="set", epochs=2, name="short"),
+    ]
+    compared = Comparison([RunData(run) for run in runs])
+    y = runs[0].metrics["accuracy"].to_numpy()[:2]
+    assert compared.values[0]["aae"] == pytest.approx(y.mean())
+
+
+def test_every_evaluation_is_kept(compared, seeds):
+    from netsci_dst.reports.comparison.pack import describe
+
+    described, pack = describe(compared)
+    names = [name for name, *_ in described["curves"]]
+    counts = pack.manifest["counts"]["shape"][0]
+    assert counts == len(seeds) * len(names)
+    x, y = compared.curve(compared.runs[0], "metric")
+    assert np.array_equal(x, seeds[0].metrics["epoch"])
+    assert np.array_equal(y, seeds[0].metrics["accuracy"])
+
+
+def test_those_that_open_are_one_of_each_variant(seeds):
+    chosen = representatives([RunData(run) for run in seeds], 3)
+    assert sorted(run.method for run in chosen) == ["chts", "dense", "set"]
