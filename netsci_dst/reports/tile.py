@@ -7,7 +7,6 @@ from typing import Literal
 
 from markupsafe import Markup
 
-
 EMPTY = Markup("")
 
 

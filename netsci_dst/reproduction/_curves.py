@@ -19,8 +19,8 @@ def curves_of(experiment: Experiment, table: ResultTable, quick: bool) -> dict[s
     if curves.empty:
         return {}
     from ..reports.colours import CATEGORIES
-    from ..reports.paper import STYLE, canvas
     from ..reports.need import need
+    from ..reports.paper import STYLE, canvas
 
     matplotlib = need("matplotlib", "report", "a figure")
     drawn = {}
