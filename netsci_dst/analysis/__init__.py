@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .across_runs import *  # noqa: F403
+    from .arcs import *  # noqa: F403
     from .comparison import *  # noqa: F403
     from .degree.activity import *  # noqa: F403
     from .degree.assortativity import *  # noqa: F403
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .paths.centrality import *  # noqa: F403
     from .paths.credit_paths import *  # noqa: F403
     from .paths.lengths import *  # noqa: F403
+    from .paths.weighted import *  # noqa: F403
     from .power_laws.fit import *  # noqa: F403
     from .runner import *  # noqa: F403
     from .stored_results import *  # noqa: F403
@@ -53,6 +55,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "rank_correlations",
         "spearman_interval",
     ),
+    "arcs": ("Arcs", "arcs", "usable_arcs"),
     "comparison": (
         "area_across_epochs",
         "areas_to_common_epoch",
@@ -92,6 +95,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "global_efficiency",
         "path_lengths",
     ),
+    "paths.weighted": ("DirectedPathLengths", "directed_path_lengths"),
     "power_laws.fit": (
         "PowerLawFit",
         "PowerLawSpread",
@@ -108,6 +112,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "Clustering",
         "bipartite_clustering",
         "clustering",
+        "weighted_clustering",
     ),
     "structure.k_shell": ("KShells", "k_shells"),
     "structure.lcp": ("LocalCommunity", "lcp_correlation"),

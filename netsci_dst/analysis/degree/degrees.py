@@ -15,6 +15,7 @@ from ...graphs import as_adjacency
 from ...run import Run
 from ...snapshots import Snapshot
 from ...topology import Topology
+from ..arcs import Arcs, arcs, usable_arcs
 from ..measure import Array, NotApplicable, Value, measure
 from ..scopes import graph_scopes, neuron_scopes, node_groups
 
@@ -30,7 +31,7 @@ class Degrees:
     total
         Neighbours, whatever the direction.
     into, out
-        Links that enter and that leave; both equal ``total`` in a general network.
+        Links that enter and that leave; both equal ``total`` where links have no direction.
     """
 
     total: NDArray[np.int64]
@@ -44,7 +45,7 @@ class Degrees:
 
 
 def degrees(graph: Any) -> Degrees:
-    """Return the degrees of a graph of any accepted kind; directions matter in a topology only.
+    """Return the degrees of a graph of any accepted kind.
 
     Examples
     --------
@@ -55,7 +56,12 @@ def degrees(graph: Any) -> Degrees:
     topology = getattr(graph, "topology", graph)
     if not isinstance(topology, Topology) or not topology.is_layered:
         total = np.diff(as_adjacency(graph).indptr).astype(np.int64)
-        return Degrees(total, total, total)
+        given = arcs(graph, weights=False)
+        if not given.directed:
+            return Degrees(total, total, total)
+        present = given.matrix
+        into = np.bincount(present.indices, minlength=total.size).astype(np.int64)
+        return Degrees(total, into, np.diff(present.indptr).astype(np.int64))
     into = np.zeros(topology.n_nodes, dtype=np.int64)
     out = np.zeros(topology.n_nodes, dtype=np.int64)
     for layer in topology.layers:
@@ -79,12 +85,14 @@ def degree_correlation(first: ArrayLike, second: ArrayLike) -> float:
     ----------
     Kendall, Biometrika 33, 239 (1945); Survival, appendix I.
     """
-    from .kendall import kendall_tau_b
+    from scipy.stats import kendalltau
 
     a, b = finite_numbers("degrees", first), finite_numbers("degrees", second)
     if a.shape != b.shape:
         raise NetsciError(f"degrees of {a.size} and of {b.size} neurons cannot be compared")
-    return kendall_tau_b(a, b)
+    if a.size < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return float("nan")
+    return float(kendalltau(a, b).statistic)
 
 
 def _seconds(topology: Topology) -> float:
@@ -118,6 +126,28 @@ def degree_measure(snapshot: Snapshot) -> Iterator[Value | Array]:
     if topology.is_layered:
         yield Array("in", whole.into)
         yield Array("out", whole.out)
+    else:
+        yield from _with_weights_and_directions(topology)
+
+
+def _with_weights_and_directions(topology: Topology) -> Iterator[Value | Array]:
+    given = usable_arcs(topology)
+    if given.directed:
+        found = degrees(topology)
+        for name, values in (("in_degree", found.into), ("out_degree", found.out)):
+            yield from _summary("network", values, name)
+            yield Array(name.removesuffix("_degree"), values)
+        yield Value("network", "reciprocity", _reciprocity(given))
+    if given.weighted:
+        total = given.out_strength + (given.in_strength if given.directed else 0.0)
+        yield from _summary("network", total, "strength")
+        yield Array("strength", total)
+
+
+def _reciprocity(given: Arcs) -> float:
+    """Return the share of directed links whose opposite is there too."""
+    present = given.matrix != 0
+    return float((present * present.T).sum() / present.nnz) if present.nnz else float("nan")
 
 
 def _sided(graph: Topology, side: str) -> NDArray[np.bool_]:
@@ -128,10 +158,10 @@ def _sided(graph: Topology, side: str) -> NDArray[np.bool_]:
     return member
 
 
-def _summary(scope: str, values: NDArray[np.int64], name: str) -> Iterator[Value]:
+def _summary(scope: str, values: NDArray[Any], name: str) -> Iterator[Value]:
     yield Value(scope, f"mean_{name}", float(values.mean()))
     yield Value(scope, f"std_{name}", float(values.std()))
-    yield Value(scope, f"max_{name}", int(values.max()))
+    yield Value(scope, f"max_{name}", values.max().item())
 
 
 @measure(

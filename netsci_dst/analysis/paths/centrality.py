@@ -13,6 +13,7 @@ from ...graphs import as_adjacency, as_igraph
 from ...snapshots import Snapshot
 from ...topology import Topology
 from ..measure import Array, NotApplicable, Value, measure
+from .sampling import affordable_samples, drawn_sources
 
 __all__ = ["Centralities", "centralities"]
 
@@ -46,31 +47,39 @@ class Centralities:
     pagerank: NDArray[np.float64]
 
 
-def centralities(graph: Any) -> Centralities:
-    """Compute all centralities of a graph.
+def centralities(graph: Any, samples: int | None = None, seed: int = 0) -> Centralities:
+    """Compute all centralities of a graph, undirected and unweighted.
 
     Parameters
     ----------
     graph
         A graph of any accepted kind.
+    samples
+        Estimate betweenness, closeness and harmonic centrality from shortest paths from so many
+        nodes, drawn at random (Brandes and Pich 2007); None for all nodes.
+    seed
+        Seeds the draw.
     """
-    from .betweenness import betweenness
     from .distances import distances
 
     matrix = as_adjacency(graph)
     n = matrix.shape[0]
-    found = distances(matrix)
-    share = found.reach / max(1, n - 1)
+    sources = drawn_sources(n, samples, seed)
+    found = distances(matrix, sources)
+    # Sums over the sources stand for sums over all nodes.
+    scale = 1.0 if sources is None else n / sources.size
+    share = scale * found.reach / max(1, n - 1)
     close = np.divide(found.reach, found.farness, out=np.zeros(n), where=found.farness > 0)
-    between = betweenness(matrix)
+    view = as_igraph(matrix)
     pairs = (n - 1) * (n - 2) / 2
+    between = scale * np.array(view.betweenness(directed=False, sources=sources), dtype=float)
     return Centralities(
         degree=np.diff(matrix.indptr).astype(np.int64),
         betweenness=between / pairs if pairs else between,
         closeness=close * share,
-        harmonic=found.harmonic,
+        harmonic=scale * found.harmonic,
         eigenvector=_eigenvector(matrix),
-        pagerank=np.array(as_igraph(matrix).pagerank(damping=0.85), dtype=float),
+        pagerank=np.array(view.pagerank(damping=0.85), dtype=float),
     )
 
 
@@ -95,21 +104,31 @@ def _eigenvector(matrix: Any) -> NDArray[np.float64]:
     return vector
 
 
+# Link visits that shortest paths from all nodes may take before they are sampled: some minutes.
+_MOST_VISITS = 1e10
+
+
 def _seconds(topology: Topology) -> float:
-    return 2e-8 * topology.n_nodes * topology.n_links
+    return 2e-8 * min(2 * _MOST_VISITS, topology.n_nodes * topology.n_links)
 
 
 @measure(
     "centrality",
     tier="deep",
-    source="Freeman 1977; Bonacich 1987; Brin and Page 1998",
+    source="Freeman 1977; Bonacich 1987; Brin and Page 1998; sampled: Brandes and Pich 2007",
     summary="Which neurons are central: between others, near to all, linked to central ones.",
     estimate=_seconds,
+    version=2,
 )
-def _measure(snapshot: Snapshot) -> Iterator[Value | Array]:
-    if snapshot.topology.n_links == 0:
+def _measure(
+    snapshot: Snapshot, samples: int | None = None, seed: int = 0
+) -> Iterator[Value | Array]:
+    topology = snapshot.topology
+    if topology.n_links == 0:
         raise NotApplicable("the network has no links")
-    for name, values in vars(centralities(snapshot.topology)).items():
+    taken = affordable_samples(topology, _MOST_VISITS) if samples is None else samples
+    yield Value("network", "samples", min(taken or topology.n_nodes, topology.n_nodes))
+    for name, values in vars(centralities(topology, taken, seed)).items():
         if name != "degree":
             yield Value("network", f"{name}_mean", float(values.mean()))
             yield Value("network", f"{name}_max", float(values.max()))

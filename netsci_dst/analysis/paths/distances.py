@@ -59,7 +59,7 @@ def largest_component(matrix: Any) -> tuple[Any, NDArray[np.int64]]:
     return matrix[nodes][:, nodes].tocsr(), nodes
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _search(indptr, indices, source, level, queue):
     """Put the nodes within reach into ``queue``, their distances into ``level``; return how many.
 
@@ -80,7 +80,7 @@ def _search(indptr, indices, source, level, queue):
     return tail
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _eccentricity(indptr, indices):
     # Of the node with most links, which lies in the component that takes the time.
     n = indptr.size - 1
@@ -94,7 +94,7 @@ def _eccentricity(indptr, indices):
     return level[queue[reached - 1]]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _one_by_one(indptr, indices, sources, reach, farness, harmonic, pairs):
     n = indptr.size - 1
     level = np.full(n, -1, dtype=np.int32)
@@ -111,7 +111,7 @@ def _one_by_one(indptr, indices, sources, reach, farness, harmonic, pairs):
                 pairs[d] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _ones(x):
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -119,7 +119,7 @@ def _ones(x):
     return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _together(indptr, indices, sources, reach, farness, harmonic, pairs):
     """Level by level, one bit per search."""
     n = indptr.size - 1

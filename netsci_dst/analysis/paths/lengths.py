@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
 from ...topology import Topology
+from ..arcs import usable_arcs
 from ..measure import Array, NotApplicable, Value, measure
 from ..scopes import graph_scopes
+from .sampling import affordable_samples, drawn_sources
+from .weighted import directed_path_lengths
 
 __all__ = ["PathLengths", "characteristic_path_length", "global_efficiency", "path_lengths"]
 
@@ -50,8 +53,8 @@ class PathLengths:
     pairs: NDArray[np.int64]
 
 
-def path_lengths(graph: Any) -> PathLengths:
-    """Measure all shortest paths of a graph.
+def path_lengths(graph: Any, samples: int | None = None, seed: int = 0) -> PathLengths:
+    """Measure the shortest paths of a graph, undirected and unweighted.
 
     Time grows with nodes × links / 64; no distance matrix is held.
 
@@ -59,6 +62,11 @@ def path_lengths(graph: Any) -> PathLengths:
     ----------
     graph
         A graph of any accepted kind.
+    samples
+        Estimate from the paths of so many nodes of the largest component, drawn at random; the
+        diameter is then a lower bound, and other components are left out. None for all nodes.
+    seed
+        Seeds the draw.
 
     Examples
     --------
@@ -75,17 +83,23 @@ def path_lengths(graph: Any) -> PathLengths:
         nan = float("nan")
         return PathLengths(nan, nan, nan, nan, 0, 0, np.zeros(1, dtype=np.int64))
     inside = components(matrix) == 0
-    size = int(inside.sum())
+    main = np.flatnonzero(inside)
+    drawn = drawn_sources(main.size, samples, seed)
+    if drawn is not None:
+        return _sampled(distances(matrix, main[drawn]).pairs, main.size, drawn.size, n)
     # Largest component first, the rest after it, so that one pass counts both.
-    main = distances(matrix, np.flatnonzero(inside))
-    pairs = main.pairs.copy()
+    mine = distances(matrix, main).pairs
+    pairs = mine.copy()
     rest = np.flatnonzero(~inside)
     if rest.size and np.diff(matrix.indptr)[rest].any():
-        other = distances(matrix, rest).pairs
-        pairs = _add(pairs, other)
+        pairs = _add(pairs, distances(matrix, rest).pairs)
+    return _summary(mine, pairs, main.size, n)
+
+
+def _summary(mine: NDArray[np.int64], pairs: NDArray[np.int64], size: int, n: int) -> PathLengths:
+    """Return the figures from ordered pairs at each distance, in the component and in all."""
     lengths = np.arange(pairs.size)
     inverse = np.divide(1.0, lengths, out=np.zeros(pairs.size), where=lengths > 0)
-    mine = main.pairs
     return PathLengths(
         characteristic=_ratio(mine @ np.arange(mine.size), mine.sum()),
         characteristic_all=_ratio(pairs @ lengths, pairs.sum()),
@@ -95,6 +109,11 @@ def path_lengths(graph: Any) -> PathLengths:
         component_size=size,
         pairs=pairs // 2,
     )
+
+
+def _sampled(found: NDArray[np.int64], size: int, sources: int, n: int) -> PathLengths:
+    scaled = np.rint(found * (size / sources)).astype(np.int64)
+    return _summary(scaled, scaled, size, n)
 
 
 def characteristic_path_length(graph: Any) -> float:
@@ -118,8 +137,11 @@ def _ratio(a: Any, b: Any) -> float:
     return float(a) / float(b) if b else float("nan")
 
 
+_MOST_VISITS = 1e12  # link visits, 64 at once and more: some minutes
+
+
 def _seconds(topology: Topology) -> float:
-    return 3e-10 * topology.n_nodes * topology.n_links
+    return 3e-10 * min(_MOST_VISITS, topology.n_nodes * topology.n_links)
 
 
 @measure(
@@ -128,16 +150,33 @@ def _seconds(topology: Topology) -> float:
     source="Watts and Strogatz 1998; Latora and Marchiori 2001",
     summary="How many links apart neurons are: characteristic path length, efficiency, diameter.",
     estimate=_seconds,
-    version=2,
+    version=3,
 )
-def _measure(snapshot: Snapshot) -> Iterator[Value | Array]:
+def _measure(
+    snapshot: Snapshot, samples: int | None = None, seed: int = 0
+) -> Iterator[Value | Array]:
     if snapshot.topology.n_links == 0:
         raise NotApplicable("the network has no links")
     for scope, topology in graph_scopes(snapshot.topology):
-        found = path_lengths(topology)
+        taken = affordable_samples(topology, _MOST_VISITS / 4) if samples is None else samples
+        found = path_lengths(topology, taken, seed)
         yield Value(scope, "characteristic_path_length", found.characteristic)
         yield Value(scope, "global_efficiency", found.efficiency)
         yield Value(scope, "diameter", found.diameter)
         yield Value(scope, "largest_component", found.component_size)
+        yield Value(scope, "samples", min(taken or topology.n_nodes, topology.n_nodes))
         if scope == "network":
             yield Array("pairs_at_distance", found.pairs)
+    if not snapshot.topology.is_layered:
+        yield from _with_weights_and_directions(snapshot.topology, seed)
+
+
+def _with_weights_and_directions(topology: Topology, seed: int) -> Iterator[Value]:
+    given = usable_arcs(topology)
+    names = [("directed", given.directed, False), ("weighted", given.weighted, True)]
+    for name, there, weighted in names:
+        if there:
+            found = directed_path_lengths(topology, weighted=weighted, seed=seed)
+            yield Value("network", f"characteristic_path_length_{name}", found.characteristic)
+            yield Value("network", f"global_efficiency_{name}", found.efficiency)
+            yield Value("network", f"reachable_share_{name}", found.reachable_share)

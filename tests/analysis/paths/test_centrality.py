@@ -3,8 +3,6 @@ import numpy as np
 import pytest
 
 from netsci_dst.analysis import analyze, centralities
-from netsci_dst.analysis.paths.betweenness import _one_by_one, _together
-from netsci_dst.graphs import as_adjacency
 
 from ..conftest import random_chain
 
@@ -37,10 +35,16 @@ def test_as_networkx_has_them(name):
     np.testing.assert_allclose(found.eigenvector, truth / truth.max(), atol=1e-6)
 
 
-def test_both_ways_to_find_betweenness_agree():
-    matrix = as_adjacency(nx.gnp_random_graph(150, 0.03, seed=1))
-    indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
-    np.testing.assert_allclose(_one_by_one(indptr, indices), _together(indptr, indices))
+def test_sampled_centralities_approach_those_of_all_nodes():
+    graph = nx.barabasi_albert_graph(300, 3, seed=2)
+    exact = centralities(graph)
+    drawn = [centralities(graph, samples=60, seed=seed) for seed in range(25)]
+    for name in ("betweenness", "harmonic"):
+        mean = np.mean([getattr(found, name) for found in drawn], axis=0)
+        truth = getattr(exact, name)
+        assert np.corrcoef(mean, truth)[0, 1] > 0.99
+        assert mean.sum() == pytest.approx(truth.sum(), rel=0.05)
+    assert (centralities(graph, samples=300).betweenness == exact.betweenness).all()
 
 
 def test_closed_forms():

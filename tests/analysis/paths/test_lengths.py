@@ -106,3 +106,16 @@ def test_order_and_isolated_nodes_do_not_matter(seed, extra):
     if a.component_size > 1:
         assert c.characteristic == a.characteristic
         assert c.efficiency <= a.efficiency + 1e-15
+
+
+def test_sampled_lengths_approach_those_of_all_nodes():
+    graph = nx.disjoint_union(nx.barabasi_albert_graph(400, 2, seed=3), nx.path_graph(5))
+    exact = path_lengths(graph)
+    drawn = [path_lengths(graph, samples=40, seed=seed) for seed in range(20)]
+    mean = np.mean([found.characteristic for found in drawn])
+    assert mean == pytest.approx(exact.characteristic, rel=0.01)
+    assert np.mean([found.efficiency_component for found in drawn]) == pytest.approx(
+        exact.efficiency_component, rel=0.01
+    )
+    assert all(found.diameter <= exact.diameter for found in drawn)
+    assert {found.component_size for found in drawn} == {400}

@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networkx.algorithms import bipartite
 
-from netsci_dst.analysis import analyze, bipartite_clustering, clustering, lcp_correlation
+from netsci_dst.analysis import (
+    analyze,
+    bipartite_clustering,
+    clustering,
+    lcp_correlation,
+    weighted_clustering,
+)
 from netsci_dst.analysis.structure.sides import as_topology, is_bipartite, sides
 from netsci_dst.graphs import as_adjacency
 
@@ -131,3 +137,17 @@ def test_measures_by_scope(synthetic_run):
     part = topology.part(["layer2"])
     assert by["layer2", "clustering_four_cycles"] == bipartite_clustering(part).value
     assert by["layer2", "lcp_correlation"] == lcp_correlation(part).value
+
+
+@pytest.mark.parametrize("weight", ["weight", None])
+@pytest.mark.parametrize("directed", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_and_directions_as_networkx_has_them(seed, directed, weight):
+    graph = nx.gnp_random_graph(40, 0.2, seed=seed, directed=directed)
+    rng = np.random.default_rng(seed)
+    for _, _, data in graph.edges(data=True):
+        data["weight"] = float(rng.uniform(0.1, 4))
+    truth = nx.clustering(graph, weight=weight)
+    found = weighted_clustering(graph, weighted=weight is not None)
+    np.testing.assert_allclose(found, [truth[node] for node in graph], atol=1e-12)
+    assert not weighted_clustering(nx.empty_graph(3)).any()

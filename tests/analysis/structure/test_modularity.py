@@ -58,6 +58,48 @@ def test_known_optima():
     assert modularity(ring).value == pytest.approx(1 - 1 / 12 - 12 / 264, abs=2e-3)
 
 
+@pytest.mark.parametrize("directed", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_weights_and_directions_as_networkx_has_them(directed, weighted):
+    rng = np.random.default_rng(4)
+    graph = nx.gnp_random_graph(50, 0.1, seed=4, directed=True)
+    for _, _, data in graph.edges(data=True):
+        data["weight"] = float(rng.uniform(0.5, 3))
+    labels = rng.integers(0, 4, 50)
+    weight = "weight" if weighted else None
+    if directed:
+        truth = nx.community.modularity(graph, groups(labels), weight=weight)
+    else:
+        plain = nx.Graph()
+        plain.add_nodes_from(graph)
+        for u, v, data in graph.edges(data=True):
+            before = plain.get_edge_data(u, v, {"weight": 0.0})["weight"]
+            plain.add_edge(u, v, weight=before + data["weight"])
+        truth = nx.community.modularity(plain, groups(labels), weight=weight)
+    found = partition_modularity(graph, labels, weighted=weighted, directed=directed)
+    assert found == pytest.approx(truth, abs=1e-12)
+
+
+def test_communities_by_weight():
+    # Two triangles joined by three links: by weight they fall apart, without it they do not.
+    graph = nx.complete_graph(6)
+    for u, v, data in graph.edges(data=True):
+        data["weight"] = 10.0 if (u < 3) == (v < 3) else 0.5
+    found = modularity(graph, weighted=True)
+    assert found.n_communities == 2
+    assert found.value == pytest.approx(
+        nx.community.modularity(graph, [{0, 1, 2}, {3, 4, 5}], weight="weight")
+    )
+    assert modularity(graph).value == pytest.approx(0, abs=1e-12)
+
+
+def test_threads_change_nothing():
+    graph = nx.gnp_random_graph(300, 0.05, seed=2)
+    one, two = (modularity(graph, n=4, threads=t) for t in (1, 2))
+    assert one.values == two.values
+    assert (one.membership == two.membership).all()
+
+
 def test_planted_groups_are_found_again():
     graph = nx.planted_partition_graph(6, 40, 0.4, 0.02, seed=3)
     truth = np.repeat(np.arange(6), 40)
@@ -144,7 +186,7 @@ def test_layers_as_a_partition():
 
 def test_the_network_its_hidden_part_and_each_layer_have_a_value():
     topology = random_chain((20, 25, 22, 18), 0.2, 5)
-    frame = analyze(topology, "modularity", options={"modularity": {"n": 2, "tolerance": 0.0}})
+    frame = analyze(topology, "modularity", options={"modularity": {"n": 2}})
     found = frame[frame["quantity"] == "modularity"].set_index("scope")["value"]
     parts = {"network": topology, "hidden-subgraph": topology.hidden}
     parts |= {layer.name: topology.part([layer.name]) for layer in topology.layers}
