@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .snapshots import Snapshot
     from .topology import Dense, Layer, Population, Topology
     from .training import compact, record, sparsify, train
+    from .training.wiring import of as wiring
 
 _HOMES = {
     "Population": ".topology",
@@ -30,6 +31,7 @@ _HOMES = {
     "load_run": ".run",
     "analyze": ".analysis",
     "train": ".training",
+    "wiring": ".training.wiring:of",
     "sparsify": ".training",
     "record": ".training",
     "compact": ".training",
@@ -59,12 +61,14 @@ __all__ = [
     "sparsify",
     "to_dense",
     "train",
+    "wiring",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name], __name__), name)
+        module, _, attribute = _HOMES[name].partition(":")
+        value = getattr(importlib.import_module(module, __name__), attribute or name)
     elif name in _MODULES:
         value = importlib.import_module(f".{name}", __name__)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +40,8 @@ class MatrixView:
         Targets ``t`` and ``t + n_target / gates`` are the same neuron.
     groups
         Groups of a grouped convolution.
+    columns
+        The slice it takes of the other dimensions, flattened; all of them when None.
     dense
         Shape of the weight for densities by ERK: ``(n_in, n_out, *kernel)``.
     """
@@ -54,6 +56,7 @@ class MatrixView:
     target_patch: int = 1
     gates: int = 1
     groups: int = 1
+    columns: tuple[int, int] | None = None
     dense: tuple[int, ...] = ()
 
     @property
@@ -76,6 +79,8 @@ class MatrixView:
         start, stop = self.rows
         part = tensor[start:stop] if (start, stop) != (0, tensor.shape[0]) else tensor
         flat = part.reshape(part.shape[0], -1)
+        if self.columns is not None:
+            flat = flat[:, slice(*self.columns)]
         return flat.t() if self.target_first else flat
 
     def endpoints(self, keys: Tensor) -> tuple[Tensor, Tensor]:
@@ -103,13 +108,78 @@ def views_of(model: nn.Module) -> dict[str, MatrixView]:
     """
     found: dict[str, MatrixView] = {}
     seen: set[tuple[int, tuple[int, int]]] = set()
-    for path, module in model.named_modules():
-        for view in _views(path, module):
-            place = (id(model.get_parameter(view.parameter)), view.rows)
-            if place not in seen:
-                seen.add(place)
-                found[view.name] = view
+    for name, view in every_view(model).items():
+        place = (id(model.get_parameter(view.parameter)), view.rows)
+        if place not in seen:
+            seen.add(place)
+            found[name] = view
     return found
+
+
+def every_view(model: nn.Module) -> dict[str, MatrixView]:
+    """Return the views of every module: a weight that several share, once under each."""
+    return {
+        view.name: view
+        for path, module in model.named_modules(remove_duplicate=False)
+        for view in _views(path, module)
+    }
+
+
+def block(
+    view: MatrixView,
+    sources: tuple[int, int] | None = None,
+    targets: tuple[int, int] | None = None,
+    grid: int = 1,
+) -> MatrixView:
+    """Return a part of a view as a view of its own.
+
+    Parameters
+    ----------
+    sources, targets
+        Half-open ranges of positions, whole neurons; all of them when None. Of a grouped
+        convolution, the ranges must be whole groups, the same on both sides: then the range on the
+        side that the groups share (its positions are those of one group) is None.
+    grid
+        Consecutive source neurons that are one neuron: the pixels of a channel, flattened.
+
+    Raises
+    ------
+    NetsciError
+        If the ranges or the grid do not hold whole neurons.
+    """
+    if sources is None and targets is None and grid == 1:
+        return view
+    s, t = sources or (0, view.n_source), targets or (0, view.n_target)
+    patch = view.source_patch * grid
+    whole_gates = view.gates == 1 or t == (0, view.n_target)
+    if s[0] % view.source_patch or (s[1] - s[0]) % patch or not whole_gates:
+        raise NetsciError(
+            f"{view.name!r}: {s[1] - s[0]} inputs are not whole neurons of {patch} each, "
+            "or a part cuts the gates of a recurrent cell"
+        )
+    first, second = (t, s) if view.target_first else (s, t)
+    start, base = view.rows[0], (view.columns or (0, 0))[0]
+    groups = view.groups
+    if groups > 1:
+        whole = view.n_target if view.target_first else view.n_source
+        groups = (first[1] - first[0]) * groups // whole
+    n_source, n_target = s[1] - s[0], t[1] - t[0]
+    kernel = math.prod(view.dense[2:]) or 1
+    ends = (max(n_source // kernel, 1), n_target) if view.target_first else (
+        n_source, max(n_target // kernel, 1))  # fmt: skip
+    return replace(
+        view,
+        rows=(start + first[0], start + first[1]),
+        columns=None
+        if second == (0, view.n_source if view.target_first else view.n_target)
+        and view.columns is None
+        else (base + second[0], base + second[1]),
+        n_source=n_source,
+        n_target=n_target,
+        source_patch=patch,
+        groups=groups,
+        dense=(*ends, *view.dense[2:]),
+    )
 
 
 def _views(path: str, module: nn.Module) -> Iterator[MatrixView]:
@@ -118,11 +188,27 @@ def _views(path: str, module: nn.Module) -> Iterator[MatrixView]:
         yield from _attention(prefix, module)
     elif isinstance(module, nn.RNNBase | nn.RNNCellBase):
         yield from _recurrent(prefix, module)
-    elif isinstance(weight := getattr(module, "weight", None), nn.Parameter):
-        name = path or "weight"
-        view = _of_module(name, f"{prefix}weight", module, weight)
+    elif (found := _weight(module)) is not None:
+        view = _of_module(path or "weight", f"{prefix}{found[0]}", module, found[1])
         if view is not None:
             yield view
+
+
+def _weight(module: nn.Module) -> tuple[str, nn.Parameter] | None:
+    """Return a module's weight: of a normalised one the parameter that has its zeros."""
+    own = module._parameters
+    known = getattr(module, "parametrizations", None)
+    if known is not None and "weight" in known:
+        inner = known["weight"]
+        name = "original1" if hasattr(inner, "original1") else "original"
+        parameter = getattr(inner, name, None)
+        if isinstance(parameter, nn.Parameter):
+            return f"parametrizations.weight.{name}", parameter
+        return None
+    for name in ("weight", "weight_v", "weight_orig"):
+        if isinstance(parameter := own.get(name), nn.Parameter):
+            return name, parameter
+    return None
 
 
 def _of_module(

@@ -96,9 +96,9 @@ def test_hugging_face_trainer(tmp_path):
             self.network = network()
 
         def wiring(self):
-            from netsci_dst.training.wiring import Wiring, trace
+            from netsci_dst.training.wiring import Wiring, follow
 
-            inner = trace(self.network)
+            inner = follow(self.network)
             layers = {f"network.{name}": ends for name, ends in inner.layers.items()}
             return Wiring(inner.populations, layers, sparse=("network.0", "network.2"))
 

@@ -101,7 +101,7 @@ def test_trace_sequential_with_norm_and_dropout():
     )
     model.train()
     before = model[2].running_mean.clone()
-    found = wiring.trace(model, torch.randn(2, 1, 28, 28))
+    found = wiring.follow(model, torch.randn(2, 1, 28, 28))
     assert found.layers == {"1": ("input", "1"), "5": ("1", "output")}
     assert found.populations[0].shape == (28, 28)
     assert found.sparse_names() == ["1"]
@@ -111,10 +111,28 @@ def test_trace_sequential_with_norm_and_dropout():
 
 
 def test_trace_needs_no_example_when_the_first_layer_is_linear():
-    found = wiring.trace(nn.Sequential(nn.Linear(7, 5), nn.Tanh(), nn.Linear(5, 2)))
+    found = wiring.follow(nn.Sequential(nn.Linear(7, 5), nn.Tanh(), nn.Linear(5, 2)))
     assert sizes(found) == {"input": 7, "0": 5, "output": 2}
-    with pytest.raises(TopologyError, match="example input"):
-        wiring.trace(nn.Sequential(nn.Conv2d(1, 1, 1)))
+    found = wiring.follow(
+        nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4 * 26 * 26, 3))
+    )
+    assert found.layers == {"0": ("input", "0"), "2": ("0", "output")}
+    assert found.grids == {"2": 676}
+
+
+def test_without_an_example_every_layer_stands_alone():
+    class TwoInputs(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(3, 4), nn.Linear(5, 4)
+
+        def forward(self, x, y):
+            return self.a(x) + self.b(y)
+
+    found = wiring.follow(TwoInputs())
+    assert found.layers == {"a": ("a.in", "a"), "b": ("b.in", "b")}
+    assert [each.lost[:26] for each in found.breaks] == ["no example input was given"]
+    assert found.sparse_names() == ["a", "b"]
 
 
 def test_trace_flattened_channels():
@@ -224,8 +242,10 @@ def test_trace_attention_and_gated_mlp(fused):
     by_name = {p.name: p for p in found.populations}
     assert by_name["block.q"].combine == by_name["block.gate"].combine == "all"
     assert roles(found)["block.o"] == roles(found)["block.down"] == "residual"
-    assert roles(found)["embed"] == "input"
-    assert found.sparse_names() == [path for path in layers if path != "head"]
+    assert roles(found)["embed"] == "residual"  # the block adds to it
+    assert layers["embed"] == ("embed.tokens", "embed")
+    assert roles(found)["embed.tokens"] == "input"
+    assert found.sparse_names() == [path for path in layers if path not in ("embed", "head")]
 
 
 class Odd(nn.Module):
@@ -236,32 +256,80 @@ class Odd(nn.Module):
 
     def forward(self, x):
         if self.how == "branch":
-            return self.a(x) if x.sum() > 0 else self.b(x)
+            return self.a(x) if x.sum() > -1e9 else self.b(x)
         if self.how == "mixture":
             return self.c(torch.cat([self.a(x), self.b(x)], 1))
         if self.how == "sort":
-            return self.a(torch.sort(x).values)
+            return self.a(torch.sort(self.square(x)).values)
         if self.how == "twice":
-            return self.square(self.square(x))
+            return self.square(torch.relu(self.square(x)))
         if self.how == "flip":
-            return self.a(x.flip(1))
+            return self.a(self.square(x).flip(1))
         return self.a(x) * self.b(x).flip(1)
 
 
-@pytest.mark.parametrize(
-    ("how", "word"),
-    [
-        ("branch", "torch.fx cannot follow"),
-        ("mixture", "several populations"),
-        ("sort", "'sort'"),
-        ("twice", "more than once"),
-        ("flip", "another order"),
-        ("crossed", "other order"),
-    ],
-)
-def test_what_cannot_be_traced_asks_for_a_declaration(how, word):
-    with pytest.raises(TopologyError, match=rf"{word}.*wiring\(\)"):
-        wiring.of(Odd(how), torch.randn(2, 6))
+def broken(found):
+    return {(each.operation, each.where) for each in found.breaks}
+
+
+def follow_odd(how):
+    return wiring.of(Odd(how), torch.randn(2, 6))
+
+
+def test_the_branch_that_the_example_takes_is_followed():
+    found = follow_odd("branch")
+    assert found.layers["a"] == ("input", "output")
+    assert ("no use", "b") in broken(found)
+    assert found.sparse_names() == ["a"]
+
+
+def test_a_layer_that_reads_two_populations_becomes_two():
+    found = follow_odd("mixture")
+    assert found.layers["c.0"] == ("a", "output")
+    assert found.layers["c.1"] == ("b", "output")
+    assert found.parts["c.1"] == wiring.Part("c", (4, 8), (0, 3))
+    assert {p.name: p.combine for p in found.populations}["output"] == "any"
+    assert found.sparse_names("c") == ["c.0", "c.1"]
+
+
+@pytest.mark.parametrize(("how", "what"), [("sort", "sort"), ("flip", "reordering")])
+def test_where_neurons_cannot_be_followed_the_trace_breaks(how, what):
+    found = follow_odd(how)
+    assert what in {operation for operation, _ in broken(found)}
+    assert found.layers["square"] == ("input", "square")
+    assert found.layers["a"] == ("a.in", "output")
+    assert not found.is_whole
+    assert roles(found)["a.in"] == "input"
+
+
+def test_a_product_in_another_order_pairs_the_neurons_that_meet():
+    found = follow_odd("crossed")
+    pairs = {}
+    for name in ("a.0", "a.1", "a.2", "a.3", "b.0", "b.1", "b.2", "b.3"):
+        pairs.setdefault(found.layers[name][1], []).append(name)
+    together = sorted(sorted(names) for names in pairs.values())
+    assert together == [["a.0", "b.3"], ["a.1", "b.2"], ["a.2", "b.1"], ["a.3", "b.0"]]
+
+
+class Shuffled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(6, 40), nn.Linear(6, 40), nn.Linear(40, 2)
+
+    def forward(self, x):
+        return self.c(self.a(x) * self.b(x).flip(1))
+
+
+def test_a_product_of_scattered_neurons_breaks_the_trace():
+    found = wiring.follow(Shuffled(), torch.randn(2, 6))
+    assert ("mul", "") in broken(found)
+    assert found.layers["c"] == ("c.in", "output")
+
+
+def test_a_layer_used_twice_keeps_its_neurons():
+    found = follow_odd("twice")
+    assert found.layers["square"] == ("input", "output")
+    assert ("reuse", "square") in broken(found)
 
 
 class Declared(Odd):
