@@ -5,28 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from netsci_dst.errors import NetsciError
 
 from . import _kernels
+from ._by_target import by_target
 from ._compile import outside_compile
+from ._csr_rows import CsrRows
+from ._dtypes import DTYPES
 
 if TYPE_CHECKING:
     from .linear import SparseLinear
 
-_DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
 _PIECE = 64
+# From so many rows on, tiles of them are worth transposing.
+_MANY = 128
 
 
 @outside_compile
 def csr_chain(layers: Sequence[SparseLinear], x: Tensor, relu: bool) -> Tensor:
     """Return what layers give one after another, each activated when ``relu``.
 
-    Together they are one node of autograd, which is most of the cost of a small layer. The result
-    is a transposed view of ``(n_target, batch)``: the next layer takes it as it is.
+    On few rows they are together one node of autograd, which is most of the cost of a small layer,
+    and the result is a transposed view of ``(n_target, batch)``: the next layer takes it as it is.
     """
     first = layers[0]
     if x.shape[-1] != first.n_source:
@@ -37,14 +40,18 @@ def csr_chain(layers: Sequence[SparseLinear], x: Tensor, relu: bool) -> Tensor:
             raise NetsciError(f"the layer's weights are {weight.dtype}, its input is {x.dtype}")
         x = x.to(weight.dtype)
     flat = x if x.dim() == 2 else x.reshape(-1, first.n_source)
-    if weight.device.type == "cpu" and weight.dtype in _DTYPES:
+    if weight.device.type != "cpu" or weight.dtype not in DTYPES:
+        y = _by_torch(layers, flat, relu)
+    elif len(flat) >= _MANY and all(by_target(layer) is not None for layer in layers):
+        y = flat
+        for layer in layers:
+            y = CsrRows.apply(y, layer.weight, layer.bias, layer, relu)
+    else:
         parameters = [p for layer in layers for p in (layer.weight, layer.bias)]
         # With nothing to keep for a backward pass, few rows at a time stay in a core's cache.
         size = max(1, len(flat)) if torch.is_grad_enabled() else _PIECE
         parts = [_CsrChain.apply(part, layers, relu, *parameters) for part in flat.split(size)]
         y = parts[0] if len(parts) == 1 else torch.cat([part.t() for part in parts], 1).t()
-    else:
-        y = _by_torch(layers, flat, relu)
     return y if x.dim() == 2 else y.reshape(*x.shape[:-1], layers[-1].n_target)
 
 
@@ -58,6 +65,18 @@ def _by_torch(layers: Sequence[SparseLinear], x: Tensor, relu: bool) -> Tensor:
     return x
 
 
+def _flipped(x: Tensor) -> Tensor:
+    """Return the transpose, contiguous."""
+    y = x.t()
+    if y.is_contiguous():
+        return y
+    if not x.is_contiguous():
+        return y.contiguous()
+    y = torch.empty_like(y, memory_format=torch.contiguous_format)
+    _kernels.flip(DTYPES[x.dtype])(x.data_ptr(), y.data_ptr(), *x.shape)
+    return y
+
+
 class _CsrChain(torch.autograd.Function):
     """``relu(x A + bias)``, layer after layer, on a CPU by the loops of `_kernels`."""
 
@@ -65,24 +84,22 @@ class _CsrChain(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, layers: Sequence[SparseLinear], relu: bool, *parameters: Tensor | None
     ) -> Tensor:
-        y = x.t()
-        if not y.is_contiguous():
-            y = y.contiguous()
-        batch, dtype = y.shape[1], _DTYPES[y.dtype]
-        runs = [
-            (_kernels.forward(dtype, n), _kernels.backward(dtype, n), first, last)
-            for n, first, last in _kernels.blocks(dtype, batch)
-        ]
+        y = _flipped(x)
+        batch, dtype = y.shape[1], DTYPES[y.dtype]
+        runs = _kernels.blocks(dtype, batch)
         activations, links = [y], []
         for i, layer in enumerate(layers):
             values, bias = parameters[2 * i], parameters[2 * i + 1]
             assert values is not None
             starts, targets = layer.indptr, layer.indices
+            # One row alone skips the sources that are 0.
+            ordered = None if batch == 1 else by_target(layer)
+            walk = (starts, targets) if ordered is None else ordered
+            function = _kernels.forward if ordered is None else _kernels.gather
             x, y = y, y.new_empty((layer.n_target, batch))
-            for forward, _, first, last in runs:
-                forward(
-                    starts.data_ptr(),
-                    targets.data_ptr(),
+            for length, first, last in runs:
+                function(dtype, length)(
+                    *(part.data_ptr() for part in walk),
                     values.data_ptr(),
                     0 if bias is None else bias.data_ptr(),
                     x.data_ptr(),
@@ -109,9 +126,8 @@ class _CsrChain(torch.autograd.Function):
         layers, links, runs, relu, batch = ctx.facts
         saved = ctx.saved_tensors
         parameters = saved[-2 * len(layers) :]
-        gy = gradient.t()
-        if not gy.is_contiguous():
-            gy = gy.contiguous()
+        gy = _flipped(gradient)
+        dtype = DTYPES[gy.dtype]
         # What comes from outside is not ours to write to.
         g = torch.empty_like(gy) if relu else gy
         gradients: list[Tensor | None] = []
@@ -123,8 +139,8 @@ class _CsrChain(torch.autograd.Function):
             gx = torch.empty_like(x) if i or ctx.needs_input_grad[0] else None
             new = torch.empty_like if batch else torch.zeros_like
             gv, gb = new(values), None if bias is None else new(bias)
-            for _, backward, first, last in runs:
-                backward(
+            for length, first, last in runs:
+                _kernels.backward(dtype, length)(
                     starts.data_ptr(),
                     targets.data_ptr(),
                     values.data_ptr(),

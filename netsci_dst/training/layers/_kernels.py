@@ -2,9 +2,10 @@
 
 Activations lie feature by feature, ``(features, batch)`` in C order, so that what a link does is
 one multiply-add of short contiguous rows. The batch is cut into blocks whose length is known when
-the code is compiled, and within a block the links are walked source by source, in key order:
-forward adds ``w x[s]`` to ``y[t]``; backward reads ``gy[t]`` once per link, for the link's own
-gradient ``x[s]·gy[t]`` and for the sum ``gx[s]``, which stays in registers.
+the code is compiled. Within a block forward walks the links target by target (or source by source,
+adding ``w x[s]`` to ``y[t]``, where a second order of the links would take too much memory);
+backward walks them source by source, in key order, and reads ``gy[t]`` once per link, for the
+link's own gradient ``x[s]·gy[t]`` and for the sum ``gx[s]``, which stays in registers.
 
 Arrays come as addresses, which is the quickest way from PyTorch into numba; 0 stands for none.
 """
@@ -19,22 +20,92 @@ import numpy as np
 from llvmlite import binding
 from numba import carray, njit  # type: ignore[attr-defined]
 
-from ._simd import dot, fill, load, multiply_add, pointer, store, total, where_positive
+from ._simd import (
+    dot,
+    fill,
+    load,
+    multiply_add,
+    plus,
+    pointer,
+    product,
+    store,
+    total,
+    totals,
+    transpose,
+    where_positive,
+)
+
+
+def widest() -> int:
+    """Return how many bytes a block may have so that several stay in the vector registers."""
+    return 256 if binding.get_host_cpu_features().get("avx512f", False) else 128
 
 
 @lru_cache(maxsize=64)
 def blocks(dtype: type[np.floating], batch: int) -> tuple[tuple[int, int, int], ...]:
     """Cut a batch into runs ``(length of a block, start, stop)``, as long as registers allow."""
-    # Three blocks are alive at once, so this many bytes keep them in the vector registers.
-    wide = binding.get_host_cpu_features().get("avx512f", False)
-    widest = (256 if wide else 128) // np.dtype(dtype).itemsize
+    longest = widest() // np.dtype(dtype).itemsize
     runs, start = [], 0
-    for length in (widest, widest // 2, 8, 1):
+    for length in (longest, longest // 2, 8, 1):
         stop = start + (batch - start) // length * length
         if stop > start:
             runs.append((length, start, stop))
         start = stop
     return tuple(runs)
+
+
+@cache
+def flip(dtype: type[np.floating]) -> Callable[..., Any]:
+    """Return the loop that writes ``(rows, columns)`` transposed."""
+    n = 64 // np.dtype(dtype).itemsize
+
+    @njit(cache=True, nogil=True)
+    def run(x_, y_, rows, columns):
+        x = carray(pointer(x_), rows * columns, dtype)
+        y = carray(pointer(y_), rows * columns, dtype)
+        whole, across = rows // n * n, columns // n * n
+        for r in range(0, whole, n):
+            for c in range(0, across, n):
+                transpose(x, r * columns + c, columns, y, c * rows + r, rows, n)
+        for r in range(rows):
+            for c in range(across if r < whole else 0, columns):
+                y[c * rows + r] = x[r * columns + c]
+
+    return run
+
+
+@cache
+def gather(dtype: type[np.floating], block: int) -> Callable[..., Any]:
+    """Return `forward` for links that come target by target.
+
+    ``starts`` are over targets; of each link there is the source and where its weight lies. A
+    target is summed in registers and written once.
+    """
+
+    @njit(cache=True, nogil=True)
+    def run(
+        starts_, sources_, order_, values_, bias_, x_, y_, n_source, n_target, batch, first, last,
+        relu,
+    ):  # fmt: skip
+        starts = carray(pointer(starts_), n_target + 1, np.int64)  # type: ignore[call-arg]
+        n_links = starts[n_target]
+        sources = carray(pointer(sources_), n_links, np.int32)
+        order = carray(pointer(order_), n_links, np.int32)
+        values = carray(pointer(values_), n_links, dtype)
+        x = carray(pointer(x_), n_source * batch, dtype)
+        y = carray(pointer(y_), n_target * batch, dtype)
+        bias = carray(pointer(bias_), n_target, dtype)
+        for at in range(first, last, block):
+            for t in range(n_target):
+                summed = fill(bias[t] if bias_ else dtype(0), block)
+                for k in range(starts[t], starts[t + 1]):
+                    row = load(x, np.int64(sources[k]) * batch + at, block)
+                    summed = multiply_add(values[order[k]], row, summed)
+                if relu:
+                    summed = where_positive(summed, summed)
+                store(y, t * batch + at, summed)
+
+    return run
 
 
 @cache
@@ -56,6 +127,8 @@ def forward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
             for t in range(n_target):
                 store(y, t * batch + at, fill(bias[t] if bias_ else dtype(0), block))
             for s in range(n_source):
+                if block == 1 and x[s * batch + at] == 0:
+                    continue  # one row alone: what is 0 adds nothing
                 row = load(x, s * batch + at, block)
                 for k in range(starts[s], starts[s + 1]):
                     place = np.int64(targets[k]) * batch + at
@@ -117,11 +190,27 @@ def backward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
             for s in range(n_source):
                 row = load(x, s * batch + at, block)
                 summed = fill(dtype(0), block)
-                for k in range(starts[s], starts[s + 1]):
+                k, end = starts[s], starts[s + 1]
+                while block >= 4 and k + 4 <= end:
+                    a = load(g, np.int64(targets[k]) * batch + at, block)
+                    b = load(g, np.int64(targets[k + 1]) * batch + at, block)
+                    c = load(g, np.int64(targets[k + 2]) * batch + at, block)
+                    d = load(g, np.int64(targets[k + 3]) * batch + at, block)
+                    summed = multiply_add(values[k], a, summed)
+                    summed = multiply_add(values[k + 1], b, summed)
+                    summed = multiply_add(values[k + 2], c, summed)
+                    summed = multiply_add(values[k + 3], d, summed)
+                    four = totals(
+                        product(row, a), product(row, b), product(row, c), product(row, d)
+                    )
+                    store(gv, k, four if at == 0 else plus(load(gv, k, 4), four))
+                    k += 4
+                while k < end:
                     back = load(g, np.int64(targets[k]) * batch + at, block)
                     summed = multiply_add(values[k], back, summed)
                     here = dot(row, back)
                     gv[k] = here if at == 0 else gv[k] + here
+                    k += 1
                 if gx_:
                     store(gx, s * batch + at, summed)
 

@@ -100,6 +100,26 @@ def multiply_add(context: Any, scalar: Any, vector: Any, total: Any) -> Any:
 
 
 @intrinsic
+def product(context: Any, a: Any, b: Any) -> Any:
+    """Return the product of two vectors, number by number."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fmul(args[0], args[1], flags=_FLAGS)
+
+    return a(a, b), generate
+
+
+@intrinsic
+def plus(context: Any, a: Any, b: Any) -> Any:
+    """Return the sum of two vectors, number by number."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fadd(args[0], args[1], flags=_FLAGS)
+
+    return a(a, b), generate
+
+
+@intrinsic
 def dot(context: Any, a: Any, b: Any) -> Any:
     """Return the scalar product of two vectors."""
 
@@ -147,3 +167,83 @@ def pointer(context: Any, address: Any) -> Any:
         return builder.inttoptr(args[0], cgutils.voidptr_t)
 
     return types.voidptr(types.intp), generate
+
+
+@intrinsic
+def totals(context: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Return a vector of the sums of four vectors of at least four numbers each."""
+    four = Vector(a.dtype, 4)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        parts = [_folded(builder, part, 4) for part in args]
+        pairs = [_pairs(builder, x, y) for x, y in (parts[:2], parts[2:])]
+        # (a a b b) and (c c d d), each number half of a sum.
+        return _pairs(builder, *pairs)
+
+    return four(a, b, c, d), generate
+
+
+def _shuffle(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
+    kind = ir.VectorType(ir.IntType(32), len(order))
+    return builder.shuffle_vector(a, b, ir.Constant(kind, order))
+
+
+def _folded(builder: Any, vector: Any, n: int) -> Any:
+    while vector.type.count > n:
+        half = vector.type.count // 2
+        low = _shuffle(builder, vector, vector, list(range(half)))
+        high = _shuffle(builder, vector, vector, list(range(half, 2 * half)))
+        vector = builder.fadd(low, high, flags=_FLAGS)
+    return vector
+
+
+def _pairs(builder: Any, a: Any, b: Any) -> Any:
+    """Return the sums of neighbours in ``a``, then those in ``b``."""
+    even = _shuffle(builder, a, b, [0, 2, 4, 6])
+    odd = _shuffle(builder, a, b, [1, 3, 5, 7])
+    return builder.fadd(even, odd, flags=_FLAGS)
+
+
+@intrinsic(prefer_literal=True)
+def transpose(
+    context: Any, source: Any, i: Any, step: Any, target: Any, j: Any, target_step: Any, n: Any
+) -> Any:
+    """Write the ``n x n`` block at ``source[i]`` transposed to ``target[j]``.
+
+    Rows lie ``step`` and ``target_step`` numbers apart; ``n`` must be a constant power of two.
+    """
+    count = n.literal_value
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows = [_row(context, builder, signature, args, (0, 1, 2), r, count) for r in range(count)]
+        kind = context.get_value_type(Vector(source.dtype, count))
+        values = [builder.load(row, align=_size(kind), typ=kind) for row in rows]
+        d = 1
+        while d < count:
+            # Swap the off-diagonal blocks of size d.
+            first = [k if not k & d else count + k - d for k in range(count)]
+            second = [k + d if not k & d else count + k for k in range(count)]
+            for r in range(count):
+                if not r & d:
+                    a, b = values[r], values[r + d]
+                    values[r] = _shuffle(builder, a, b, first)
+                    values[r + d] = _shuffle(builder, a, b, second)
+            d *= 2
+        for r, value in enumerate(values):
+            place = _row(context, builder, signature, args, (3, 4, 5), r, count)
+            builder.store(value, place, align=_size(kind))
+        return context.get_dummy_value()
+
+    return types.none(source, i, step, target, j, target_step, n), generate
+
+
+def _row(
+    context: Any, builder: Any, signature: Any, args: Any, at: Any, row: int, count: int
+) -> Any:
+    array, start, step = at
+    data = cgutils.create_struct_proxy(signature.args[array])(context, builder, args[array]).data
+    first = context.cast(builder, args[start], signature.args[start], types.intp)
+    apart = context.cast(builder, args[step], signature.args[step], types.intp)
+    offset = builder.mul(apart, ir.Constant(apart.type, row))
+    kind = context.get_value_type(Vector(signature.args[array].dtype, count))
+    return builder.bitcast(builder.gep(data, [builder.add(first, offset)]), kind.as_pointer())

@@ -125,7 +125,7 @@ def test_optimizer_state_follows_the_links(backend, name, state):
     n_source=st.integers(1, 40),
     n_target=st.integers(1, 40),
     share=st.floats(0, 1),
-    batch=st.integers(0, 75),
+    batch=st.integers(0, 75) | st.integers(125, 270),
     relu=st.booleans(),
     bias=st.booleans(),
     double=st.booleans(),
@@ -212,6 +212,42 @@ def test_an_evaluation_in_pieces_is_that_of_the_whole_batch_bit_for_bit(batch):
         assert pieces.shape == whole.shape
         assert pieces.stride() == whole.stride()
         torch.testing.assert_close(pieces, whole.detach(), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_many_rows_on_two_threads_give_the_same_as_on_one(dtype, monkeypatch):
+    from netsci_dst.training.layers import _threads
+
+    monkeypatch.setattr(_threads, "_WORTH", 1)
+    generator = torch.Generator().manual_seed(1)
+    keys = random_keys(30 * 50, 200, generator)
+    layer = SparseLinear(30, 50, True, keys, torch.randn(200, generator=generator), "csr")
+    layer = layer.to(dtype)
+    x = torch.randn(301, 30, generator=generator, dtype=dtype)
+    found, before = [], torch.get_num_threads()
+    try:
+        for threads in (1, 2, 4):
+            torch.set_num_threads(threads)
+            layer.zero_grad()
+            own = x.clone().requires_grad_()
+            layer.relu(own).square().sum().backward()
+            found.append((own.grad, layer.gradients.clone(), layer.bias.grad.clone()))
+    finally:
+        torch.set_num_threads(before)
+    for other in found[1:]:
+        torch.testing.assert_close(other, found[0])
+
+
+def test_the_order_by_target_follows_the_links():
+    layer = SparseLinear(40, 30, True, torch.arange(0, 1200, 7), torch.ones(172), "csr")
+    x = torch.randn(140, 40, generator=torch.Generator().manual_seed(0))
+    layer(x)
+    keep = torch.arange(172) % 3 > 0
+    layer.rewire(keep, torch.tensor([1, 2, 1199]), torch.tensor([3.0, -2.0, 1.0]))
+    dense = torch.zeros(1200)
+    dense[layer.keys] = layer.values
+    for rows in (x, x[:5]):
+        torch.testing.assert_close(layer(rows), rows @ dense.view(40, 30))
 
 
 def test_a_second_derivative_is_refused_by_csr():
