@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
+from . import registry
 from .errors import RecipeError
 from .methods import MethodOptions, method, options_of, own_options
 
@@ -82,6 +85,30 @@ def with_method(table: Mapping[str, Any], name: str) -> tuple[dict[str, Any], li
     return result, dropped
 
 
+def inherited_data_options(named: str, path: str) -> dict[str, Any]:
+    """Return what a data set at a path takes over from the named one whose place it takes.
+
+    That is every option with a default in the named data set's loader which the loader that
+    recognises the path has too: languages and their direction, the size of a vocabulary, ...
+    """
+    place = Path(path).expanduser()
+    loader = next((e for e in _recognisers() if e.metadata["recognises"](place)), None)
+    if loader is None or loader.name == named:
+        return {}
+    own = inspect.signature(registry.get("data", named).target).parameters
+    takes = inspect.signature(loader.target).parameters
+    return {
+        name: parameter.default
+        for name, parameter in own.items()
+        if name in takes and parameter.default not in (None, inspect.Parameter.empty)
+    }
+
+
+def _recognisers() -> list[registry.Entry]:
+    found = [e for e in registry.entries("data") if "recognises" in e.metadata]
+    return sorted(found, key=lambda entry: entry.metadata.get("priority", 50))
+
+
 def _kept(
     changes: Mapping[str, Any], old: MethodOptions, new: MethodOptions, name: str
 ) -> dict[str, Any]:
@@ -140,6 +167,30 @@ def what_differs(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, A
     """
     first, second = _flat(one), _flat(other)
     return sorted(key for key in {*first, *second} if first.get(key) != second.get(key))
+
+
+def differences(
+    one: str, other: str, kind: Literal["method", "recipe"] = "method"
+) -> list[tuple[str, Any, Any]]:
+    """Return the settings in which two methods, or two recipes, differ, with both values.
+
+    Examples
+    --------
+    >>> differences("cht-program-2024", "cht-program-2025")[0]
+    ('removal', 'signed', 'magnitude')
+    """
+    from .recipe import load_recipe
+
+    def table(name: str) -> dict[str, Any]:
+        full = options_of(name).to_table() if kind == "method" else load_recipe(name).to_table()
+        return dict(_leaves(full))
+
+    first, second = table(one), table(other)
+    return [
+        (key, *(json.loads(side[key]) if key in side else "-" for side in (first, second)))
+        for key in sorted({*first, *second})
+        if first.get(key) != second.get(key)
+    ]
 
 
 def same_but_seed(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, Any]) -> bool:

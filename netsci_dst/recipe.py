@@ -80,8 +80,8 @@ class Recipe(BaseModel):
     init_from: str | None = Field(
         None, description="A run whose final topology and initial weights to start from."
     )
-    calibration_samples: int = Field(
-        10_000, ge=2, description="Training samples an initialiser may look at."
+    calibration_samples: int | None = Field(
+        None, ge=2, description="Training samples an initialiser looks at; by default all."
     )
 
     # how long
@@ -308,7 +308,10 @@ def load_recipe(
     'random'
     """
     table, origin = _table_of(recipe)
-    table = _changed(table, changes)
+    try:
+        table = _changed(table, changes)
+    except UnknownName as error:
+        raise RecipeError(f"{origin}: {error}") from error
     checked = _checked(_with_method_of_file(table), origin)
     check_options(checked.resolved_method())
     check_part("optimizer", checked.optimizer, checked.optimizer_options, "optimizer_options")
@@ -349,6 +352,7 @@ def _changed(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     """Lay changes over a recipe's table; a method that changes keeps what is the experiment's."""
     from .overrides import with_method
 
+    table = _with_data(table, changes.get("data"))
     method = changes.get("method")
     if isinstance(method, str) and method != table.get("method", _DEFAULT_METHOD):
         table, _ = with_method(table, method)
@@ -358,6 +362,19 @@ def _changed(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
             lay = merged_options if field == "method_options" else merged
             result[field] = lay(table.get(field, {}), changes[field])
     return result
+
+
+def _with_data(table: dict[str, Any], data: Any) -> dict[str, Any]:
+    """Let data at a path take over what the recipe knows of the named data it stands in for."""
+    from .overrides import inherited_data_options
+
+    named = table.get("data")
+    if not isinstance(data, str) or named not in registry.names("data") or data == named:
+        return table
+    if data in registry.names("data") or not Path(data).expanduser().exists():
+        return table
+    options = inherited_data_options(str(named), data) | dict(table.get("data_options", {}))
+    return {**table, "data_options": options}
 
 
 def _with_method_of_file(table: dict[str, Any]) -> dict[str, Any]:

@@ -128,6 +128,10 @@ def resolve(recipe: str | None, asked: dict[str, Any], settings: list[str] | Non
 
     changes = merge_settings(asked, settings)
     resolved = load_recipe(recipe, **changes)
+    taken = [key for key in resolved.data_options if key.endswith("_language")]
+    if "data" in changes and taken:
+        sides = ", ".join(f"{key} = {resolved.data_options[key]!r}" for key in taken)
+        say(f"{resolved.data} in the direction of the recipe: {sides}")
     dropped = dropped_settings(recipe, changes.get("method"))
     if dropped:
         names = ", ".join(dropped)

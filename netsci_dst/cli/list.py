@@ -21,6 +21,12 @@ _KINDS = {
     "regrowths": "regrowth",
     "schedules": "density schedule",
     "predictors": "link predictor",
+    "allocations": "allocation",
+    "weights": "initial weights",
+    "optimizers": "optimizer",
+    "rates": "lr schedule",
+    "tasks": "task",
+    "formats": "format",
     "nulls": "null model",
 }
 Kind = StrEnum("Kind", {name: name for name in [*_KINDS, "recipes"]})
@@ -28,11 +34,18 @@ Kind = StrEnum("Kind", {name: name for name in [*_KINDS, "recipes"]})
 
 def command(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],  # type: ignore[valid-type]
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Two methods, or two recipes: print in what they differ."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List what is known: methods, models, data, measures, parts, built in or added; recipes."""
     from .. import registry
 
+    if compare is not None:
+        _compare(kind.value, *compare, json)
+        return
     if kind.value == "recipes":
         _recipes(json)
         return
@@ -64,3 +77,18 @@ def _recipes(json: bool) -> None:
         _console.result_json(known)
     else:
         _console.table(None, ["name", "what it is"], [[r["name"], r["summary"]] for r in known])
+
+
+def _compare(kind: str, one: str, other: str, json: bool) -> None:
+    """Print the settings in which two methods or two recipes differ."""
+    from ..overrides import differences
+
+    if kind not in ("methods", "recipes"):
+        raise typer.BadParameter("--compare is for methods and recipes")
+    rows = differences(one, other, "method" if kind == "methods" else "recipe")
+    if json:
+        _console.result_json([{"setting": s, one: a, other: b} for s, a, b in rows])
+    elif rows:
+        _console.table(None, ["setting", one, other], rows)
+    else:
+        _console.say(f"{one} and {other} do not differ")

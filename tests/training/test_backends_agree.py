@@ -8,7 +8,7 @@ from netsci_dst.recipe import load_recipe
 from netsci_dst.training._session import Session, surroundings
 from netsci_dst.training.distributed import World
 
-METHODS = ["static", "set", "rigl", "cht", "cht-program", "chts", "chts-l3p", "snfs", "mest"]
+METHODS = ["static", "set", "rigl", "cht", "cht-program-2024", "chts", "chts-l3p", "snfs", "mest"]
 METHODS += ["mest-ems", "gmp", "granet", "chtss", "chts-gmp", "esml", "deepr", "dsr", "topkast"]
 
 

@@ -64,24 +64,38 @@ def parquet_files(folder: Path, names: Sequence[str]) -> list[Path]:
     return sorted(hits)
 
 
-def count_of_text_columns(folder: Path) -> int:
-    """Return how many columns of text the parquet files of a folder's train split have.
+def text_columns(folder: Path) -> list[str]:
+    """Return the columns of text of a folder's train split: of parquet, tsv, or files' endings.
 
     The fields of a ``translation`` column count; without a readable file there are none.
     """
+    if files := parquet_files(folder, SPLITS["train"]):
+        return _parquet_columns(files[0])
+    for stem in SPLITS["train"]:
+        if (table := folder / f"{stem}.tsv").is_file():
+            with table.open(encoding="utf-8", errors="replace") as lines:
+                return lines.readline().rstrip("\r\n").split("\t")
+        endings = sorted(file.suffix[1:] for file in folder.glob(f"{stem}.*") if file.is_file())
+        if len(endings) >= 2:
+            return endings
+    return []
+
+
+def _parquet_columns(file: Path) -> list[str]:
     import pyarrow as pa
     import pyarrow.parquet
 
-    files = parquet_files(folder, SPLITS["train"])
     try:
-        schema = pyarrow.parquet.read_schema(files[0]) if files else ()
+        schema = pyarrow.parquet.read_schema(file)
     except (OSError, pa.ArrowException):
-        return 0
+        return []
     fields: list[Any] = []
     for field in schema:
         pairs = field.name == "translation" and pa.types.is_struct(field.type)
         fields += field.type if pairs else [field]
-    return sum(pa.types.is_string(f.type) or pa.types.is_large_string(f.type) for f in fields)
+    return [
+        f.name for f in fields if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
+    ]
 
 
 def parquet_rows(files: Sequence[Path], columns: Sequence[str] | None = None) -> Iterator[Any]:

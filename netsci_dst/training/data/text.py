@@ -120,6 +120,30 @@ def openwebtext(
     return _load("openwebtext", place, **options, documents=documents)
 
 
+@register("data", "c4", summary="Cleaned web pages, as for T5.", source="Raffel et al. 2020")
+def c4(
+    path: str | Path | None = None,
+    *,
+    tokenizer: str = "bpe",
+    vocabulary: int = 32_000,
+    validation: float = 0.0005,
+    documents: int | None = None,
+) -> TextData:
+    """Load the English C4 (Raffel et al. 2020); options as for `text`.
+
+    Parameters
+    ----------
+    path
+        Folder of parquet files; the hub's ``allenai/c4``, configuration ``en``, when left out.
+    tokenizer, vocabulary, validation, documents
+        As for `text`; a tokenizer is trained on the first 200,000 documents.
+    """
+    place = place_of("c4", path)
+    config = None if place else "en"
+    options = {"tokenizer": tokenizer, "vocabulary": vocabulary, "validation": validation}
+    return _load("c4", place or "allenai/c4", **options, documents=documents, config=config)
+
+
 def _load(name: str, place: str | Path | None, **options: Any) -> TextData:
     from ._text_data import load_text
 

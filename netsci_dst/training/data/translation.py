@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import DataError
 from ...registry import register
 from ._named import place_of
-from ._text_tables import count_of_text_columns
+from ._text_tables import text_columns
 
 if TYPE_CHECKING:
     from ._translation_data import PairData
@@ -128,7 +128,7 @@ def wmt17(
 
 
 def _recognises(path: Path) -> bool:
-    return path.is_dir() and count_of_text_columns(path) >= 2
+    return path.is_dir() and len(text_columns(path)) >= 2
 
 
 @register(
@@ -136,29 +136,72 @@ def _recognises(path: Path) -> bool:
     "pairs",
     summary="Sentence pairs of your own.",
     recognises=_recognises,
-    form="parquet files of sentence pairs",
+    form="sentence pairs as parquet, tsv or a text file per language",
     priority=20,
 )
 def pairs(
     path: str | Path,
     *,
-    source_language: str,
-    target_language: str,
+    source_language: str | None = None,
+    target_language: str | None = None,
     config: str | None = None,
     tokenizer: str = "bpe",
     vocabulary: int = 10_000,
     max_length: int = 128,
 ) -> PairData:
-    """Load any sentence pairs; options as for `multi30k`, and ``config`` of a hub data set."""
+    """Load any sentence pairs; options as for `multi30k`, and ``config`` of a hub data set.
+
+    Parameters
+    ----------
+    source_language, target_language
+        Columns or file endings. A folder with exactly two, of which one is a language asked for or
+        begins like it, needs no more: the other column is the other side.
+
+    Raises
+    ------
+    DataError
+        If it is not clear which column is which.
+    """
     return _load(
         "pairs",
         path,
-        (source_language, target_language),
+        _languages(Path(path).expanduser(), source_language, target_language),
         config,
         tokenizer=tokenizer,
         vocabulary=vocabulary,
         max_length=max_length,
     )
+
+
+def _languages(folder: Path, source: str | None, target: str | None) -> tuple[str, str]:
+    """Return which columns are source and target, by the languages asked for."""
+    found = text_columns(folder) if folder.is_dir() else []
+    if source and target and (len(found) != 2 or {source, target} <= set(found)):
+        return source, target
+    if len(found) != 2:
+        missing = "source_language" if not source else "target_language"
+        there = f"; its columns are {', '.join(found)}" if found else ""
+        raise DataError(f"the data set 'pairs' needs {missing}=, one of its data_options{there}")
+    first = _like(source, found)
+    last = _like(target, [name for name in found if name != first])
+    if first is None and last is None:
+        raise DataError(
+            f"the data set 'pairs' needs source_language= or target_language=, two of its "
+            f"data_options: {folder} has the columns {found[0]} and {found[1]}"
+        )
+    first = first or next(name for name in found if name != last)
+    return first, next(name for name in found if name != first)
+
+
+def _like(language: str | None, columns: list[str]) -> str | None:
+    """Return the column called like a language, or that begins like it (``english`` for en)."""
+    if language is None:
+        return None
+    if language in columns:
+        return language
+    word = language.lower()
+    near = [c for c in columns if c.lower().startswith(word) or word.startswith(c.lower())]
+    return near[0] if len(near) == 1 else None
 
 
 def _load(

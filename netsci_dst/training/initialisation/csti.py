@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ...errors import DataError, RecipeError
@@ -10,6 +12,8 @@ from ._sampling import sample_distinct
 
 # Correlations that are equal on paper (duplicated features) must tie in floating point too.
 _DECIMALS = 12
+# Samples at a time: all training samples of a large data set would not fit in float64.
+_ROWS = 4096
 
 
 @register("initialiser", "csti", source="CHT section 3.2, figure A4", needs_features=True)
@@ -73,21 +77,28 @@ def absolute_correlation(features: np.ndarray) -> np.ndarray:
         )
     if len(given) < 2 or not given.size:
         raise DataError(f"a correlation needs at least 2 samples of a feature, not {given.shape}")
-    x = given.reshape(len(given), -1).astype(np.float64)
+    x = given.reshape(len(given), -1)
     if not np.isfinite(x).all():
         raise DataError("the features hold NaN or infinity; clean the data first")
     # By a power of two, which rounds nothing: squares of very large or small numbers would.
-    x = np.ldexp(x, -np.frexp(np.abs(x).max(axis=0))[1])
+    power = -np.frexp(np.abs(x).max(axis=0).astype(np.float64))[1]
     constant = (x == x[0]).all(axis=0)
-    x -= x.mean(axis=0)
-    norm = np.sqrt((x * x).sum(axis=0))
+    mean = sum(part.sum(axis=0) for part in _scaled(x, power)) / len(x)
+    products = sum((part - mean).T @ (part - mean) for part in _scaled(x, power))
+    norm = np.sqrt(np.diag(products))
     norm[constant] = 1.0
-    x /= norm
-    x[:, constant] = 0.0
-    correlation = np.abs(x.T @ x)
-    correlation = np.round(np.maximum(correlation, correlation.T), _DECIMALS)
+    correlation = np.abs(products / np.outer(norm, norm))
+    correlation[constant] = correlation[:, constant] = 0.0
+    correlation = np.maximum(correlation, correlation.T)
+    correlation = np.round(correlation, _DECIMALS)
     np.fill_diagonal(correlation, 0.0)
     return correlation
+
+
+def _scaled(x: np.ndarray, power: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the rows in parts, float64, each column times a power of two."""
+    for start in range(0, len(x), _ROWS):
+        yield np.ldexp(x[start : start + _ROWS].astype(np.float64), power)
 
 
 def _repeats(n: int, size: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""LLaMA language models of 20, 60, 130 million and a billion parameters, or of any size."""
+"""LLaMA language models of 20 million to a billion parameters, or of any size."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from ...registry import add
 if TYPE_CHECKING:
     from torch import nn
 
-# Width, feed-forward width, layers, heads: CHTss table 6, and for 20M the configuration of its
-# reference 46 (Zhao et al. 2024).
+# Width, feed-forward width, layers, heads: CHTss table 6, and for 20M, 250M and 350M the
+# configurations of its reference 46 (Zhao et al. 2024).
 _SIZES = {
     "llama-20m": (256, 688, 4, 4),
     "llama-60m": (512, 1376, 8, 8),
     "llama-130m": (768, 2048, 12, 12),
+    "llama-250m": (768, 2560, 24, 16),
+    "llama-350m": (1024, 2736, 24, 16),
     "llama-1b": (2048, 5461, 24, 32),
 }
 

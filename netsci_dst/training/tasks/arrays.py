@@ -84,8 +84,8 @@ class ArrayBatches(Batches):
         x = self._normalised(images[np.arange(min(size, len(labels)))])
         return Batch((x, labels[:size]), len(x))
 
-    def calibration(self, size: int) -> np.ndarray:
-        """Return normalised training samples in the order of epoch 0, float32 ``(size, d)``."""
+    def calibration(self, size: int | None = None) -> np.ndarray:
+        """Return normalised training samples in the order of epoch 0, float32 ``(n, d)``."""
         images, _ = self._held["train"]
         x = self._normalised(images[shuffled(self.n_train, self.options.seed, 0)[:size]])
         return x.flatten(1).float().cpu().numpy()

@@ -137,8 +137,8 @@ class Batches(ABC):
         as hold ``size`` tokens, but at least eight.
         """
 
-    def calibration(self, size: int) -> np.ndarray | None:
-        """Return input features of training samples, float32 ``(size, n_features)``.
+    def calibration(self, size: int | None = None) -> np.ndarray | None:
+        """Return input features of training samples (all without ``size``), ``(n, n_features)``.
 
         What correlated sparse topological initialisation takes; None where the inputs of the
         first layer are not features of the data (text).
