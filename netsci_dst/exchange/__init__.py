@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._export import FORMATS, export
-    from ._import import from_checkpoint
     from ._to_dense import to_dense
+    from .import_run import from_checkpoint
     from .networks import read_network
 
 _HOMES = {
     "FORMATS": "._export",
     "export": "._export",
-    "from_checkpoint": "._import",
+    "from_checkpoint": ".import_run",
     "to_dense": "._to_dense",
     "read_network": ".networks",
 }
