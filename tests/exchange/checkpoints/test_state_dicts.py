@@ -72,10 +72,10 @@ def test_types_that_numpy_lacks_are_widened_as_torch_does(tmp_path, kind):
 
 
 def test_a_weight_too_small_for_float32_stays_a_link(tmp_path):
-    np.savez(tmp_path / "m.npz", W=np.array([[1e-60, 0.0], [0.0, 1.0]]))
+    np.savez(tmp_path / "m.npz", W=np.array([[1e-60, 0, 0], [0, 1, 0]]))
     run = from_checkpoint(tmp_path / "m.npz", tmp_path / "run")
     assert run.snapshots[0].topology.n_links == 2
-    np.savez(tmp_path / "m.npz", W=np.array([[1e60, 0.0], [0.0, 1.0]]))
+    np.savez(tmp_path / "m.npz", W=np.array([[1e60, 0, 0], [0, 1, 0]]))
     with pytest.raises(FormatError, match="beyond the range"):
         read_weights(tmp_path / "m.npz")
 
