@@ -98,13 +98,14 @@ def simple_network(
         u, v, weights = u[keep], v[keep], None if weights is None else weights[keep]
     lines = table.lines[keep] if table.lines is not None and loops else table.lines
     links, counts, sums, merged = _merge(table.n, u, v, weights, said, lines)
-    layer = Layer.from_links(
+    indptr = np.searchsorted(links, np.arange(table.n + 1, dtype=np.int64) * table.n)
+    layer = Layer(
         "links",
         name,
         name,
         (table.n, table.n),
-        links // table.n,
-        links % table.n,
+        indptr,
+        (links % table.n).astype(np.int32),
         sums,
         counts if (counts > 1).any() else None,
         directed=bool(said),

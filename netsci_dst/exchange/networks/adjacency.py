@@ -66,7 +66,11 @@ def _sorted(found: Found) -> Found:
 
 def is_adjacency(text: Text, options: Options) -> bool:
     """Whether lines of different lengths begin with different nodes, one line for each node."""
-    rows = adjacency_rows(text, options, separator_of(text, options))
+    separator = separator_of(text, options)
+    sample = first_lines(text, 500, options.comments)
+    if len({len(fields_of(line, separator)) for _, line in sample}) < 2:
+        return False
+    rows = adjacency_rows(text, options, separator)
     widths = {len(fields) for _, fields in rows}
     first = [fields[0] for _, fields in rows]
     if len(widths) < 2 or len(set(first)) < len(first):
@@ -141,6 +145,12 @@ def read_multiline(text: Text, options: Options) -> Found:
 
 def is_metis(text: Text, options: Options) -> bool:
     """Whether the first line counts the nodes (lines) and links (half the neighbours)."""
+    head = first_lines(text, 1, "%")
+    fields = head[0][1].split() if head else []
+    if not fields or not fields[0].isdigit() or int(fields[0]) > text.text.count("\n") + 1:
+        return False
+    if text.text.count("\n") > int(fields[0]) + 10_000:
+        return False
     rows = [line.split() for line in _metis_lines(text)]
     if not rows or not 2 <= len(rows[0]) <= 4 or not all(f.isdigit() for f in rows[0]):
         return False

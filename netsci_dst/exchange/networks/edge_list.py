@@ -23,6 +23,7 @@ from .text import Text, data_lines, first_lines, without_comments
 
 _SAMPLE = 500
 _TAIL = 3
+_SPELT_NUMBER = re.compile(r'[\s,;|"]-?[0+][0-9]|-0\b')
 
 
 @dataclass
@@ -103,7 +104,10 @@ def _table(
         roles = said.roles(len(rows[0]))
     else:
         roles = assign_roles(text, options, header, rows, line)
-    frame = _parse(text, options, body, separator, len(rows[0]), header is not None)
+    ends = pd.Series([row[i] for row in rows for i in (roles.source, roles.target)])
+    whole = as_integers(ends) is not None
+    width, headed = len(rows[0]), header is not None
+    frame = _parse(text, options, body, separator, width, headed, roles, whole)
     return Table(frame, header, roles, line)
 
 
@@ -118,24 +122,44 @@ def _same_width(text: Text, lines: Sequence[tuple[int, str]], rows: list[list[st
 
 
 def _parse(
-    text: Text, options: Options, body: str, separator: str, width: int, headed: bool
+    text: Text,
+    options: Options,
+    body: str,
+    separator: str,
+    width: int,
+    headed: bool,
+    roles: Roles,
+    whole: bool,
 ) -> pd.DataFrame:
-    try:
-        frame = pd.read_csv(
-            io.StringIO(body),
-            sep=separator if len(separator) == 1 or separator == SPACES else re.escape(separator),
-            engine="c" if len(separator) == 1 or separator == SPACES else "python",
+    plain = len(separator) == 1 or separator == SPACES
+    data = body.encode()
+
+    def parsed(kinds: dict[int, str]) -> pd.DataFrame:
+        return pd.read_csv(
+            io.BytesIO(data),
+            sep=separator if plain else re.escape(separator),
+            engine="c" if plain else "python",
             header=None,
             names=list(range(width)),
             index_col=False,
-            dtype="str",
+            dtype={place: kinds.get(place, "str") for place in range(width)},
             na_filter=False,
             skipinitialspace=separator != SPACES,
             skiprows=_header_rows(body) if headed else 0,
         )
-    except (ValueError, pd.errors.ParserError) as error:
-        raise _bad_line(text, options, separator, width, error) from error
-    return frame
+
+    numbers = {} if roles.weight is None else {roles.weight: "float64"}
+    attempts = [numbers, {}]
+    if whole and not _SPELT_NUMBER.search(f" {body[:3]}") and not _SPELT_NUMBER.search(body):
+        # 007 and +7 are names of their own.
+        attempts.insert(0, dict.fromkeys((roles.source, roles.target), "int64") | numbers)
+    for kinds in attempts:
+        try:
+            return parsed(kinds)
+        except (ValueError, OverflowError, pd.errors.ParserError) as error:
+            if kinds == {}:
+                raise _bad_line(text, options, separator, width, error) from error
+    raise text.error("is not an edge list")
 
 
 def _header_rows(body: str) -> int:
@@ -161,16 +185,18 @@ def _bad_line(
 def links_of_table(text: Text, options: Options, table: Table, said: Said) -> Found:
     """Return the links of a table whose columns have roles."""
     frame, roles = table.frame, table.roles
-    ends = [frame[place].str.strip() for place in (roles.source, roles.target)]
+    ends = [frame[place] for place in (roles.source, roles.target)]
     number = _Lines(text, options, table)
-    _refuse_lacking(text, ends, number)
-    if not options.columns:
-        _refuse_odd_ends(text, ends, number)
+    if not all(column.dtype == np.int64 for column in ends):
+        ends = [column.str.strip() for column in ends]
+        _refuse_lacking(text, ends, number)
+        if not options.columns:
+            _refuse_odd_ends(text, ends, number)
     names, codes, attributes = _numbered(ends, said)
     half = len(frame)
     weights = None
     if roles.weight is not None:
-        weights = _weights(text, frame[roles.weight].str.strip(), number)
+        weights = _weights(text, frame[roles.weight], number)
     directed, kinds = _directions(text, table, said, number)
     found = Found(
         LinkTable(
@@ -181,10 +207,10 @@ def links_of_table(text: Text, options: Options, table: Table, said: Said) -> Fo
             directed,
             names,
             attributes,
-            number.lazy() if weights is not None and directed is None else None,
         ),
         "edge list",
         [*text.notes, *_left_out(table), *said.notes],
+        lines=number.lazy,
     )
     if kinds is not None:
         _double_undirected(found, kinds)
@@ -247,6 +273,9 @@ def _texts(names: Sequence[str] | None, codes: NDArray[np.int64]) -> Sequence[st
 
 
 def _weights(text: Text, cells: pd.Series, number: _Lines) -> NDArray[np.float64]:
+    if cells.dtype == np.float64 and np.isfinite(cells).all():
+        return cells.to_numpy()
+    cells = cells.astype("str").str.strip()
     weights = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(weights))
     if bad.size and cells.str.contains(",").any():
@@ -288,8 +317,12 @@ def _double_undirected(found: Found, directed: NDArray[np.bool_]) -> None:
     )
     if table.weights is not None:
         table.weights = np.concatenate([table.weights, table.weights[both]])
-    table.lines = None
+    found.lines = None
     found.notes.append(f"{count(int(both.sum()), 'undirected link')} taken in both directions")
+
+
+def _says_something(column: pd.Series) -> bool:
+    return column.dtype.kind in "if" or bool((column != "").any())
 
 
 def _left_out(table: Table) -> list[str]:
@@ -299,7 +332,7 @@ def _left_out(table: Table) -> list[str]:
     kept = [
         repr(words[place]) if words and words[place] else str(place + 1)
         for place in sorted(left)
-        if (table.frame[place] != "").any() and not (place == 0 and words and words[0] == "")
+        if _says_something(table.frame[place]) and not (place == 0 and words and words[0] == "")
     ]
     if not kept:
         return []

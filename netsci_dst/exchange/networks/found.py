@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...network import LinkTable, Merged
 from ...topology import Topology
@@ -49,12 +52,15 @@ class Found:
         What was left out or taken in a way that is worth knowing.
     link_layers
         The layer of each link, in files that this package wrote.
+    lines
+        Returns the line of each link, for messages.
     """
 
     table: LinkTable
     form: str
     notes: list[str] = field(default_factory=list)
     link_layers: Sequence[Any] | None = None
+    lines: Callable[[], NDArray[np.int64]] | None = None
 
 
 def report(topology: Topology, found: Found, merged: Merged, said: bool | None) -> str:

@@ -23,18 +23,32 @@ def number_nodes(labels: Any) -> Numbered:
     >>> number_nodes(["10", "9", "10"])
     (['9', '10'], array([1, 0, 1]))
     """
-    series = pd.Series(labels, dtype="str").reset_index(drop=True)
-    values = as_integers(series)
+    series = pd.Series(labels).reset_index(drop=True)
+    if series.dtype != np.int64:
+        series = series.astype("str")
+    values = series.to_numpy() if series.dtype == np.int64 else as_integers(series)
     if values is not None:
-        found, codes = np.unique(values, return_inverse=True)
+        found, codes = _different(values)
         plain = found.size == 0 or (found[0] == 0 and found[-1] == found.size - 1)
-        return None if plain else [str(value) for value in found.tolist()], codes.ravel()
+        return None if plain else [str(value) for value in found.tolist()], codes
     codes, found = pd.factorize(series)
     names = found.tolist()
     order = sorted(range(len(names)), key=_order(names))
     place = np.empty(len(names), dtype=np.int64)
     place[order] = np.arange(len(names))
     return [names[i] for i in order], place[codes]
+
+
+def _different(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return `numpy.unique` with the inverse, by a table where the values lie close together."""
+    low, high = (int(values.min()), int(values.max())) if values.size else (0, -1)
+    if high - low > 4 * values.size + 1_000:
+        found, codes = np.unique(values, return_inverse=True)
+        return found, codes.ravel()
+    there = np.zeros(high - low + 1, dtype=bool)
+    there[values - low] = True
+    place = np.cumsum(there) - 1
+    return np.flatnonzero(there) + low, place[values - low]
 
 
 def as_integers(series: pd.Series) -> NDArray[np.int64] | None:

@@ -162,10 +162,20 @@ def _finished(found: Found, options: Options, origin: str) -> Reading:
         topology = layered(found)
         return Reading(topology, report(topology, found, Merged(), True))
     try:
-        topology, merged = simple_network(found.table, directed=options.directed)
+        topology, merged = _network(found, options)
     except TopologyError as error:
         raise DataError(f"{origin}: {_with_options(one_line(error))}") from error
     return Reading(topology, report(topology, found, merged, options.directed))
+
+
+def _network(found: Found, options: Options) -> tuple[Topology, Merged]:
+    try:
+        return simple_network(found.table, directed=options.directed)
+    except TopologyError:
+        if found.lines is None:
+            raise
+    found.table.lines = found.lines()
+    return simple_network(found.table, directed=options.directed)
 
 
 def _with_options(message: str) -> str:
