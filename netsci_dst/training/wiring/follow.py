@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, cast
@@ -200,6 +201,8 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng(devices=list(devices)))
         stack.enter_context(_eager())
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")  # what the model warns of, it warns of in training
         torch.backends.mha.set_fastpath_enabled(False)
         model.eval()
         try:

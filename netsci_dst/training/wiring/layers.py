@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ..matrix_view import MatrixView
 from .description import TOKENS
-from .record import Record, Segment, Use
-from .shadow import CONSTANT, MIXED, RAW, Lost, Shadow, compact, full, is_scattered
+from .record import Join, Record, Segment, Use
+from .shadow import CONSTANT, MIXED, RAW, Lost, Shadow, compact, full, is_scattered, runs
 
 _BEGIN = "layers behind it begin with a population of their own, and percolation stops there"
 
@@ -139,6 +139,9 @@ class Reader:
         if bool(((rows == most) | (rows == CONSTANT)).all()):
             return most
         lead = torch.unique(rows, dim=0)
+        together = self._alternatives(lead, name)
+        if together is not None:
+            return together
         for row in lead:
             self._leave(row)
         self.record.broken(
@@ -147,6 +150,24 @@ class Reader:
             f"it reads other neurons at each position; {_BEGIN}",
         )
         return None
+
+    def _alternatives(self, rows: Tensor, name: str) -> Tensor | None:
+        """Join populations that stand at different positions, as tokens of several kinds do."""
+        n = rows.shape[1]
+        disjoint = torch.unique(rows).numel() == rows.numel()
+        if rows.shape[0] > 16 or bool((rows < 0).any()) or not disjoint:
+            return None
+        steps = torch.arange(n)
+        stretches = [runs(row, steps) for row in rows]
+        if any(is_scattered(each) for each in stretches):
+            return None
+        key = ("alternatives", *(tuple(each) for each in stretches))
+        if key not in self._decided:
+            first = self.record.birth(name, n)
+            operands = [[(a, first + own, size) for a, own, size in each] for each in stretches]
+            self.record.joins.append(Join("sum", first, n, operands))
+            self._decided[key] = first
+        return self._decided[key] + steps
 
     def _leave(self, row: Tensor) -> None:
         units = torch.unique(row[row >= 0])
@@ -187,8 +208,6 @@ class Reader:
 
 def ranges(units: Tensor) -> list[tuple[int, int]]:
     """Return sorted numbers as ``(first, length)`` of consecutive ones."""
-    from .shadow import runs
-
     return [(first, length) for first, length in runs(units[units < RAW])]
 
 

@@ -323,6 +323,15 @@ def unpacked(call: Call) -> tuple[Shadow | None, None] | None:
     return None if shadow is None else (kept(shadow, shadow.ids[:1].unsqueeze(0)), None)
 
 
+@handles("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like",
+         "randint_like", "new_zeros", "new_ones", "new_full", "new_empty", "new_empty_strided",
+         "_local_scalar_dense", "is_nonzero", "equal", "nonzero", "_assert_async",
+         "_functional_assert_async", "sym_size")  # fmt: skip
+def constant(call: Call) -> None:
+    """Follow what takes nothing but a tensor's form, or decides which way a model goes on."""
+    return None
+
+
 def _mixed(out: Tensor) -> Tensor:
     return torch.full((1,) * out.dim(), MIXED)
 

@@ -11,16 +11,20 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from ..matrix_view import views_of
 from . import combine, contract, moves  # noqa: F401  (they register what they handle)
 from .call import HANDLERS, Call, bind
 from .combine import pointwise
-from .layers import Layers, Reader, ranges
+from .layers import Layers, Reader, outputs, ranges
 from .moves import mixed
 from .record import Record
 from .recurrent import watch
 from .shadow import RAW, Shadow, compact, full, tensors
 from .weights import Weights, same_storage
 
+# Operations that take an embedding's table as a weight, not as values.
+_AS_WEIGHTS = {"embedding", "t", "transpose", "detach", "mm", "addmm", "linear", "embedding_bag",
+               "_embedding_bag", "_embedding_bag_forward_only"}  # fmt: skip
 _IN_PLACE_ZERO = {"fill", "zero", "uniform", "normal", "bernoulli", "random", "exponential"}
 
 
@@ -47,6 +51,15 @@ class Pass(TorchDispatchMode):
         self.silent = 0
         self.calls: dict[str, int] = {}
         self._shadows = WeakTensorKeyDictionary()
+        self._tables = WeakTensorKeyDictionary()
+        for path, module in model.named_modules():
+            if isinstance(module, nn.Embedding) and module.weight not in self._tables:
+                self._tables[module.weight] = views_of(module)["weight"]
+                self._tables[module.weight] = replace(
+                    self._tables[module.weight],
+                    name=path or "weight",
+                    parameter=f"{path}.weight" if path else "weight",
+                )
         self._stack: list[str] = []
         self._handles: list[Any] = []
 
@@ -104,6 +117,8 @@ class Pass(TorchDispatchMode):
         name = func._schema.name.split("::")[-1]
         changes = name.endswith("_") and not name.endswith("__")
         name = name[:-1] if changes else name
+        if name not in _AS_WEIGHTS:
+            self._read_tables(given)
         if not any(t in self._shadows for t in given):
             self._follow_weights(name, func, args, kwargs, out, given)
             if not self._may_be_layer(name, given):
@@ -114,6 +129,14 @@ class Pass(TorchDispatchMode):
         else:
             found = self._handle(call)
         self._store(out, found, given, changes)
+
+    def _read_tables(self, given: list[Tensor]) -> None:
+        """Take an embedding whose table is used as it stands as a look-up of all its rows."""
+        for tensor in given:
+            view = self._tables.get(tensor)
+            if view is not None and tensor not in self._shadows:
+                first = self.layers.embedding(view)
+                self.put(tensor, Shadow(outputs(first, view.n_target, tuple(tensor.shape), -1)))
 
     def _may_be_layer(self, name: str, given: list[Tensor]) -> bool:
         handler = HANDLERS.get(name)
