@@ -1,4 +1,4 @@
-"""The wiring says which inputs of a layer a neuron is; changing the neuron must change just those."""
+"""Changing a neuron must change those inputs of layers that the wiring gives it, and no others."""
 
 import pytest
 import torch
@@ -126,7 +126,7 @@ def interleaved_heads():
 
 def grouped_queries():
     def forward(self, x):
-        b, n, d = x.shape
+        b, n, _ = x.shape
         x = torch.tanh(self.first(x))
         q = self.q(x).view(b, n, 4, 4).transpose(1, 2)
         k, v = (
