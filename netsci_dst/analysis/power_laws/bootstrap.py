@@ -7,6 +7,7 @@ not depend on the number of workers.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,13 +15,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .search import REAL, exceeds, suffixes
+from .distance import REAL, suffixes
+from .search import exceeds
 from .zeta import scaled_zeta
 
 # Integers of the tail that are drawn from a table; those above it by rejection.
 _TABLE = 4096
 # Above so many values a replicate is drawn as a multinomial histogram, not value by value.
 _MANY = 2_000_000
+_STEPS = 50  # in which progress is told
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Model:
     alpha: float
     kind: int
     fixed: bool
+    lowest: float = 0.0  # where replicates may have their own xmin
+    highest: float = math.inf
 
 
 def build_model(
@@ -47,6 +52,7 @@ def build_model(
     kind: int,
     fixed: bool,
     parametric: bool,
+    between: tuple[float, float] = (0.0, math.inf),
 ) -> Model:
     """Return the model behind the replicates.
 
@@ -58,6 +64,8 @@ def build_model(
         Whether replicates keep xmin instead of searching their own.
     parametric
         Draw the tail alone, ``n_tail`` values from the fitted law.
+    between
+        Where replicates may have their own xmin.
     """
     if parametric:
         body, counts = body[:0], counts[:0]
@@ -80,32 +88,53 @@ def build_model(
     probabilities = np.append(probabilities, left)
     return Model(
         values, np.log(values), probabilities / probabilities.sum(), above,
-        n, xmin, alpha, kind, fixed,
+        n, xmin, alpha, kind, fixed, *between,
     )  # fmt: skip
 
 
-def count_exceeding(model: Model, ks: float, replicates: int, seed: int, workers: int = 1) -> int:
-    """Return how many of the replicates are at least as far from their own fit as ``ks``."""
+def count_exceeding(
+    model: Model,
+    ks: float,
+    replicates: int,
+    seed: int,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Return how many of the replicates are at least as far from their own fit as ``ks``.
+
+    ``progress`` is called with the replicates done and their number.
+    """
     start = np.uint64(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
     if model.n > _MANY:
-        return _count_from_histograms(model, ks, replicates, seed, start)
+        return _count_from_histograms(model, ks, replicates, seed, start, progress)
     accept, alias = alias_table(model.probabilities)
-    edges = np.linspace(0, replicates, max(1, min(workers, replicates)) + 1).astype(np.int64)
+    parts = min(replicates, max(workers, _STEPS if progress else 1))
+    edges = np.linspace(0, replicates, parts + 1).astype(np.int64)
 
     def part(i: int) -> int:
         return _count(
             model.values, model.logs, accept, alias, model.above, model.n, model.xmin,
-            model.alpha, model.kind, model.fixed, ks, start, edges[i], edges[i + 1],
+            model.alpha, model.kind, model.fixed, ks, model.lowest, model.highest, start,
+            edges[i], edges[i + 1],
         )  # fmt: skip
 
-    if len(edges) == 2:
-        return part(0)
-    with ThreadPoolExecutor(len(edges) - 1) as pool:
-        return sum(pool.map(part, range(len(edges) - 1)))
+    exceeding = 0
+    with ThreadPoolExecutor(workers) as pool:
+        found = pool.map(part, range(parts)) if workers > 1 else map(part, range(parts))
+        for i, count in enumerate(found):
+            exceeding += count
+            if progress:
+                progress(int(edges[i + 1]), replicates)
+    return exceeding
 
 
 def _count_from_histograms(
-    model: Model, ks: float, replicates: int, seed: int, start: np.uint64
+    model: Model,
+    ks: float,
+    replicates: int,
+    seed: int,
+    start: np.uint64,
+    progress: Callable[[int, int], None] | None,
 ) -> int:
     exceeding = 0
     for i in range(replicates):
@@ -113,8 +142,10 @@ def _count_from_histograms(
         counts = generator.multinomial(model.n, model.probabilities)
         exceeding += _one(
             model.values, model.logs, counts, model.above, model.xmin, model.alpha,
-            model.kind, model.fixed, ks, start + np.uint64(i),
+            model.kind, model.fixed, ks, model.lowest, model.highest, start + np.uint64(i),
         )  # fmt: skip
+        if progress:
+            progress(i + 1, replicates)
     return exceeding
 
 
@@ -176,7 +207,7 @@ def draw_above(state, above, alpha, kind):
 
 @njit(cache=True, nogil=True)
 def _replicate(
-    values, logs, counts, extra, n_extra, xmin, log_xmin, fixed, kind, ks,
+    values, logs, counts, extra, n_extra, xmin, log_xmin, fixed, kind, ks, lowest, highest,
     u, u_logs, number, tail, tail_logs,
 ):  # fmt: skip
     """Gather a histogram and the values above it into a sample, and test it."""
@@ -193,12 +224,15 @@ def _replicate(
             u[size], u_logs[size], number[size] = x, math.log(x), 1
             size += 1
     suffixes(u_logs, number, size, tail, tail_logs)
-    return exceeds(u, u_logs, tail, tail_logs, size, xmin, log_xmin, fixed, kind, ks)
+    return exceeds(
+        u, u_logs, tail, tail_logs, size, xmin, log_xmin, fixed, kind, ks, lowest, highest
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
 def _count(
-    values, logs, accept, alias, above, n, xmin, alpha, kind, fixed, ks, seed, first, last
+    values, logs, accept, alias, above, n, xmin, alpha, kind, fixed, ks, lowest, highest, seed,
+    first, last,
 ):  # fmt: skip
     size = accept.size
     most = values.size + n
@@ -227,14 +261,14 @@ def _count(
             else:
                 counts[i] += 1
         exceeding += _replicate(
-            values, logs, counts, extra, n_extra, xmin, log_xmin, fixed, kind, ks,
+            values, logs, counts, extra, n_extra, xmin, log_xmin, fixed, kind, ks, lowest, highest,
             u, u_logs, number, tail, tail_logs,
         )  # fmt: skip
     return exceeding
 
 
 @njit(cache=True, nogil=True)
-def _one(values, logs, counts, above, xmin, alpha, kind, fixed, ks, seed):
+def _one(values, logs, counts, above, xmin, alpha, kind, fixed, ks, lowest, highest, seed):
     n_extra = counts[-1]
     most = values.size + n_extra
     u, u_logs = np.empty(most), np.empty(most)
@@ -248,5 +282,5 @@ def _one(values, logs, counts, above, xmin, alpha, kind, fixed, ks, seed):
         extra[i] = draw_above(state, above, alpha, kind)
     return _replicate(
         values, logs, counts, extra, n_extra, xmin, math.log(xmin), fixed, kind, ks,
-        u, u_logs, number, tail, tail_logs,
+        lowest, highest, u, u_logs, number, tail, tail_logs,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 
 from .alternatives import Tail, compare
 from .bootstrap import build_model, count_exceeding
+from .distance import REAL, distance, exponent, suffixes
 from .gamma import gamma_on_grid
-from .search import REAL, distance, exponent, search, suffixes
+from .search import search
 from .types import PowerLawFit
 from .verdict import degenerate, describe, judge
 from .zeta import log_zeta_derivatives, scaled_zeta
@@ -25,16 +27,19 @@ _CHI2_95 = 3.841458820694124
 def estimate(
     values: Floats,
     counts: Integers,
-    xmin: float | None,
+    xmin: float | tuple[float, float] | None,
     bootstraps: int,
     seed: int,
     kind: int,
     parametric: bool,
     alternatives: bool,
     workers: int,
+    progress: Callable[[int, int], None] | None = None,
 ) -> PowerLawFit:
     """Fit, test and judge; ``values`` are distinct, sorted and not negative."""
     n, discrete = int(counts.sum()), kind != REAL
+    between = xmin if isinstance(xmin, tuple) else (0.0, math.inf)
+    xmin = None if isinstance(xmin, tuple) else xmin
     positive = values > 0
     u, number = values[positive], counts[positive]
     facts: dict[str, Any] = {
@@ -45,19 +50,22 @@ def estimate(
     answer = degenerate(n, int(number.sum()), u.size)
     if answer is None and xmin is not None:
         answer = _fixed_degenerate(u, number, xmin)
+    if answer is None and xmin is None:
+        answer = _no_candidate(u, between)
+    facts |= {"values": values, "counts": counts}
     if answer is not None:
         return _nothing(facts, *answer)
     gamma = gamma_on_grid(u, number)
-    start, low, alpha, ks, tail = _fit(u, number, xmin, kind)
+    start, low, alpha, ks, tail = _fit(u, number, xmin, kind, between)
     n_tail = int(tail[start])
     mean_excess = float((number[start:] * np.log(u[start:] / low)).sum()) / n_tail
     p_value = math.nan
     if bootstraps:
         model = build_model(
             u[:start], number[:start], n_tail, low, alpha, kind, xmin is not None or parametric,
-            parametric,
+            parametric, between,
         )  # fmt: skip
-        p_value = count_exceeding(model, ks, bootstraps, seed, workers) / bootstraps
+        p_value = count_exceeding(model, ks, bootstraps, seed, workers, progress) / bootstraps
     log_power_law = log_mass(np.log(u[start:] / low), low, alpha, discrete)
     others = ()
     if alternatives:
@@ -77,14 +85,15 @@ def estimate(
 
 
 def _fit(
-    u: Floats, number: Integers, xmin: float | None, kind: int
+    u: Floats, number: Integers, xmin: float | None, kind: int, between: tuple[float, float]
 ) -> tuple[int, float, float, float, Integers]:
     """Return the first position of the tail, xmin, exponent, KS distance, and counts from each."""
     logs = np.log(u)
     tail, tail_logs = np.empty(u.size + 1, np.int64), np.empty(u.size + 1)
     suffixes(logs, number, u.size, tail, tail_logs)
     if xmin is None:
-        start, alpha, ks = search(u, logs, tail, tail_logs, u.size, kind)
+        first, last = _candidates(u, between)
+        start, alpha, ks = search(u, logs, tail, tail_logs, u.size, kind, first, last)
         return start, float(u[start]), alpha, ks, tail
     low, start = float(xmin), int(np.searchsorted(u, xmin))
     alpha = exponent(low, math.log(low), tail[start], tail_logs[start], kind)
@@ -92,6 +101,21 @@ def _fit(
         u, logs, tail, u.size, start, low, math.log(low), alpha, kind, math.inf
     )  # fmt: skip
     return start, low, alpha, ks, tail
+
+
+def _candidates(u: Floats, between: tuple[float, float]) -> tuple[int, int]:
+    """Return the first candidate for xmin and the one after the last; the largest is none."""
+    last = min(u.size - 1, int(np.searchsorted(u, between[1], side="right")))
+    return int(np.searchsorted(u, between[0])), last
+
+
+def _no_candidate(u: Floats, between: tuple[float, float]) -> Any:
+    first, last = _candidates(u, between)
+    if first < last:
+        return None
+    return "too few points", (
+        f"too few points: no value but the largest lies between {between[0]:g} and {between[1]:g}."
+    )
 
 
 def _fixed_degenerate(u: Floats, number: Integers, xmin: float) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -34,7 +34,7 @@ _CSN = "Clauset, Shalizi & Newman 2009"
 
 def fit_power_law(
     values: ArrayLike,
-    xmin: float | None = None,
+    xmin: float | tuple[float, float] | None = None,
     bootstraps: int = 2500,
     seed: int = 0,
     *,
@@ -44,6 +44,7 @@ def fit_power_law(
     parametric: bool = False,
     alternatives: bool = True,
     workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> PowerLawFit:
     """Fit a power law to the tail of some values, and test whether it holds.
 
@@ -56,7 +57,7 @@ def fit_power_law(
     values
         Non-negative numbers, of any shape; zeros are left out and counted.
     xmin
-        Where the tail starts; None to search.
+        Where the tail starts; a pair of bounds between which to search; None to search all values.
     bootstraps
         Number of synthetic samples behind the p-value; 0 for no test. Its standard error is
         ``sqrt(p (1 - p) / bootstraps)``.
@@ -77,6 +78,8 @@ def fit_power_law(
         Whether to compare with other distributions.
     workers
         Number of threads.
+    progress
+        Called with the synthetic samples done and their number.
 
     Returns
     -------
@@ -106,9 +109,11 @@ def fit_power_law(
 
     u, number = as_histogram(values, counts)
     check_options(xmin, bootstraps, workers)
+    xmin = tuple(xmin) if isinstance(xmin, (tuple, list)) else xmin
     return estimate(
         u, number, xmin, int(bootstraps), whole_number("seed", seed),
         kind_of(u, discrete, xmin, support), bool(parametric), bool(alternatives), int(workers),
+        progress,
     )  # fmt: skip
 
 

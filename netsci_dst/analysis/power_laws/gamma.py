@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .search import INTEGER, REAL, distance, exponent, suffixes
+from .distance import INTEGER, LOWER, REAL, distance_at, exponent, suffixes
+from .search import RECENT, out_of_reach
 from .zeta import scaled_zeta
 
 GRID_LOW, GRID_HIGH, GRID_STEP = 1.01, 10.0, 0.01
@@ -42,17 +43,25 @@ def gamma_on_grid(u: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
 
 @njit(cache=True, nogil=True)
 def _search(u, logs, tail, tail_logs, kind):
-    best, limit, n_tail = math.nan, math.inf, 0
-    for i in range(u.size - 1):
-        free = exponent(u[i], logs[i], tail[i], tail_logs[i], kind)
-        if kind == INTEGER:
-            s = _on_grid(free, u[i], tail_logs[i] / tail[i] - logs[i])
-            d = distance(u, logs, tail, u.size, i, u[i], logs[i], s, INTEGER, limit)
-        else:
-            s = free
-            d = _lower_distance(logs, tail, u.size, i, s)
-        if d < limit:
-            best, limit, n_tail = s, d, tail[i]
+    best, n_tail, limit = math.nan, 0, math.inf
+    seen, n_seen = np.zeros(RECENT, np.int64), 0
+    compared = INTEGER if kind == INTEGER else LOWER
+    last = u.size - 1
+    # Twice over: a coarse pass gives a bound that lets most candidates be passed over.
+    for stride in (max(1, last // 64), 1):
+        for i in range(0, last, stride):
+            s = exponent(u[i], logs[i], tail[i], tail_logs[i], kind)
+            if kind == INTEGER:
+                s = _on_grid(s, u[i], tail_logs[i] / tail[i] - logs[i])
+            if out_of_reach(u, logs, tail, u.size, i, s, compared, limit, seen, n_seen):
+                continue
+            d, where = distance_at(u, logs, tail, u.size, i, u[i], logs[i], s, compared, limit)
+            seen[n_seen % RECENT] = where
+            n_seen += 1
+            if d < limit:
+                best, limit, n_tail = s, d, tail[i]
+        if stride > 1:
+            limit = limit * (1.0 + 1e-12) + 1e-300
     return best, n_tail
 
 
@@ -69,15 +78,3 @@ def _on_grid(free, q, excess):
     loss_low = math.log(scaled_zeta(low, q)) + low * excess
     loss_high = math.log(scaled_zeta(high, q)) + high * excess
     return low if loss_low <= loss_high else high
-
-
-@njit(cache=True, nogil=True)
-def _lower_distance(logs, tail, size, start, s):
-    # plfit compares with the share of values before each, repeated values one after the other.
-    worst = 0.0
-    for j in range(start, size):
-        model = 1.0 - math.exp((1.0 - s) * (logs[j] - logs[start]))
-        before = 1.0 - tail[j] / tail[start]
-        last = 1.0 - (tail[j + 1] + 1.0) / tail[start]
-        worst = max(worst, abs(model - before), abs(model - last))
-    return worst

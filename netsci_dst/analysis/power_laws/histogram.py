@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,12 +41,12 @@ def as_histogram(
     return u[number > 0], number[number > 0]
 
 
-def kind_of(u: NDArray[np.float64], asked: bool | None, xmin: float | None, support: str) -> int:
+def kind_of(u: NDArray[np.float64], asked: bool | None, xmin: Any, support: str) -> int:
     """Return whether values are taken as reals, integers, or integers where observed.
 
     Integers too large to be told apart are taken as reals.
     """
-    from .search import INTEGER, OBSERVED, REAL
+    from .distance import INTEGER, OBSERVED, REAL
 
     if support not in ("full", "observed"):
         raise NetsciError(f"support must be 'full' or 'observed', not {support!r}")
@@ -63,14 +64,17 @@ def kind_of(u: NDArray[np.float64], asked: bool | None, xmin: float | None, supp
         if support == "observed":
             raise NetsciError("support='observed' is for integers only")
         return REAL
-    if xmin is not None and not float(xmin).is_integer():
+    if isinstance(xmin, (int, float)) and not float(xmin).is_integer():
         raise NetsciError(f"xmin must be whole for integers, not {xmin} (or say discrete=False)")
     return INTEGER if support == "full" else OBSERVED
 
 
-def check_options(xmin: float | None, bootstraps: int, workers: int) -> None:
+def check_options(xmin: float | tuple[float, float] | None, bootstraps: int, workers: int) -> None:
     """Refuse options that make no sense."""
-    if xmin is not None and not (math.isfinite(xmin) and xmin > 0):
+    if isinstance(xmin, (tuple, list)):
+        if len(xmin) != 2 or not 0 <= xmin[0] <= xmin[1]:
+            raise NetsciError(f"the range of xmin must be (lowest, highest), not {xmin}")
+    elif xmin is not None and not (math.isfinite(xmin) and xmin > 0):
         raise NetsciError(f"xmin must be positive and finite, not {xmin}")
     whole_number("bootstraps", bootstraps)
     whole_number("workers", workers, 1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .distance import suffixes
 from .gamma import gamma_on_grid
-from .search import search, suffixes
+from .search import search
 
 
 def refit_resamples(
@@ -26,6 +27,6 @@ def refit_resamples(
         logs = np.log(u)
         tail, tail_logs = np.empty(u.size + 1, np.int64), np.empty(u.size + 1)
         suffixes(logs, number, u.size, tail, tail_logs)
-        start, alpha, _ = search(u, logs, tail, tail_logs, u.size, kind)
+        start, alpha, _ = search(u, logs, tail, tail_logs, u.size, kind, 0, u.size - 1)
         found[i] = alpha, u[start], tail[start], gamma_on_grid(u, number)
     return found

@@ -1,8 +1,9 @@
-"""Compiled kernels: the exponent and the KS distance for each candidate xmin.
+"""Compiled search for xmin: candidates that cannot win are passed over.
 
-A sample is a sorted list of its distinct values ``u`` with ``logs``, and for each position i the
-number ``tail[i]`` and the sum of logarithms ``tail_logs[i]`` of all values from ``u[i]`` up;
-``tail`` has one more entry, 0.
+The gap between data and fit at any one position is no more than the KS distance. It is therefore
+looked at first where earlier candidates were farthest off, and at some positions spread over the
+data: a candidate whose gap there is not below the best distance so far cannot win. Few are left
+for a full look, and the result is that of the full search.
 """
 
 from __future__ import annotations
@@ -12,133 +13,94 @@ import math
 import numpy as np
 from numba import njit
 
-from .zeta import scaled_zeta, solve_exponent
+from .distance import INTEGER, OBSERVED, distance, distance_at, exponent, gap_at
+from .zeta import scaled_zeta
 
-# Kinds of data: reals, integers, and integers compared just below each observed value alone.
-REAL, INTEGER, OBSERVED = 0, 1, 2
-
-# A gap of more integers than this is crossed by one evaluation of zeta, a shorter one term by term.
-_SHORT_GAP = 12
-
-
-@njit(cache=True, nogil=True)
-def suffixes(logs, counts, size, tail, tail_logs):
-    """Fill the numbers and the sums of logarithms of the values from each position up."""
-    tail[size] = 0
-    total, total_logs = 0, 0.0
-    for i in range(size - 1, -1, -1):
-        total += counts[i]
-        total_logs += counts[i] * logs[i]
-        tail[i] = total
-        tail_logs[i] = total_logs
+RECENT = 32  # positions remembered where candidates were farthest off
+_SPREAD = 64
+_FEW = 4 * _SPREAD  # below so many values the full look is as quick
 
 
 @njit(cache=True, nogil=True)
-def exponent(q, log_q, n, sum_logs, kind):
-    """Return the maximum-likelihood exponent of n values from q up."""
-    excess = sum_logs / n - log_q
-    if kind != REAL:
-        # Rounding of the sums leaves an excess of about 1e-16 when all values equal q.
-        return solve_exponent(q, excess if excess > 1e-13 else 0.0)
-    return 1.0 + 1.0 / excess if excess > 1e-13 else math.inf
+def out_of_reach(u, logs, tail, size, start, s, kind, limit, seen, n_seen):
+    """Return whether a look at some positions shows a distance of at least ``limit``."""
+    if size - start < _FEW:
+        return False
+    q, log_q = u[start], logs[start]
+    norm = 1.0 / scaled_zeta(s, q) if kind in (INTEGER, OBSERVED) else 0.0
+    for k in range(min(n_seen, seen.size)):
+        j = seen[(n_seen - 1 - k) % seen.size]
+        if j >= start and gap_at(u, logs, tail, start, j, q, log_q, s, kind, norm) >= limit:
+            return True
+    step = (size - start) // _SPREAD
+    for j in range(start, size, step):
+        if gap_at(u, logs, tail, start, j, q, log_q, s, kind, norm) >= limit:
+            return True
+    return False
 
 
 @njit(cache=True, nogil=True)
-def distance(u, logs, tail, size, start, q, log_q, s, kind, bound):
-    """Return the KS distance of the values from position ``start`` up, or any value >= ``bound``.
-
-    Over the full support: for integers both at each value and just before the next one, for real
-    values on both sides of each step.
-    """
-    if kind != REAL:
-        full = kind == INTEGER
-        return _distance_discrete(u, logs, tail, size, start, q, log_q, s, bound, full)
-    return _distance_continuous(logs, tail, size, start, log_q, s, bound)
-
-
-@njit(cache=True, nogil=True)
-def _distance_discrete(u, logs, tail, size, start, q, log_q, s, bound, full):
-    scale = 1.0 / scaled_zeta(s, q)
-    share = 1.0 / tail[start]
-    worst = 0.0
-    above = 1.0  # the model's probability of the next value or more
-    if u[start] > q:
-        above = math.exp(-s * (logs[start] - log_q)) * scaled_zeta(s, u[start]) * scale
-        worst = 1.0 - above if full else 0.0
-    for j in range(start, size):
-        above -= math.exp(-s * (logs[j] - log_q)) * scale
-        observed = tail[j + 1] * share
-        if full:
-            worst = max(worst, abs(observed - above))
-        if j + 1 < size:
-            gap = u[j + 1] - u[j] - 1.0
-            if gap > 0.0:
-                if gap <= _SHORT_GAP:
-                    for k in range(1, int(gap) + 1):
-                        above -= math.exp(-s * (math.log(u[j] + k) - log_q)) * scale
-                else:
-                    above = math.exp(-s * (logs[j + 1] - log_q)) * scale
-                    above *= scaled_zeta(s, u[j + 1])
-            worst = max(worst, abs(observed - above))
-        if worst >= bound:
-            return worst
-    return worst
-
-
-@njit(cache=True, nogil=True)
-def _distance_continuous(logs, tail, size, start, log_q, s, bound):
-    share = 1.0 / tail[start]
-    worst = 0.0
-    for j in range(start, size):
-        above = math.exp((1.0 - s) * (logs[j] - log_q))
-        worst = max(worst, abs(tail[j] * share - above), abs(tail[j + 1] * share - above))
-        if worst >= bound:
-            return worst
-    return worst
-
-
-@njit(cache=True, nogil=True)
-def search(u, logs, tail, tail_logs, size, kind):
+def search(u, logs, tail, tail_logs, size, kind, first, last):
     """Return position, exponent and KS distance of the best candidate; position -1 for none.
 
-    Every value but the largest is a candidate; of equal distances the smallest xmin counts.
+    Candidates are the positions from ``first`` to before ``last``; of equal distances the smallest
+    xmin counts.
     """
+    seen, n_seen = np.zeros(RECENT, np.int64), 0
     limit = math.inf
-    stride = max(1, size // 64)
     # A coarse pass gives a bound that lets most candidates be abandoned early.
-    for i in range(0, size - 1, stride):
+    for i in range(first, last, max(1, (last - first) // 64)):
         s = exponent(u[i], logs[i], tail[i], tail_logs[i], kind)
-        limit = min(limit, distance(u, logs, tail, size, i, u[i], logs[i], s, kind, limit))
+        d, where = distance_at(u, logs, tail, size, i, u[i], logs[i], s, kind, limit)
+        seen[n_seen % RECENT] = where
+        n_seen += 1
+        limit = min(limit, d)
     limit = limit * (1.0 + 1e-12) + 1e-300
     best, best_s = -1, math.nan
-    for i in range(size - 1):
+    for i in range(first, last):
         s = exponent(u[i], logs[i], tail[i], tail_logs[i], kind)
-        d = distance(u, logs, tail, size, i, u[i], logs[i], s, kind, limit)
+        if out_of_reach(u, logs, tail, size, i, s, kind, limit, seen, n_seen):
+            continue
+        d, where = distance_at(u, logs, tail, size, i, u[i], logs[i], s, kind, limit)
+        seen[n_seen % RECENT] = where
+        n_seen += 1
         if d < limit:
             best, best_s, limit = i, s, d
     return best, best_s, limit
 
 
 @njit(cache=True, nogil=True)
-def exceeds(u, logs, tail, tail_logs, size, xmin, log_xmin, fixed, kind, ks):
+def exceeds(
+    u, logs, tail, tail_logs, size, xmin, log_xmin, fixed, kind, ks, lowest, highest
+):  # fmt: skip
     """Return whether the best fit of a replicate is at least as far off as ``ks``.
 
-    The replicate is refitted with its own xmin, from the original xmin outwards, and given up as
-    soon as one candidate comes closer than ``ks``: that decides.
+    The replicate is refitted with its own xmin between ``lowest`` and ``highest``, from the
+    original xmin outwards, and given up as soon as one candidate comes closer than ``ks``: that
+    decides.
     """
-    first = np.searchsorted(u[:size], xmin)
+    start = np.searchsorted(u[:size], xmin)
     if fixed:
-        if first >= size:
+        if start >= size:
             return False
-        s = exponent(xmin, log_xmin, tail[first], tail_logs[first], kind)
+        s = exponent(xmin, log_xmin, tail[start], tail_logs[start], kind)
         if s == math.inf:
             return False
-        return distance(u, logs, tail, size, first, xmin, log_xmin, s, kind, ks) >= ks
-    if size < 2:
+        return distance(u, logs, tail, size, start, xmin, log_xmin, s, kind, ks) >= ks
+    first = np.searchsorted(u[:size], lowest)
+    last = min(size - 1, np.searchsorted(u[:size], highest, side="right"))
+    if last <= first:
         return False
-    for step in range(size - 1):
-        i = first + step if first + step < size - 1 else size - 2 - step
+    start = min(max(start, first), last)
+    seen, n_seen = np.zeros(RECENT, np.int64), 0
+    for step in range(last - first):
+        i = start + step if start + step < last else last - 1 - step
         s = exponent(u[i], logs[i], tail[i], tail_logs[i], kind)
-        if distance(u, logs, tail, size, i, u[i], logs[i], s, kind, ks) < ks:
+        if out_of_reach(u, logs, tail, size, i, s, kind, ks, seen, n_seen):
+            continue
+        d, where = distance_at(u, logs, tail, size, i, u[i], logs[i], s, kind, ks)
+        if d < ks:
             return False
+        seen[n_seen % RECENT] = where
+        n_seen += 1
     return True

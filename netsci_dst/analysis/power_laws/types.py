@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import NetsciError
 
 if TYPE_CHECKING:
+    import powerlaw
+
     from .alternatives import Comparison
     from .verdict import Outcome
+
+
+def _nothing() -> Any:
+    return np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,8 @@ class PowerLawFit:
         The outcome with its evidence, in a sentence or two.
     bootstraps, seed, parametric
         How ``p_value`` was found.
+    values, counts
+        The distinct values and how often each occurs.
     """
 
     alpha: float
@@ -69,6 +82,33 @@ class PowerLawFit:
     seed: int = 0
     parametric: bool = False
     fixed_xmin: bool = False
+    values: NDArray[np.float64] = field(default_factory=_nothing, repr=False, compare=False)
+    counts: NDArray[np.int64] = field(default_factory=_nothing, repr=False, compare=False)
+
+    def to_powerlaw(self) -> powerlaw.Fit:
+        """Return a fit of the package ``powerlaw`` to the same positive values, from this xmin up.
+
+        Its default bounds, exponents up to 3 alone, are widened, and integers are fitted without
+        its approximation; its estimates are its own, so that the two can be compared.
+
+        Raises
+        ------
+        NetsciError
+            If nothing could be fitted.
+        """
+        import powerlaw
+
+        if math.isnan(self.xmin):
+            raise NetsciError(f"there is no fit to hand on: {self.verdict}")
+        data = np.repeat(self.values, self.counts)
+        return powerlaw.Fit(
+            data[data > 0],
+            discrete=self.discrete,
+            xmin=self.xmin,
+            estimate_discrete=False,
+            parameter_ranges={"alpha": (1.0 + 1e-6, None)},
+            verbose=0,
+        )
 
     @property
     def tail_share(self) -> float:

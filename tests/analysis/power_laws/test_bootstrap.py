@@ -6,8 +6,8 @@ from scipy import stats
 from scipy.special import zeta
 
 from netsci_dst.analysis.power_laws.bootstrap import alias_table, build_model, draw_above
+from netsci_dst.analysis.power_laws.distance import INTEGER
 from netsci_dst.analysis.power_laws.fit import fit_power_law
-from netsci_dst.analysis.power_laws.search import INTEGER
 from netsci_dst.errors import NetsciError
 
 from . import _power_law_reference as reference
