@@ -324,7 +324,10 @@ class Snapshots(Sequence[Snapshot]):
             raise FormatError(
                 f"{self._store.path(name)} does not match its checksum: it was changed or damaged"
             )
-        return _codec.from_bytes(data, self._store.path(name))
+        snapshot = _codec.from_bytes(data, self._store.path(name))
+        if (snapshot.step, snapshot.epoch) != (entry["step"], entry["epoch"]):
+            raise FormatError(f"{self._store.path(name)} is of another step than its index says")
+        return snapshot
 
     def _write(self, snapshot: Snapshot, weights: bool) -> None:
         data = _codec.to_bytes(snapshot, weights)

@@ -220,6 +220,10 @@ class ResultStore:
         arrays, source = decode_arrays(self.store.read(name), self.store.path(name))
         return arrays if source == note["source"] else {}
 
+    def array_file(self, note: Mapping[str, Any]) -> str:
+        """Return the name of the file that holds a result's arrays, if it has any."""
+        return _array_name(note)
+
     def _parts(self, table: str) -> list[str]:
         """Return the names of a table's parts in the order in which they were written."""
         found = [_PART.fullmatch(name) for name in self.store.list(FOLDER)]

@@ -15,9 +15,25 @@ PANEL = "Train"
 def command(
     run: Annotated[str, typer.Argument(help="A run folder or URL.")],
 ) -> None:
-    """Go on with a run that was stopped, from its last checkpoint, bit for bit."""
+    """Go on with a run that was stopped, from its last checkpoint, bit for bit.
+
+    An import that was stopped goes on, too.
+    """
+    if _is_import(run):
+        from ..exchange.import_run import continue_import
+        from ..run import load_run
+
+        _console.result(continue_import(load_run(run)).path)
+        return
     from ..training import resume
 
     with show_training("resuming") as progress:
         finished = resume(run, progress=progress)
     _console.result(finished.path)
+
+
+def _is_import(path: str) -> bool:
+    from ..run import PROVENANCE, load_run
+    from ..store import Store
+
+    return Store(path).exists(PROVENANCE) and "imported" in load_run(path).recipe

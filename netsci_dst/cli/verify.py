@@ -1,4 +1,4 @@
-"""``netsci-dst verify``: is a run what it says it is?"""
+"""``netsci-dst verify``: are runs what they say they are?"""
 
 from __future__ import annotations
 
@@ -12,19 +12,30 @@ PANEL = "Look"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
-    data: Annotated[bool, typer.Option(help="Load the data and compare its fingerprint.")] = True,
+    runs: Annotated[list[str], typer.Argument(help="Run folders or URLs.")],
+    data: Annotated[
+        bool, typer.Option(help="Load the data, or the imported files, and compare them.")
+    ] = True,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check every checksum, and that recipe, data and code version still agree with the run."""
-    from ..run import load_run
-    from ..training.verification import verify
+    """Read all that is ever read of runs and compare it with its checksums; exit 1 on damage.
 
-    findings = verify(load_run(run), data)
+    Recipe, provenance, tables, snapshots, checkpoints and analysis; whether the version of the code
+    and the data are those of a run, and whether an import is whole.
+    """
+    from ..verification import verify_all
+
+    checked = []
+    for entry in verify_all(runs, data):
+        checked.append(entry)
+        if json:
+            continue
+        if len(runs) > 1:
+            _console.result(f"{entry['run']}: {entry['verdict']}")
+        for finding in entry["findings"]:
+            _console.result(f"{'  ' * (len(runs) > 1)}{finding.verdict:8} {finding.what}")
     if json:
-        _console.result_json([finding._asdict() for finding in findings])
-    else:
-        for finding in findings:
-            _console.result(f"{finding.verdict:8} {finding.what}")
-    if any(finding.verdict == "damaged" for finding in findings):
+        plain = [{**e, "findings": [f._asdict() for f in e["findings"]]} for e in checked]
+        _console.result_json(plain)
+    if any(entry["verdict"] == "damaged" for entry in checked):
         raise typer.Exit(1)

@@ -257,7 +257,7 @@ def _outcome(task: Task) -> _Outcome | str:
 
 def _of_run(task: Task) -> _Outcome:
     from ..training._session import load_data
-    from ..training.verification import verify
+    from ..verification import verify
 
     assert task.recipe is not None
     if task.after_path is not None and load_run(task.after_path).status != "finished":
