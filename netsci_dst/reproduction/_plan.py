@@ -10,15 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import NetsciError, UnknownName
+from ..overrides import HOW
 from ..recipe import Recipe, load_recipe, shipped_recipe
 from ..store import Store
 from ._experiment import Cell, Experiment
 
 # What does not change what is computed, or names a place on one machine.
-_NOT_REQUEST = ("data", "threads", "device", "backend", "init_from", "tf32", "compile")
+_NOT_REQUEST = ("data", "init_from", *HOW)
 # Settings of recipes and methods that are younger than the first results. At the value that means
 # what was done before them they are no part of a request, so that older lines still count.
-_SINCE = {"retain_regrown_state": False, "early_stop_scope": "layer", "augment_border": "zeros"}
+_SINCE = {
+    "retain_regrown_state": False,
+    "early_stop_scope": "layer",
+    "augment_border": "zeros",
+    "weights_elsewhere": "model",
+}
 WHERE = ("threads", "device", "backend")
 Key = tuple[str, str, int, bool]
 
@@ -142,7 +148,9 @@ def _request(recipe: Recipe) -> dict[str, Any]:
 
 
 def _since(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in settings.items() if k not in _SINCE or v != _SINCE[k]}
+    # What is empty asks for nothing: groups of options that are younger than a line have none.
+    said = {k: v for k, v in settings.items() if v not in ({}, [], "none")}
+    return {k: v for k, v in said.items() if k not in _SINCE or v != _SINCE[k]}
 
 
 def _digest(request: Any) -> str:

@@ -72,7 +72,7 @@ class Pairs(Sequence):
 
 @dataclass(frozen=True, repr=False)
 class PairData(Dataset):
-    """Sentence pairs in a shared vocabulary: `Dataset` with a validation part and a tokenizer.
+    """Sentence pairs: `Dataset` with a validation part and a tokenizer.
 
     Attributes
     ----------
@@ -84,16 +84,24 @@ class PairData(Dataset):
         From text to tokens and back.
     languages
         Source and target.
+    source_tokenizer
+        Of the source side, where it has a vocabulary of its own.
     """
 
     x_validation: Pairs | None = None
     references: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tokenizer: Tokenizer = field(default_factory=ByteTokenizer)
     languages: tuple[str, str] = ("", "")
+    source_tokenizer: Tokenizer | None = None
+
+    @property
+    def source_vocabulary(self) -> int | None:
+        """Number of tokens of the source language; None where both share one vocabulary."""
+        return self.source_tokenizer and self.source_tokenizer.vocabulary
 
     @property
     def vocabulary(self) -> int:
-        """Number of tokens."""
+        """Number of tokens, of the target language where they differ."""
         return self.tokenizer.vocabulary
 
     def decode(self, tokens: Sequence[int]) -> str:
@@ -102,7 +110,11 @@ class PairData(Dataset):
 
     def artefacts(self) -> dict[str, str]:
         """Return what is stored with a run: file name -> content."""
-        return self.tokenizer.artefacts()
+        kept = self.tokenizer.artefacts()
+        if self.source_tokenizer is not None:
+            own = self.source_tokenizer.artefacts()
+            kept |= {f"source-{name}": text for name, text in own.items()}
+        return kept
 
     def limited(self, train: int | None = None, test: int | None = None, seed: int = 0) -> PairData:
         """Return the data set with the first pairs of each part; ``test`` also for validation."""
@@ -132,6 +144,7 @@ def load_pairs(
     config: str | None,
     tokenizer: str,
     vocabulary: int,
+    shared_vocabulary: bool,
     max_length: int,
 ) -> PairData:
     """Read sentence pairs, train or read the tokenizer, and encode them."""
@@ -140,11 +153,15 @@ def load_pairs(
     tables = read_columns(place, languages, config)
     if len(tables) < 2:
         raise DataError(f"{place!r} has no validation or test split to evaluate on")
-    both = (text for language in languages for text in tables["train"][language])
-    made = make_tokenizer(tokenizer, both, vocabulary)
-    if not isinstance(made, PairTokenizer):
-        raise DataError("translation needs a tokenizer with special tokens: bpe, or a JSON file")
-    pairs = {split: _encoded(made, columns, languages) for split, columns in tables.items()}
+    if shared_vocabulary:
+        both = (text for language in languages for text in tables["train"][language])
+        made, own = _made(tokenizer, both, vocabulary), None
+    else:
+        if tokenizer != "bpe":
+            raise DataError("shared_vocabulary = false trains a tokenizer a language: take bpe")
+        own, made = (_made(tokenizer, tables["train"][side], vocabulary) for side in languages)
+    sides = (own or made, made)
+    pairs = {split: _encoded(sides, columns, languages) for split, columns in tables.items()}
     pairs["train"] = _within(pairs["train"], max_length)
     none = np.empty(0, np.int64)
     return PairData(
@@ -161,13 +178,21 @@ def load_pairs(
         references={s: list(c[languages[1]]) for s, c in tables.items() if s != "train"},
         tokenizer=made,
         languages=languages,
+        source_tokenizer=own,
     )
 
 
-def _encoded(tokenizer: Tokenizer, columns: Columns, languages: Sequence[str]) -> Pairs:
+def _made(kind: str, texts: Iterable[str], vocabulary: int) -> Tokenizer:
+    made = make_tokenizer(kind, texts, vocabulary)
+    if not isinstance(made, PairTokenizer):
+        raise DataError("translation needs a tokenizer with special tokens: bpe, or a JSON file")
+    return made
+
+
+def _encoded(sides: Sequence[Tokenizer], columns: Columns, languages: Sequence[str]) -> Pairs:
     source, target = (
         Ragged(tokenizer.encode(text.strip() for text in columns[language]))
-        for language in languages
+        for tokenizer, language in zip(sides, languages)
     )
     return Pairs(source, target)
 

@@ -27,6 +27,7 @@ def multi30k(
     target_language: str = "de",
     tokenizer: str = "bpe",
     vocabulary: int = 10_000,
+    shared_vocabulary: bool = True,
     max_length: int = 128,
 ) -> PairData:
     """Load Multi30k (Elliott et al. 2016).
@@ -41,7 +42,10 @@ def multi30k(
     tokenizer
         ``bpe``, or a stored ``tokenizer.json``.
     vocabulary
-        Number of tokens, shared by both languages.
+        Number of tokens.
+    shared_vocabulary
+        Whether both languages share their tokens and embeddings. The program of CHTss's authors
+        gives each language its own (and Adam a second moment of 0.998: ``betas = [0.9, 0.998]``).
     max_length
         Training pairs with more tokens on a side are left out.
     """
@@ -53,6 +57,7 @@ def multi30k(
         None,
         tokenizer=tokenizer,
         vocabulary=vocabulary,
+        shared_vocabulary=shared_vocabulary,
         max_length=max_length,
     )
 
@@ -70,6 +75,7 @@ def iwslt14(
     target_language: str = "de",
     tokenizer: str = "bpe",
     vocabulary: int = 10_000,
+    shared_vocabulary: bool = True,
     max_length: int = 128,
 ) -> PairData:
     """Load IWSLT14 (Cettolo et al. 2014); options as for `multi30k`.
@@ -92,6 +98,7 @@ def iwslt14(
         None,
         tokenizer=tokenizer,
         vocabulary=vocabulary,
+        shared_vocabulary=shared_vocabulary,
         max_length=max_length,
     )
 
@@ -109,6 +116,7 @@ def wmt17(
     target_language: str = "de",
     tokenizer: str = "bpe",
     vocabulary: int = 32_000,
+    shared_vocabulary: bool = True,
     max_length: int = 128,
 ) -> PairData:
     """Load WMT17 (Bojar et al. 2017), by default ``wmt/wmt17``; options as for `multi30k`."""
@@ -123,6 +131,7 @@ def wmt17(
         config,
         tokenizer=tokenizer,
         vocabulary=vocabulary,
+        shared_vocabulary=shared_vocabulary,
         max_length=max_length,
     )
 
@@ -147,6 +156,7 @@ def pairs(
     config: str | None = None,
     tokenizer: str = "bpe",
     vocabulary: int = 10_000,
+    shared_vocabulary: bool = True,
     max_length: int = 128,
 ) -> PairData:
     """Load any sentence pairs; options as for `multi30k`, and ``config`` of a hub data set.
@@ -169,6 +179,7 @@ def pairs(
         config,
         tokenizer=tokenizer,
         vocabulary=vocabulary,
+        shared_vocabulary=shared_vocabulary,
         max_length=max_length,
     )
 

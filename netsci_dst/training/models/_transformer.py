@@ -38,7 +38,7 @@ class Transformer(MarianMTModel):
             target = self._attention(plan, f"{path}.self_attn", target, target)
             target = self._attention(plan, f"{path}.encoder_attn", target, source)
             target = self._feed_forward(plan, path, target, config.decoder_ffn_dim)
-        output = plan.population("vocabulary", config.vocab_size, "output")
+        output = plan.population("vocabulary", config.decoder_vocab_size, "output")
         plan.layer("lm_head", target, output)
         return plan.wiring(["model.encoder.layers.*", "model.decoder.layers.*"])
 
@@ -66,11 +66,14 @@ def build(
     heads: int,
     dropout: float,
     max_length: int,
+    source_vocabulary: int | None = None,
 ) -> Transformer:
     """Build the module; see `netsci_dst.training.models.transformer.transformer`."""
     check_heads("transformer", width, heads)
     config = MarianConfig(
-        vocab_size=vocabulary,
+        vocab_size=source_vocabulary or vocabulary,
+        decoder_vocab_size=vocabulary,
+        share_encoder_decoder_embeddings=source_vocabulary is None,
         d_model=width,
         encoder_layers=layers,
         decoder_layers=layers,
@@ -96,10 +99,17 @@ def build(
     return model
 
 
+def _embeddings(model: Transformer) -> list[nn.Embedding]:
+    if model.config.share_encoder_decoder_embeddings:
+        return [model.model.shared]
+    return [model.model.encoder.embed_tokens, model.model.decoder.embed_tokens]
+
+
 def _initialise(model: Transformer) -> None:
     # Scaled embeddings of unit variance and Glorot layers, as the papers' translation models have.
     width = model.config.d_model
-    nn.init.normal_(model.model.shared.weight, std=width**-0.5)
+    for embedding in _embeddings(model):
+        nn.init.normal_(embedding.weight, std=width**-0.5)
     for module in model.model.modules():
         if isinstance(module, nn.Linear):
             nn.init.xavier_uniform_(module.weight)

@@ -27,13 +27,15 @@ def transformer(
     heads: int = 8,
     dropout: float = 0.1,
     max_length: int = 512,
+    source_vocabulary: int | None = None,
 ) -> nn.Module:
     """Build a Transformer with tied embeddings, sinusoidal positions, ReLU and Glorot weights.
 
     Parameters
     ----------
     vocabulary
-        Number of tokens, shared by both languages; tokens 0 to 3 are pad, unknown, begin and end.
+        Number of tokens, of the target language where they differ; tokens 0 to 3 are pad, unknown,
+        begin and end.
     width
         Size of the embedding and of the residual streams.
     feed_forward
@@ -46,6 +48,9 @@ def transformer(
         Of activations and of attention.
     max_length
         Longest sentence, in tokens.
+    source_vocabulary
+        Number of tokens of the source language, which then has embeddings of its own; by default
+        both languages share one vocabulary and its embedding.
 
     Raises
     ------
@@ -54,4 +59,6 @@ def transformer(
     """
     from ._transformer import build
 
-    return build(vocabulary, width, feed_forward, layers, heads, dropout, max_length)
+    return build(
+        vocabulary, width, feed_forward, layers, heads, dropout, max_length, source_vocabulary
+    )

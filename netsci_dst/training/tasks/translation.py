@@ -48,8 +48,11 @@ class Translation(Task):
     def build(
         self, model: str, options: Mapping[str, Any], dataset: Any, seed: int = 0
     ) -> nn.Module:
-        """Build a model for ``dataset.vocabulary`` tokens, shared by both languages."""
-        return build_model(model, options, seed, vocabulary=int(dataset.vocabulary))
+        """Build a model for ``dataset.vocabulary`` tokens, by default shared by both languages."""
+        facts = {"vocabulary": int(dataset.vocabulary)}
+        if (own := getattr(dataset, "source_vocabulary", None)) is not None:
+            facts["source_vocabulary"] = int(own)
+        return build_model(model, options, seed, **facts)
 
     def prepare(self, dataset: Any, options: BatchOptions) -> PairBatches:
         """Cut the pairs into batches of about equal numbers of tokens."""

@@ -156,3 +156,42 @@ def test_refusals(tmp_path):
     write(tmp_path, "parquet")
     with pytest.raises(UnknownName, match="column"):
         load("multi30k", path=tmp_path, target_language="fr")
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked", "direction"),
+    [
+        (("en", "de"), {"source_language": "de", "target_language": "en"}, ("de", "en")),
+        (("english", "german"), {"source_language": "en", "target_language": "de"},
+         ("english", "german")),
+        (("german", "english"), {"source_language": "en", "target_language": "de"},
+         ("english", "german")),
+        (("src", "de"), {"source_language": "en", "target_language": "de"}, ("src", "de")),
+    ],
+)  # fmt: skip
+def test_two_columns_are_taken_in_the_direction_asked_for(tmp_path, columns, asked, direction):
+    from netsci_dst.training.data.translation import _languages
+
+    for name in columns:
+        (tmp_path / f"train.{name}").write_text("a b\n")
+    assert _languages(tmp_path, **{key.split("_")[0]: value for key, value in asked.items()}) == (
+        direction
+    )
+
+
+def test_a_recipe_keeps_what_it_knows_of_its_data_for_a_folder(tmp_path):
+    from netsci_dst.recipe import load_recipe
+
+    for part, n in (("train", 40), ("test", 4)):
+        for language in ("en", "de"):
+            lines = "\n".join(f"{language} sentence {i} of many words" for i in range(n))
+            (tmp_path / f"{part}.{language}").write_text(lines + "\n")
+    recipe = load_recipe("chtss/wmt17-transformer", data=str(tmp_path))
+    assert recipe.data_options["vocabulary"] == 32_000
+    pairs = load(recipe.data, **{**recipe.data_options, "vocabulary": 300})
+    assert pairs.languages == ("en", "de")
+    own = load(recipe.data, **{**recipe.data_options, "vocabulary": 300,
+                               "shared_vocabulary": False})  # fmt: skip
+    assert own.source_vocabulary is not None
+    assert set(own.artefacts()) == {"tokenizer.json", "source-tokenizer.json"}
+    assert own.decode(own.x_train[0][1]).startswith("de sentence")
