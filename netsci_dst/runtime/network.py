@@ -63,6 +63,25 @@ class Network:
                     held.pop(name, None)
         return held[self._steps[-1][2]]
 
+    def prepared(self, pixels: np.ndarray) -> np.ndarray:
+        """Return images as the network was trained on them.
+
+        Parameters
+        ----------
+        pixels
+            ``(n, channels, ...)``; of whole numbers, 255 is 1. The mean of each channel is
+            subtracted and the result divided by its deviation, as the file says.
+        """
+        x = np.asarray(pixels)
+        x = x.astype(self._dtype) / 255 if x.dtype.kind in "ui" else x.astype(self._dtype)
+        form = (-1, *[1] * (x.ndim - 2))
+        for name, by in (("mean", np.subtract), ("std", np.divide)):
+            values = np.asarray(self.facts.get(name) or (), self._dtype)
+            if values.size:
+                safe = values if name == "mean" else np.where(values > 0, values, 1)
+                x = by(x, safe.reshape(form))
+        return x
+
     @property
     def _dtype(self) -> np.dtype:
         kinds = [a.dtype for a in self.program.constants.values() if a.dtype.kind == "f"]

@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from ..recipe import Recipe, load_recipe
     from ._loop import Interrupted
     from .compaction import Compaction, compact
+    from .deployment import deploy
+    from .lowering import lower
     from .own_loop import SparseTraining, sparsify
+    from .prediction import Predictions, predict
     from .progress import Progress
     from .recorder import Recorder, record
     from .trainer import resume, train
 
 _HOMES = {
     "Compaction": ".compaction",
+    "Predictions": ".prediction",
     "Interrupted": "._loop",
     "MethodOptions": "..methods",
     "Progress": ".progress",
@@ -27,6 +31,9 @@ _HOMES = {
     "Recorder": ".recorder",
     "SparseTraining": ".own_loop",
     "compact": ".compaction",
+    "deploy": ".deployment",
+    "lower": ".lowering",
+    "predict": ".prediction",
     "load_recipe": "..recipe",
     "record": ".recorder",
     "resume": ".trainer",
@@ -37,12 +44,16 @@ __all__ = [
     "Compaction",
     "Interrupted",
     "MethodOptions",
+    "Predictions",
     "Progress",
     "Recipe",
     "Recorder",
     "SparseTraining",
     "compact",
+    "deploy",
     "load_recipe",
+    "lower",
+    "predict",
     "record",
     "resume",
     "sparsify",

@@ -10,7 +10,7 @@ from netsci_dst.errors import FormatError
 from netsci_dst.runtime import Program, Step
 from netsci_dst.runtime.c_header import to_c
 from netsci_dst.training.compaction import compact
-from netsci_dst.training.lower import lower
+from netsci_dst.training.lowering import lower
 
 from .networks import networks
 

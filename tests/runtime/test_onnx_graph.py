@@ -4,7 +4,7 @@ import torch
 
 from netsci_dst.runtime.onnx_graph import to_onnx
 from netsci_dst.training.compaction import compact
-from netsci_dst.training.lower import lower
+from netsci_dst.training.lowering import lower
 
 from .networks import networks
 

@@ -11,7 +11,7 @@ from netsci_dst import runtime
 from netsci_dst.errors import FormatError, NetsciError
 from netsci_dst.runtime.operations import erf
 from netsci_dst.training.compaction import compact
-from netsci_dst.training.lower import lower
+from netsci_dst.training.lowering import lower
 
 from .networks import networks, thin
 

@@ -1,0 +1,75 @@
+"""A trained run as a file that runs without torch."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from netsci_dst import runtime
+from netsci_dst.errors import NetsciError, RunError
+
+from ..run import Run
+from .compaction import compact
+from .lowering import lower
+from .restore import restore
+
+
+def deploy(
+    run: Run,
+    out: str | os.PathLike[str],
+    *,
+    which: Literal["last", "best"] = "last",
+    whole: bool = False,
+    sparse: bool = False,
+    dataset: Any = None,
+) -> str:
+    """Write a run's network, compacted, and return in words what was written.
+
+    Parameters
+    ----------
+    out
+        ``NAME.safetensors`` for `netsci_dst.runtime`, ``NAME.onnx``, or ``NAME.h``, a C99 header
+        with a function ``NAME_run``.
+    which
+        The last checkpoint, or the one of the best evaluation.
+    whole
+        Keep unused neurons.
+    sparse
+        In ONNX, write links alone.
+    dataset
+        The data set, for a run that was trained on one given directly.
+
+    Raises
+    ------
+    RunError
+        If the run is no classifier, or has no checkpoint.
+    FormatError
+        If the network cannot be written so.
+    """
+    path = Path(out)
+    if path.suffix not in (".safetensors", ".onnx", ".h"):
+        raise NetsciError(f"{out}: a network is written as .safetensors, .onnx or .h")
+    session = restore(run, which, dataset=dataset)
+    if session.task.name != "classification":
+        raise RunError(f"{run.path} is no classifier: its task is {session.task.name}")
+    example = session.batches.probe(2).tensors[0]
+    model = session.model if whole else compact(session.model, example)
+    data = session.dataset
+    facts = {
+        "classes": list(data.classes),
+        "mean": [float(value) for value in data.mean],
+        "std": [float(value) for value in data.std],
+    }
+    program = lower(model, example, facts)
+    if path.suffix == ".safetensors":
+        runtime.save(program, path)
+    elif path.suffix == ".onnx":
+        path.write_bytes(runtime.to_onnx(program, sparse))
+    else:
+        name = re.sub(r"\W", "_", path.stem)
+        path.write_text(runtime.to_c(program, name if name[:1].isalpha() else f"net_{name}"))
+    before = sum(p.numel() * p.element_size() for p in session.model.parameters())
+    size = path.stat().st_size
+    return f"{size:,} bytes; the parameters in training: {before:,} bytes"

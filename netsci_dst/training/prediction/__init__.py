@@ -1,0 +1,5 @@
+"""What a trained run says about data."""
+
+from .predict import Predictions, predict
+
+__all__ = ["Predictions", "predict"]

@@ -1,0 +1,93 @@
+"""How probable a language model finds lines of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import DataError
+from .predict import Predictions
+
+if TYPE_CHECKING:
+    from .._session import Session
+
+
+def score(session: Session, data: Any, compacted: bool, batch_size: int) -> Predictions:
+    """Return each line's number of tokens, mean loss, perplexity, and the token that would follow.
+
+    A line longer than the model's sequences is scored piece by piece.
+    """
+    import pandas as pd
+    import torch
+
+    lines = _lines(data)
+    tokenizer, length = session.dataset.tokenizer, session.task.sequence_length  # type: ignore[attr-defined]
+    tokens = [np.asarray(part, np.int64) for part in tokenizer.encode(lines)]
+    model = session.model
+    if compacted:
+        from ..compaction import compact
+
+        model = compact(
+            model.cpu(), {"input_ids": torch.zeros(2, min(length, 8), dtype=torch.int64)}
+        )
+        model.to(session.device)
+    pieces = [
+        (line, row[at : at + length + 1])
+        for line, row in enumerate(tokens)
+        for at in range(0, max(1, len(row) - 1), length)
+    ]
+    total, follows = np.zeros(len(lines)), [""] * len(lines)
+    with torch.no_grad():
+        for begin in range(0, len(pieces), batch_size):
+            group = pieces[begin : begin + batch_size]
+            for (line, row), (loss, next_token) in zip(group, _scored(session, model, group)):
+                total[line] += loss
+                if len(row):
+                    follows[line] = tokenizer.decode([next_token])
+    counted = np.array([max(0, len(row) - 1) for row in tokens])
+    mean = np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
+    table = pd.DataFrame(
+        {"text": lines, "tokens": [len(row) for row in tokens], "loss": mean,
+         "perplexity": np.exp(mean), "next": follows}
+    )  # fmt: skip
+    n = int(counted.sum())
+    loss = float(total.sum() / n) if n else math.nan
+    return Predictions(table, {"n": len(lines), "loss": loss, "perplexity": math.exp(loss)})
+
+
+def _scored(session: Session, model: Any, group: Sequence[Any]) -> list[tuple[float, int]]:
+    """Return the sum of losses of each row, and the most probable token after it."""
+    import torch
+
+    sizes = [len(row) for _, row in group]
+    padded = torch.zeros((len(group), max(1, *sizes)), dtype=torch.int64)
+    for i, (_, row) in enumerate(group):
+        padded[i, : len(row)] = torch.from_numpy(row)
+    output = model(input_ids=padded.to(session.device))
+    logits = getattr(output, "logits", output).float().cpu()
+    logs = torch.log_softmax(logits, -1)
+    found = []
+    for i, size in enumerate(sizes):
+        own = logs[i, : max(0, size - 1)].gather(1, padded[i, 1 : max(1, size), None])
+        found.append((float(-own.sum()), int(logits[i, max(0, size - 1)].argmax())))
+    return found
+
+
+def _lines(data: Any) -> list[str]:
+    if isinstance(data, (list, tuple)):
+        lines = [str(line) for line in data]
+    else:
+        try:
+            lines = Path(data).expanduser().read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise DataError(f"{data} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise DataError(f"{data} is no text in UTF-8") from None
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        raise DataError("there are no lines of text")
+    return lines
