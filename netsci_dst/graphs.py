@@ -256,21 +256,26 @@ def name_nodes(texts: list[Any]) -> bool:
 
 def node_facts(topology: Topology) -> list[dict[str, Any]]:
     """Return what `Topology.to_networkx` says of each node: marks, name, attributes."""
+    if not topology.is_layered:
+        (population,) = topology.graph_populations
+        return [_own_facts(population, i, ()) for i in range(population.size)]
     degrees = topology.degrees.tolist()
     return [
         dict(zip(MARKS, (population.name, population.role, i, degrees[start + i])))
-        | {key: value for key, value in _own_facts(population, i) if value is not None}
+        | _own_facts(population, i, MARKS)
         for population, start in zip(topology.graph_populations, topology.offsets.values())
         for i in range(population.size)
     ]
 
 
-def _own_facts(population: Population, i: int) -> list[tuple[str, Any]]:
-    facts = [("name", None if population.names is None else population.names[i])]
-    reserved = (*MARKS, "name") if population.names is not None else MARKS
+def _own_facts(population: Population, i: int, reserved: tuple[str, ...]) -> dict[str, Any]:
+    facts = {} if population.names is None else {"name": population.names[i]}
+    reserved = ("name", "label", *reserved)
     for key, values in population.attributes.items():
-        spelt = f"{_CLASH}{key}" if key in reserved or key.startswith(_CLASH) else key
-        facts.append((spelt, attributes.value(values, i)))
+        value = attributes.value(values, i)
+        if value is not None:
+            spelt = f"{_CLASH}{key}" if key in reserved or key.startswith(_CLASH) else key
+            facts[spelt] = value
     return facts
 
 
@@ -290,12 +295,13 @@ def to_networkx(topology: Topology) -> networkx.Graph:
         u = (layer.sources.astype(np.int64) + topology.offsets[layer.source]).tolist()
         v = (layer.indices.astype(np.int64) + topology.offsets[layer.target]).tolist()
         columns: dict[str, list[Any]] = {}
+        marks = {"layer": layer.name} if topology.is_layered else {}
         if layer.weights is not None:
             columns["weight"] = layer.weights.tolist()
         if layer.multiplicity is not None:
             columns["multiplicity"] = layer.multiplicity.tolist()
         for i, (a, b) in enumerate(zip(u, v, strict=True)):
-            graph.add_edge(a, b, layer=layer.name, **{k: c[i] for k, c in columns.items()})
+            graph.add_edge(a, b, **marks, **{k: c[i] for k, c in columns.items()})
     return graph
 
 
@@ -310,7 +316,8 @@ def to_igraph(topology: Topology) -> igraph.Graph:
     facts = node_facts(topology)
     for key in dict.fromkeys(key for fact in facts for key in fact):
         graph.vs[key] = [fact.get(key) for fact in facts]
-    graph.es["layer"] = [layer.name for layer in topology.layers for _ in range(layer.n_links)]
+    if topology.is_layered:
+        graph.es["layer"] = [k.name for k in topology.layers for _ in range(k.n_links)]
     for key, attribute in (("weight", "weights"), ("multiplicity", "multiplicity")):
         stored = [getattr(layer, attribute) for layer in topology.layers]
         if any(values is not None for values in stored):

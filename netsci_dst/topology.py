@@ -318,8 +318,9 @@ class Topology:
     def to_networkx(self) -> networkx.Graph:
         """Return a networkx graph: DiGraph when directed, Graph for an undirected network.
 
-        Nodes carry ``population``, ``index`` and ``degree``, ``name`` where they have one, and
-        their attributes; links carry ``layer`` and, when known, ``weight`` and ``multiplicity``.
+        Nodes carry ``name`` where they have one, and their attributes; in layers also
+        ``population``, ``role``, ``index`` and ``degree``. Links carry ``weight`` and
+        ``multiplicity`` when known; in layers also ``layer``.
         Parallel links need a MultiDiGraph, which is returned when two layers join the same pair
         of populations.
         """

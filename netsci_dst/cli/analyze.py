@@ -83,7 +83,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _write_csv(frame, path: str) -> None:
-    from ..exchange._file import write_file
+    from ..exchange.write_file import write_file
 
     write_file(path, frame.to_csv(index=False).encode())
     _console.say(f"{len(frame)} values in {path}")

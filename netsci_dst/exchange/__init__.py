@@ -6,16 +6,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._export import FORMATS, export
-    from ._to_dense import to_dense
+    from .exports import FORMATS, export
     from .import_run import from_checkpoint
     from .networks import read_network
+    from .to_dense_model import to_dense
 
 _HOMES = {
-    "FORMATS": "._export",
-    "export": "._export",
+    "FORMATS": ".exports",
+    "export": ".exports",
     "from_checkpoint": ".import_run",
-    "to_dense": "._to_dense",
+    "to_dense": ".to_dense_model",
     "read_network": ".networks",
 }
 __all__ = ["FORMATS", "export", "from_checkpoint", "read_network", "to_dense"]

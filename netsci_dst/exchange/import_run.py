@@ -14,11 +14,11 @@ from ..errors import FormatError, NetsciError, RunError
 from ..run import RECIPE, Run, load_run
 from ..snapshots import Snapshot
 from ..store import Store
-from ._ours import read_ours
 from .checkpoints.checkpoint_steps import Taken, steps_of
 from .checkpoints.natural import natural
 from .checkpoints.read import read_weights
 from .checkpoints.topology_of import topology_of
+from .exports import read_ours
 from .networks import is_network_file, read_snapshot
 
 STANDARD_INPUT = ("-", "/dev/stdin")

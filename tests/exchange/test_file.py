@@ -4,7 +4,7 @@ import fsspec
 import pytest
 
 from netsci_dst.errors import RunError
-from netsci_dst.exchange._file import write_file
+from netsci_dst.exchange.write_file import write_file
 
 
 @pytest.mark.parametrize("name", ["values.csv", "new/folder/values.csv"])

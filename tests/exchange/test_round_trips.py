@@ -4,7 +4,7 @@ import pytest
 import netsci_dst as nd
 from netsci_dst.errors import FormatError, UnknownName
 from netsci_dst.exchange import FORMATS, export, from_checkpoint
-from netsci_dst.exchange._ours import read_ours
+from netsci_dst.exchange.exports import read_ours
 from netsci_dst.topology import Dense, Layer, Population, Topology
 
 LOSSLESS = {"graphml": ".graphml", "gexf": ".gexf", "json": ".json", "npz": ".npz", "mat": ".mat"}

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, NetsciError
-from ..snapshots import FORMAT_VERSION, Snapshot
-from ..topology import Dense, Layer, Population, Topology
+from ...errors import FormatError
+from ...reading import reading
+from ...snapshots import FORMAT_VERSION, Snapshot
+from ...topology import Dense, Layer, Population, Topology
 
 KEY = "netsci_dst"
 
@@ -26,13 +27,33 @@ def header(snapshot: Snapshot) -> str:
             "epoch": float(snapshot.epoch),
             "extra": dict(snapshot.extra),
             "populations": [
-                [p.name, p.size, p.role, p.combine, p.shape] for p in topology.populations
+                [p.name, p.size, p.role, p.combine, p.shape, p.names, _attributes(p)]
+                for p in topology.populations
             ],
             "layers": [[k.name, k.source, k.target, k.directed] for k in topology.layers],
             "dense": [[d.name, d.source, d.target] for d in topology.dense],
             "skips": [list(pair) for pair in topology.skips],
         }
     )
+
+
+def _attributes(population: Population) -> dict[str, list[Any]]:
+    """Return kind and values of each attribute; None where there is no value."""
+    return {
+        key: [
+            values.dtype.kind,
+            [None if isinstance(v, float) and v != v else v for v in values.tolist()],
+        ]
+        for key, values in population.attributes.items()
+    }
+
+
+def _column(kind: str, values: list[Any], size: int) -> NDArray[Any]:
+    if kind == "O":
+        return np.fromiter(values, dtype=object, count=size)
+    if kind == "f":
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return np.array(values, dtype={"i": np.int64, "b": np.bool_}[kind])
 
 
 def columns(layer: Layer) -> dict[str, NDArray[Any]]:
@@ -59,7 +80,7 @@ def assemble(
     FormatError
         If the parts contradict each other or come from a newer version of this package.
     """
-    try:
+    with reading(origin):
         head = json.loads(text)
         if head["format"] > FORMAT_VERSION:
             raise FormatError(
@@ -67,8 +88,16 @@ def assemble(
                 f"{FORMAT_VERSION}: install a newer one"
             )
         populations = tuple(
-            Population(name, size, role, combine, None if shape is None else tuple(shape))
-            for name, size, role, combine, shape in head["populations"]
+            Population(
+                name,
+                size,
+                role,
+                combine,
+                None if shape is None else tuple(shape),
+                names,
+                {key: _column(*stored, size) for key, stored in attributes.items()},
+            )
+            for name, size, role, combine, shape, names, attributes in head["populations"]
         )
         sizes = {p.name: p.size for p in populations}
         layers = []
@@ -97,7 +126,3 @@ def assemble(
             tuple((a, b) for a, b in head["skips"]),
         )
         return Snapshot(topology, head["step"], head["epoch"], activity or {}, head["extra"])
-    except (NetsciError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        if isinstance(error, FormatError) and origin in str(error):
-            raise
-        raise FormatError(f"{origin} is corrupt: {error}") from error

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 import numpy as np
 
-from ..errors import FormatError
-from ..snapshots import Snapshot
-from . import _parts
-from .mat5 import read_mat5
-from .npz import read_npz
+from ...errors import FormatError
+from ...reading import reading
+from ...snapshots import Snapshot
+from ..mat5 import read_mat5
+from ..npz import read_npz
+from . import parts
+from .graph_facts import different
+from .links_table import links_back
 
 
 def read_ours(path: Path) -> Snapshot | None:
@@ -33,92 +34,81 @@ def read_ours(path: Path) -> Snapshot | None:
 
 
 def _csv(path: Path) -> Snapshot | None:
-    mark = f"# {_parts.KEY} ".encode()
+    mark = f"# {parts.KEY} ".encode()
     with path.open("rb") as file:
         if file.read(len(mark)) != mark:
             return None
         head, _, body = file.read().partition(b"\n")
-    try:
-        rows = list(csv.DictReader(io.StringIO(body.decode("utf-8"))))
-        links: dict[str, dict[str, list[Any]]] = {}
-        for row in rows:
-            found = links.setdefault(row["layer"], {})
-            for key, kind in (
-                ("source", int),
-                ("target", int),
-                ("weight", float),
-                ("multiplicity", int),
-            ):
-                if row[key] != "":
-                    found.setdefault(key, []).append(kind(row[key]))
-    except (UnicodeDecodeError, csv.Error, KeyError, ValueError, TypeError) as error:
-        raise FormatError(f"{path} is corrupt: {error}") from error
-    return _parts.assemble(head, links, origin=str(path))
+    with reading(path):
+        links = links_back(json.loads(head), body.decode("utf-8"))
+    return parts.assemble(head, links, origin=str(path))
 
 
 def _graph(path: Path) -> Snapshot | None:
     import networkx as nx
 
     data = path.read_bytes()
-    if _parts.KEY.encode() not in data:
+    if parts.KEY.encode() not in data:
         return None
-    try:
+    with reading(path):
         if path.suffix.lower() == ".graphml":
             graph = nx.parse_graphml(data.decode("utf-8"), node_type=int)
         elif path.suffix.lower() == ".gexf":
             graph = nx.read_gexf(io.BytesIO(data), node_type=int)
         else:
             graph = nx.node_link_graph(json.loads(data), edges="edges")
-        header = graph.graph.get(_parts.KEY) or graph.nodes[0].get(_parts.KEY)
+        header = graph.graph.get(parts.KEY) or graph.nodes[0].get(parts.KEY)
         if header is None:
             return None
-        links, activity = _columns(graph)
-    except (
-        UnicodeDecodeError,
-        ParseError,
-        nx.NetworkXException,
-        LookupError,
-        ArithmeticError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        raise FormatError(f"{path} is corrupt: {error}") from error
-    return _parts.assemble(header, links, activity, origin=str(path))
+        links, activity = _columns(graph, json.loads(header))
+    return parts.assemble(header, links, activity, origin=str(path))
 
 
-def _columns(graph: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def _columns(graph: Any, head: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the links of each layer and the activity of each population."""
+    spans = _spans(head)
+    names = [entry[0] for entry in head["layers"]]
+    layers = dict(zip(different(names), names))
+    first = {name: start for name, (start, _) in spans.items()}
+    ends = {entry[0]: (first[entry[1]], first[entry[2]]) for entry in head["layers"]}
     links: dict[str, dict[str, list[Any]]] = {}
-    place = {node: data["index"] for node, data in graph.nodes(data=True)}
     for u, v, data in graph.edges(data=True):
-        found = links.setdefault(data["layer"], {"source": [], "target": []})
-        found["source"].append(place[u])
-        found["target"].append(place[v])
+        name = layers[data["layer"]] if "layer" in data else names[0]
+        found = links.setdefault(name, {"source": [], "target": []})
+        found["source"].append(u - ends[name][0])
+        found["target"].append(v - ends[name][1])
         for key in ("weight", "multiplicity"):
             if key in data:
                 found.setdefault(key, []).append(data[key])
-    # GEXF gives every link a weight of 1 when it has none; the header does not say, the links do.
-    activity: dict[str, dict[str, dict[int, float]]] = {}
-    for node, data in graph.nodes(data=True):
-        for key, value in data.items():
-            if key.startswith("activity_"):
-                statistics = activity.setdefault(data["population"], {})
-                statistics.setdefault(key.removeprefix("activity_"), {})[place[node]] = value
-    return links, {
-        name: {
-            key: np.array([values[i] for i in range(len(values))], np.float32)
-            for key, values in statistics.items()
-        }
-        for name, statistics in activity.items()
+    return links, {name: _activity(graph, *span) for name, span in spans.items()}
+
+
+def _spans(head: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return where the nodes of each population begin in the graph, and how many there are."""
+    touched = {end for _, source, target, _ in head["layers"] for end in (source, target)}
+    spans, start = {}, 0
+    for name, size, *_ in head["populations"]:
+        if name in touched:
+            spans[name] = (start, size)
+            start += size
+    return spans
+
+
+def _activity(graph: Any, start: int, size: int) -> dict[str, Any]:
+    keys = [k for k in graph.nodes[start] if k.startswith("activity_")] if start in graph else []
+    return {
+        key.removeprefix("activity_"): np.array(
+            [graph.nodes[start + i][key] for i in range(size)], np.float32
+        )
+        for key in keys
     }
 
 
 def _npz(path: Path) -> Snapshot | None:
     arrays = read_npz(path)
-    if _parts.KEY not in arrays:
+    if parts.KEY not in arrays:
         return None
-    return _numbered(str(arrays[_parts.KEY]), arrays, "/", str(path))
+    return _numbered(str(arrays[parts.KEY]), arrays, "/", str(path))
 
 
 def _mat(path: Path) -> Snapshot | None:
@@ -126,10 +116,10 @@ def _mat(path: Path) -> Snapshot | None:
         if b"MATLAB 5" not in file.read(116):
             return None
     arrays = read_mat5(path)
-    if _parts.KEY not in arrays:
+    if parts.KEY not in arrays:
         return None
     flat = {k: v.ravel() for k, v in arrays.items() if k.startswith(("layer_", "activity_"))}
-    return _numbered(str(arrays[_parts.KEY]), flat, "_", str(path))
+    return _numbered(str(arrays[parts.KEY]), flat, "_", str(path))
 
 
 def _numbered(text: str, arrays: Mapping[str, Any], separator: str, origin: str) -> Snapshot:
@@ -149,7 +139,7 @@ def _numbered(text: str, arrays: Mapping[str, Any], separator: str, origin: str)
                 place[match[3]] = values.astype(np.float32)
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise FormatError(f"{origin} is corrupt: {error}") from error
-    return _parts.assemble(text, links, activity, origin)
+    return parts.assemble(text, links, activity, origin)
 
 
 _READERS: dict[str, Callable[[Path], Snapshot | None]] = {
