@@ -13,12 +13,12 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .analysis import analyze
-    from .exchange import from_checkpoint, read_network, to_dense
+    from .exchange import from_checkpoint, read_network
     from .reports import report, show
     from .run import Run, load_run
     from .snapshots import Snapshot
     from .topology import Dense, Layer, Population, Topology
-    from .training import compact, record, sparsify, train
+    from .training import compact, load_model, record, sparsify, to_dense, train
     from .training.wiring import of as wiring
 
 _HOMES = {
@@ -39,7 +39,8 @@ _HOMES = {
     "show": ".reports",
     "from_checkpoint": ".exchange",
     "read_network": ".exchange",
-    "to_dense": ".exchange",
+    "to_dense": ".training",
+    "load_model": ".training",
 }
 _MODULES = ("analysis", "errors", "exchange", "link_prediction", "registry", "reports", "training")
 
@@ -53,6 +54,7 @@ __all__ = [
     "analyze",
     "compact",
     "from_checkpoint",
+    "load_model",
     "load_run",
     "read_network",
     "record",

@@ -74,7 +74,7 @@ class Recipe(BaseModel):
         description="Patterns of layers to be sparse, by default the model's; `!` excludes, from "
         "the model's where it comes first.",
     )
-    backend: Literal["auto", "masked", "csr"] = Field(
+    format: Literal["auto", "masked", "csr"] = Field(
         "auto", description="How sparse layers compute."
     )
     init_from: str | None = Field(
@@ -168,9 +168,9 @@ class Recipe(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
         method = self.resolved_method()
-        if not method.sparse and (self.sparse_layers is not None or self.backend != "auto"):
+        if not method.sparse and (self.sparse_layers is not None or self.format != "auto"):
             raise RecipeError(
-                f"method {self.method!r} is fully connected: leave out sparse_layers and backend"
+                f"method {self.method!r} is fully connected: leave out sparse_layers and format"
             )
         if self.nesterov and not self.momentum:
             raise RecipeError("nesterov needs momentum above 0")

@@ -273,7 +273,7 @@ class Snapshots(Sequence[Snapshot]):
     @property
     def epochs(self) -> list[float]:
         """The epoch of each snapshot."""
-        return [float(entry["epoch"]) for entry in self.index]
+        return [_codec.read_epoch(entry["epoch"]) for entry in self.index]
 
     def __len__(self) -> int:
         return len(self.index)
@@ -371,10 +371,14 @@ def _entry(name: str, snapshot: Snapshot, data: bytes) -> dict[str, Any]:
     return {
         "file": name,
         "step": int(snapshot.step),
-        "epoch": float(snapshot.epoch),
+        "epoch": _codec.known_epoch(snapshot.epoch),
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
     }
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def _is_entry(entry: Any) -> bool:
@@ -385,8 +389,8 @@ def _is_entry(entry: Any) -> bool:
         match is not None
         and type(entry.get("step")) is int
         and int(match[1]) == entry["step"]
-        and isinstance(entry.get("epoch"), (int, float))
-        and math.isfinite(entry["epoch"])
+        and "epoch" in entry
+        and (entry["epoch"] is None or _is_finite(entry["epoch"]))
         and isinstance(entry.get("sha256"), str)
     )
 

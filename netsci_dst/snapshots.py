@@ -34,7 +34,8 @@ class Snapshot:
     topology
         Populations and layers.
     step, epoch
-        When it was taken: optimizer steps and (fractional) epochs since the start.
+        When it was taken: optimizer steps and (fractional) epochs since the start; an epoch of
+        unknown length is NaN.
     activity
         Per population, statistics of its neurons on the probe batch: ``mean_abs`` is E|h_i|,
         ``positive`` the share of samples with h_i > 0; each float32 of shape ``(size,)``.
@@ -49,7 +50,7 @@ class Snapshot:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.step < 0 or not np.isfinite(self.epoch):
+        if self.step < 0 or np.isinf(self.epoch):
             raise TopologyError("a snapshot needs a step of at least 0 and a finite epoch")
         for name, statistics in self.activity.items():
             size = self.topology.population(name).size
@@ -111,7 +112,7 @@ def to_bytes(snapshot: Snapshot, weights: bool = True) -> bytes:
         "format": FORMAT_VERSION,
         "kind": "snapshot",
         "step": int(snapshot.step),
-        "epoch": float(snapshot.epoch),
+        "epoch": known_epoch(snapshot.epoch),
         "populations": [
             {"name": p.name, "size": p.size, "role": p.role, "combine": p.combine, "shape": p.shape}
             | ({"attributes": list(p.attributes)} if p.attributes else {})
@@ -123,6 +124,16 @@ def to_bytes(snapshot: Snapshot, weights: bool = True) -> bytes:
         "extra": dict(snapshot.extra),
     }
     return save(tensors, metadata={_HEADER: json.dumps(header, allow_nan=False)})
+
+
+def known_epoch(epoch: float) -> float | None:
+    """Return an epoch as JSON can hold it: None where it is unknown (NaN)."""
+    return None if np.isnan(epoch) else float(epoch)
+
+
+def read_epoch(value: float | None) -> float:
+    """Return an epoch that `known_epoch` gave."""
+    return float("nan") if value is None else float(value)
 
 
 def from_bytes(data: bytes, origin: str = "snapshot") -> Snapshot:
@@ -171,7 +182,9 @@ def from_bytes(data: bytes, origin: str = "snapshot") -> Snapshot:
             if name.startswith("activity/"):
                 _, i, key = name.split("/", 2)
                 activity.setdefault(populations[int(i)].name, {})[key] = values
-        return Snapshot(topology, header["step"], header["epoch"], activity, header["extra"])
+        return Snapshot(
+            topology, header["step"], read_epoch(header["epoch"]), activity, header["extra"]
+        )
 
 
 def _check_sizes(layers: Any, sizes: Mapping[str, int], file_size: int, origin: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from .. import registry
 from ..errors import NetsciError, UnknownName
 from ..run import Run
-from ..snapshots import Snapshot
+from ..snapshots import Snapshot, read_epoch
 from .result_store import FINAL, SKIPPED, WHOLE_RUN, ResultStore, run_source, task_key
 from .work import Task, Unit
 
@@ -97,7 +97,7 @@ def plan_run(
                 place,
                 path,
                 step,
-                float(entry["epoch"]),
+                read_epoch(entry["epoch"]),
                 entry["sha256"],
                 tuple(here),
                 limit_s,

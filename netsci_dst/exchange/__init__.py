@@ -9,16 +9,14 @@ if TYPE_CHECKING:
     from .exports import FORMATS, export
     from .import_run import from_checkpoint
     from .networks import read_network
-    from .to_dense_model import to_dense
 
 _HOMES = {
     "FORMATS": ".exports",
     "export": ".exports",
     "from_checkpoint": ".import_run",
-    "to_dense": ".to_dense_model",
     "read_network": ".networks",
 }
-__all__ = ["FORMATS", "export", "from_checkpoint", "read_network", "to_dense"]
+__all__ = ["FORMATS", "export", "from_checkpoint", "read_network"]
 
 
 def __getattr__(name: str) -> Any:

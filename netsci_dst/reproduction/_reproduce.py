@@ -166,7 +166,7 @@ def _missing(store: Store, tasks: Sequence[Task]) -> list[Task]:
 
 def _look_at_data(tasks: Sequence[Task], data: str | None) -> None:
     """Load the data once before all runs, which would fail one by one where there are none."""
-    from ..training._session import load_data
+    from ..training.build import load_data
 
     recipe = next((task.recipe for task in tasks if task.recipe is not None), None)
     if recipe is None:
@@ -256,7 +256,7 @@ def _outcome(task: Task) -> _Outcome | str:
 
 
 def _of_run(task: Task) -> _Outcome:
-    from ..training._session import load_data
+    from ..training.build import load_data
     from ..verification import verify
 
     assert task.recipe is not None

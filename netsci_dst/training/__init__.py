@@ -11,37 +11,44 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..methods import MethodOptions
     from ..recipe import Recipe, load_recipe
-    from ._loop import Interrupted
     from .compaction import Compaction, compact
     from .deployment import deploy
     from .lowering import lower
-    from .own_loop import SparseTraining, sparsify
     from .prediction import Predictions, predict
+    from .controller import Controller
+    from .fit import Interrupted
+    from .formats import to_dense
     from .progress import Progress
     from .recorder import Recorder, record
+    from .sparse_training import SparseTraining, sparsify
+    from .trained_model import load_model
     from .trainer import resume, train
 
 _HOMES = {
     "Compaction": ".compaction",
     "Predictions": ".prediction",
-    "Interrupted": "._loop",
+    "Controller": ".controller",
+    "Interrupted": ".fit",
     "MethodOptions": "..methods",
     "Progress": ".progress",
     "Recipe": "..recipe",
     "Recorder": ".recorder",
-    "SparseTraining": ".own_loop",
+    "SparseTraining": ".sparse_training",
     "compact": ".compaction",
     "deploy": ".deployment",
     "lower": ".lowering",
     "predict": ".prediction",
+    "load_model": ".trained_model",
     "load_recipe": "..recipe",
     "record": ".recorder",
     "resume": ".trainer",
-    "sparsify": ".own_loop",
+    "sparsify": ".sparse_training",
+    "to_dense": ".formats",
     "train": ".trainer",
 }
 __all__ = [
     "Compaction",
+    "Controller",
     "Interrupted",
     "MethodOptions",
     "Predictions",
@@ -51,12 +58,14 @@ __all__ = [
     "SparseTraining",
     "compact",
     "deploy",
+    "load_model",
     "load_recipe",
     "lower",
     "predict",
     "record",
     "resume",
     "sparsify",
+    "to_dense",
     "train",
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..checksums import arrays_checksum
@@ -117,6 +117,57 @@ def load_optimizer(
         for group in facts["groups"]
     ]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def optimizer_states(
+    optimizers: Sequence[torch.optim.Optimizer],
+) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    """Return the states of several optimizers as tensors by name, and facts about each."""
+    tensors: dict[str, Tensor] = {}
+    facts = []
+    for i, one in enumerate(optimizers):
+        own, about = optimizer_state(one)
+        tensors |= nested(f"optimizer{i}", own)
+        facts.append(about)
+    return tensors, facts
+
+
+def load_optimizers(
+    optimizers: Sequence[torch.optim.Optimizer],
+    tensors: Mapping[str, Tensor],
+    facts: Sequence[Mapping[str, Any]],
+) -> None:
+    """Give optimizers the states that `optimizer_states` returned.
+
+    Raises
+    ------
+    FormatError
+        If they are not as many.
+    """
+    if len(optimizers) != len(facts):
+        raise FormatError(
+            f"the checkpoint has {len(facts)} optimizers, and {len(optimizers)} are given: give "
+            "the same ones"
+        )
+    for i, (one, about) in enumerate(zip(optimizers, facts)):
+        load_optimizer(one, part(f"optimizer{i}", tensors), about)
+
+
+def load_module(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Load a model's state.
+
+    Raises
+    ------
+    FormatError
+        If it does not fit the model.
+    """
+    try:
+        model.load_state_dict(dict(tensors))
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+        first = str(error).splitlines()
+        raise FormatError(
+            "the checkpoint does not fit this model: " + " ".join(line.strip() for line in first)
+        ) from error
 
 
 def nested(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from netsci_dst.errors import NetsciError, RunError
 from ..run import Run
 from .compaction import compact
 from .lowering import lower
-from .restore import restore
+from .trained_model import restore
 
 
 def deploy(

@@ -7,15 +7,18 @@ topology is decided on process 0 and broadcast, so that all have the same links 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from ..errors import RecipeError
+
 if TYPE_CHECKING:
     from .evolution._change import Change
+    from .evolution._layer import EvolvingLayer
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,53 @@ class World:
         total = torch.tensor(values, dtype=torch.float64, device=device)
         torch.distributed.all_reduce(total)
         return total.tolist()
+
+    def check_same_links(self, layers: Sequence[EvolvingLayer]) -> None:
+        """Refuse processes that begin with different links.
+
+        Raises
+        ------
+        RecipeError
+            If seeds, models or methods differ between them.
+        """
+        if self.size == 1 or not layers:
+            return
+        marks = [
+            int(each.layer.keys.cpu().double().mul(0.5).sin().sum() * 2**30) for each in layers
+        ]
+        device = layers[0].layer.weight.device
+        mine = torch.tensor([len(marks), *marks], dtype=torch.int64, device=device)
+        low, high = mine.clone(), mine.clone()
+        torch.distributed.all_reduce(low, torch.distributed.ReduceOp.MIN)
+        torch.distributed.all_reduce(high, torch.distributed.ReduceOp.MAX)
+        if not torch.equal(low, high):
+            raise RecipeError(
+                "the processes begin with different links: give all of them the same seed, model "
+                "and method"
+            )
+
+
+def _mark(keys: Tensor) -> int:
+    """Return a number that differs where keys do."""
+    return int(keys.double().mul(0.5).sin().sum() * 2**30)
+
+
+def current(together: bool | None = None) -> World:
+    """Return this process among those of the default group, where one was set up.
+
+    Parameters
+    ----------
+    together
+        Whether the processes train one model; by default, whether there are several.
+    """
+    ready = torch.distributed.is_available() and torch.distributed.is_initialized()
+    if together is False or not ready:
+        return World()
+    return World(
+        torch.distributed.get_rank(),
+        torch.distributed.get_world_size(),
+        int(os.environ.get("LOCAL_RANK", "0")),
+    )
 
 
 def join() -> World:

@@ -40,7 +40,7 @@ def lesion(
         If the run has no checkpoint, or the model does not say which module's output is the
         activity of a population.
     """
-    from .restore import restore
+    from .trained_model import restore
 
     session = restore(run, device=device, dataset=dataset)
     outputs = session.wiring.outputs

@@ -13,7 +13,7 @@ from netsci_dst.errors import FormatError, NetsciError
 from netsci_dst.runtime import Network, Program, Step
 from netsci_dst.runtime.program import INPUT
 
-from .layers import SparseLinear
+from .formats import CsrLinear
 from .tape import Tape
 
 # Below this density links take less memory than a dense matrix, and their product less time.
@@ -48,7 +48,7 @@ def lower(model: nn.Module, example: Tensor, facts: Mapping[str, Any] | None = N
 
 class _Recorder(Tape):
     def __init__(self, model: nn.Module, example: Tensor):
-        kinds = (nn.Linear, SparseLinear, nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
+        kinds = (nn.Linear, CsrLinear, nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
         super().__init__(model, lambda m: isinstance(m, (*kinds, nn.PReLU)))
         if example.dim() < 1 or len(example) < 2 or not example.is_floating_point():
             raise FormatError("the example must be a batch of two or more samples of numbers")
@@ -104,7 +104,7 @@ class _Recorder(Tape):
         x = self.name(args[0])
         if x is None:
             return
-        if isinstance(module, (nn.Linear, SparseLinear)):
+        if isinstance(module, (nn.Linear, CsrLinear)):
             self._linear(name, module, x, output)
         elif isinstance(module, nn.modules.conv._ConvNd):
             self._convolution(name, module, x, output)
@@ -121,9 +121,9 @@ class _Recorder(Tape):
 
     def _linear(self, name: str, module: Any, x: str, output: Tensor) -> None:
         held = {"bias": self.constant(module.bias, f"{name}.bias")}
-        if isinstance(module, SparseLinear):
+        if isinstance(module, CsrLinear):
             keys, n = module.keys, module.n_target
-            held |= self._links(name, keys % n, keys // n, module.values, module.n_source, n)
+            held |= self._links(name, keys % n, keys // n, module.weight, module.n_source, n)
             self._add("linear", (x,), output, {"n_source": module.n_source}, held)
         elif (links := self._sparse(name, module.weight)) is not None:
             self._add("linear", (x,), output, {"n_source": module.in_features}, {**held, **links})

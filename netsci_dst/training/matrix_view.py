@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..errors import NetsciError
+from ..topology import Layer
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,14 @@ class MatrixView:
         if self.columns is not None:
             flat = flat[:, slice(*self.columns)]
         return flat.t() if self.target_first else flat
+
+    def put(self, tensor: Tensor, matrix: Tensor) -> None:
+        """Write ``(n_source, n_target)`` into a tensor of the parameter's shape, in place."""
+        start, stop = self.rows
+        part = tensor[start:stop]
+        if self.columns is not None:
+            part = part.flatten(1)[:, slice(*self.columns)]
+        part.copy_((matrix.t() if self.target_first else matrix).reshape(part.shape))
 
     def endpoints(self, keys: Tensor) -> tuple[Tensor, Tensor]:
         """Return the source and the target neuron of links ``source * n_target + target``."""
@@ -188,27 +198,37 @@ def _views(path: str, module: nn.Module) -> Iterator[MatrixView]:
         yield from _attention(prefix, module)
     elif isinstance(module, nn.RNNBase | nn.RNNCellBase):
         yield from _recurrent(prefix, module)
-    elif (found := _weight(module)) is not None:
-        view = _of_module(path or "weight", f"{prefix}{found[0]}", module, found[1])
-        if view is not None:
+    elif hasattr(module, "matrix_view"):  # a layer that keeps its links alone
+        yield module.matrix_view(path or "weight", f"{prefix}weight")  # type: ignore[operator]
+    else:
+        attribute, weight = _weight(module)
+        view = weight is not None and _of_module(
+            path or attribute, f"{prefix}{attribute}", module, weight
+        )
+        if view:
             yield view
 
 
-def _weight(module: nn.Module) -> tuple[str, nn.Parameter] | None:
-    """Return a module's weight: of a normalised one the parameter that has its zeros."""
+# Weights that are computed from a parameter in a way that keeps zeros: the direction of
+# weight_norm, what spectral_norm divides by a number.
+_COMPUTED = {"_WeightNorm": "original1", "_SpectralNorm": "original"}
+
+
+def _weight(module: nn.Module) -> tuple[str, nn.Parameter | None]:
+    """Return the parameter that holds a module's weight, and its name in the module."""
+    parametrized = getattr(module, "parametrizations", None)
+    if parametrized is not None and "weight" in parametrized:
+        kinds = [type(each).__name__ for each in parametrized["weight"]]
+        name = _COMPUTED.get(kinds[0]) if len(kinds) == 1 else None
+        if name is None:
+            return "weight", None
+        return f"parametrizations.weight.{name}", getattr(parametrized["weight"], name)
     own = module._parameters
-    known = getattr(module, "parametrizations", None)
-    if known is not None and "weight" in known:
-        inner = known["weight"]
-        name = "original1" if hasattr(inner, "original1") else "original"
-        parameter = getattr(inner, name, None)
-        if isinstance(parameter, nn.Parameter):
-            return f"parametrizations.weight.{name}", parameter
-        return None
-    for name in ("weight", "weight_v", "weight_orig"):
-        if isinstance(parameter := own.get(name), nn.Parameter):
-            return name, parameter
-    return None
+    if "weight_v" in own and "weight_g" in own:  # the older weight_norm
+        return "weight_v", own["weight_v"]
+    if "weight_orig" in own:  # the older spectral_norm, and torch.nn.utils.prune
+        return "weight_orig", own["weight_orig"]
+    return "weight", own.get("weight")
 
 
 def _of_module(
@@ -279,6 +299,45 @@ def _recurrent(prefix: str, module: nn.RNNBase | nn.RNNCellBase) -> Iterator[Mat
         path = f"{prefix}{name}"
         out, inputs = weight.shape
         yield MatrixView(path, path, (0, out), True, inputs, out, gates=gates, dense=(inputs, out))
+
+
+def weight_in_use(model: nn.Module, view: MatrixView) -> Tensor:
+    """Return the weight that a module computes with, which may be made from its parameter."""
+    parameter = parameter_of(model, view)
+    path, _, attribute = view.parameter.rpartition(".")
+    owner = model.get_submodule(path.removesuffix(".parametrizations.weight"))
+    made = owner.weight if attribute != "weight" and hasattr(owner, "weight") else None
+    if isinstance(made, Tensor) and made.shape == parameter.shape:
+        return made.detach()
+    return parameter.detach()
+
+
+def layer_between_neurons(
+    view: MatrixView, keys: Tensor, values: Tensor, source: str, target: str
+) -> Layer:
+    """Return links between positions as links between neurons, for a `Topology`.
+
+    Where several positions lie between two neurons (kernel entries, pixels of a channel, gates),
+    they become one link whose multiplicity is their number and whose weight is the sum of their
+    absolute weights.
+
+    Parameters
+    ----------
+    keys, values
+        Increasing, int64, and the weight of each.
+    """
+    shape = view.neurons
+    u, v = (end.cpu().numpy() for end in view.endpoints(keys))
+    weights = values.detach().to(torch.float32).cpu().numpy()
+    if shape == (view.n_source, view.n_target):
+        indptr = np.zeros(shape[0] + 1, dtype=np.int64)
+        np.cumsum(np.bincount(u, minlength=shape[0]), out=indptr[1:])
+        return Layer(view.name, source, target, shape, indptr, v.astype(np.int32), weights)
+    pairs, inverse, counts = np.unique(u * shape[1] + v, return_inverse=True, return_counts=True)
+    strength = np.bincount(inverse, weights=np.abs(weights), minlength=pairs.size)
+    return Layer.from_links(
+        view.name, source, target, shape, pairs // shape[1], pairs % shape[1], strength, counts
+    )
 
 
 def parameter_of(model: nn.Module, view: MatrixView) -> nn.Parameter:

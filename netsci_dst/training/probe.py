@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -56,16 +56,24 @@ def _watch(
     leaving = wiring.leaving(name)
     if output is None and not leaving and population.role == "output":
         output = next(iter(wiring.feeding(name)), None)
-    if output is not None:
+    if output is not None and _module(model, output) is not None:
         return model.get_submodule(output).register_forward_hook(
             lambda module, args, result: _note(found, population, result)
         )
-    if not leaving:
+    if not leaving or _module(model, leaving[0]) is None:
         return None
     grid = wiring.grids.get(leaving[0], 1)
     return model.get_submodule(leaving[0]).register_forward_pre_hook(
         lambda module, args: _note(found, population, args[0], grid)
     )
+
+
+def _module(model: nn.Module, path: str) -> nn.Module | None:
+    """Return a module, or None for a part of a packed weight, which has none of its own."""
+    try:
+        return model.get_submodule(path)
+    except AttributeError:
+        return None
 
 
 def _note(
@@ -92,6 +100,17 @@ def _statistics(tensor: Tensor, size: int) -> list[Tensor] | None:
             return None
     rows = tensor.reshape(-1, size)
     return [rows.abs().mean(0).float(), (rows > 0).float().mean(0)]
+
+
+def activity_on(model: nn.Module, wiring: Wiring, probe: Any) -> dict[str, dict[str, np.ndarray]]:
+    """Return what neurons do on a probe: a tensor, or a tuple or dict of arguments."""
+    if probe is None:
+        return {}
+    named = dict(probe) if isinstance(probe, Mapping) else {}
+    placed = () if named else probe if isinstance(probe, tuple) else (probe,)
+    first = next(iter((*placed, *named.values())), None)
+    real = torch.is_tensor(first) and first.is_floating_point()
+    return activity(model, wiring, lambda: model(*placed, **named), first if real else None)
 
 
 def probe_inputs(batch: Any) -> Tensor | None:

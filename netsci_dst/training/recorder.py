@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..topology import Dense, Layer, Topology
-from ._recording import Recorded, Recording
+from ..topology import Layer, Topology
 from .evolution._choose import contains
 from .evolution._memory import LinkMemory
 from .evolution._percolation import Ends, Network
-from .layers import SparseLayer
+from .formats.csr.linear import CsrLinear
+from .matrix_view import MatrixView, layer_between_neurons, weight_in_use
+from .probe import activity_on
+from .run_writer import RunWriter
 from .wiring import of as wiring_of
+from .wiring import unwrap
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -45,9 +50,9 @@ def record(
     every
         Calls of ``step()`` between snapshots.
     steps_per_epoch
-        To express steps as epochs.
+        To express steps as epochs; without it steps are the axis of time.
     wiring, example_input
-        The populations of the model, or a batch to trace them with.
+        The populations of the model, or a batch to follow them with.
     probe
         A batch on which the neurons' activity is recorded.
     facts
@@ -60,22 +65,31 @@ def record(
     ...         train_and_prune(model, x, y)
     ...         recorder.step()
     """
+    model = unwrap(model)
     wiring = wiring or wiring_of(model, example_input)
     wiring.check(model)
-    recorder = Recorder(model, wiring, every, steps_per_epoch or 0)
     request = {"origin": "record", "every": every}
-    recorder.recording = Recording(out, request, facts, model, wiring, recorder.topology, probe)
+    device = str(next(model.parameters()).device)
+    about = {"device": device, "steps_per_epoch": steps_per_epoch, **facts}
+    writer = RunWriter.create(out, request, about)
+    recorder = Recorder(model, wiring, writer, every, steps_per_epoch or 0, probe)
     recorder.snapshot()
     return recorder
 
 
-class Recorder(Recorded):
+class Recorder:
     """Writes a run about a model that something else changes; made by `record`."""
 
-    recording: Recording
-
-    def __init__(self, model: nn.Module, wiring: Wiring, every: int, steps_per_epoch: float):
-        self.model, self.wiring = model, wiring
+    def __init__(
+        self,
+        model: nn.Module,
+        wiring: Wiring,
+        writer: RunWriter,
+        every: int,
+        steps_per_epoch: float,
+        probe: Any = None,
+    ):
+        self.model, self.wiring, self._writer, self._probe = model, wiring, writer, probe
         self.steps, self.every, self.steps_per_epoch = 0, every, steps_per_epoch
         self._network = Network(wiring)
         self._before: dict[str, Tensor] = {}
@@ -84,12 +98,12 @@ class Recorder(Recorded):
     @property
     def run(self) -> Run:
         """The run."""
-        return self.recording.run
+        return self._writer.run
 
     @property
     def epoch(self) -> float:
-        """Epochs so far; 0 when the length of an epoch was not given."""
-        return self.steps / self.steps_per_epoch if self.steps_per_epoch else 0.0
+        """Epochs so far; NaN when the length of an epoch was not given."""
+        return self.steps / self.steps_per_epoch if self.steps_per_epoch else math.nan
 
     def step(self) -> None:
         """Follow one step of training."""
@@ -99,37 +113,44 @@ class Recorder(Recorded):
 
     def snapshot(self, **extra: Any) -> None:
         """Store a snapshot of now, and how the links changed since the last one."""
-        rows = self._changes()
+        topology = self.topology()
+        rows = self._changes(topology)
         if rows:
-            self.recording.updated(rows)
-        self.recording.snapshot(self.steps, self.epoch, extra)
+            self._writer.evolution(rows)
+        found = activity_on(self.model, self.wiring, self._probe)
+        self._writer.snapshot(topology, self.steps, self.epoch, found, extra)
 
-    def log(self, **metrics: float) -> None:
+    def log(self, **metrics: Any) -> None:
         """Record an evaluation, such as ``log(loss=0.3, accuracy=0.91)``."""
-        self.recording.log(self.steps, self.epoch, metrics)
+        self._writer.log(self.steps, self.epoch, metrics)
 
     def close(self, status: str = "finished") -> None:
         """End the recording with a last snapshot."""
-        self._end(self.recording, status)
+        if status == "finished" and self.run.snapshots.steps[-1:] != [self.steps]:
+            self.snapshot()
+        self._writer.close(self.steps, status)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.close("interrupted" if issubclass(kind, KeyboardInterrupt) else "failed")
 
     # --- the links ----------------------------------------------------------------------------
 
     def topology(self) -> Topology:
         """Return the topology now."""
-        sparse, dense = [], []
-        for name, (source, target) in self.wiring.layers.items():
-            grid = self.wiring.grids.get(name, 1)
-            layer = _as_layer(self.model.get_submodule(name), name, source, target, grid)
-            if layer is None:
-                dense.append(Dense(name, source, target))
-            else:
-                sparse.append(layer)
-        return Topology(
-            self.wiring.populations, tuple(sparse), tuple(dense), tuple(self.wiring.skips)
-        )
+        found = {
+            name: _Known(links)
+            for name, view in self.wiring.views(self.model).items()
+            if (links := _links(self.model, replace(view, name=name))) is not None
+        }
+        return self.wiring.topology(self.model, found)
 
-    def _changes(self) -> list[dict[str, Any]]:
-        topology = self.topology()
+    def _changes(self, topology: Topology) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         for layer in topology.layers:
             keys = torch.from_numpy(np.asarray(layer.keys))
@@ -181,34 +202,26 @@ class Recorder(Recorded):
         }
 
 
-def _as_layer(module: Any, name: str, source: str, target: str, grid: int) -> Layer | None:
-    """Return the links of a module, or None when it is dense."""
-    if isinstance(module, SparseLayer):
-        return module.to_layer(name, source, target, grid)
-    weight = module.weight.detach().float().cpu()
-    if bool((weight != 0).all()):
+Links: TypeAlias = tuple[MatrixView, Tensor, Tensor]
+
+
+class _Known:
+    """Links of a weight as they were read."""
+
+    def __init__(self, links: Links):
+        self.links = links
+
+    def to_layer(self, name: str, source: str, target: str) -> Layer:
+        return layer_between_neurons(*self.links, source, target)
+
+
+def _links(model: nn.Module, view: MatrixView) -> Links | None:
+    """Return the links of a weight, or None when it is dense."""
+    owner = model.get_submodule(view.parameter.rpartition(".")[0])
+    if isinstance(owner, CsrLinear):
+        return view, owner.keys, owner.weight
+    matrix = view.matrix(weight_in_use(model, view)).float().cpu()
+    if bool((matrix != 0).all()):
         return None
-    if weight.dim() == 4:
-        entries = (weight != 0).sum((2, 3)).t().numpy()
-        strength = weight.abs().sum((2, 3)).t().numpy()
-        if module.groups > 1:
-            return _grouped(module, name, source, target, entries, strength)
-    elif grid > 1:
-        blocks = weight.t().reshape(-1, grid, weight.shape[0])
-        entries, strength = (blocks != 0).sum(1).numpy(), blocks.abs().sum(1).numpy()
-    else:
-        return Layer.from_matrix(name, source, target, weight.t().numpy())
-    u, v = np.nonzero(entries)
-    return Layer.from_links(
-        name, source, target, entries.shape, u, v, strength[u, v], entries[u, v]
-    )
-
-
-def _grouped(
-    module: nn.Conv2d, name: str, source: str, target: str, entries: Any, strength: Any
-) -> Layer:
-    u, v = np.nonzero(entries)
-    of_group = v // (module.out_channels // module.groups)
-    channel = of_group * entries.shape[0] + u
-    shape = (module.in_channels, module.out_channels)
-    return Layer.from_links(name, source, target, shape, channel, v, strength[u, v], entries[u, v])
+    u, v = matrix.nonzero(as_tuple=True)
+    return view, u * view.n_target + v, matrix[u, v]

@@ -12,12 +12,11 @@ from ..recipe import Recipe, load_recipe, recorded_recipe
 from ..run import PROVENANCE, RECIPE, Run, load_run
 from ..store import Store
 from . import checkpoint
-from ._loop import Loop
-from ._session import Session, device_of, surroundings
-from ._setup import describe
+from .build import Training, device_of, surroundings
 from .distributed import join
+from .fit import Fit
 from .progress import Progress
-from .provenance import machine, now, versions
+from .run_writer import RunWriter
 
 
 def train(
@@ -66,16 +65,20 @@ def train(
     world = join()
     device = device_of(recipe.device, world)
     with surroundings(recipe, device):
-        session = Session(recipe, world, dataset)
-        run = None
+        training = Training(recipe, world, dataset)
+        writer = None
         if world.is_main:
-            path = out or f"runs/{_slug(recipe.data)}-{recipe.method}-s{recipe.seed}"
-            run = Run.create(path, recipe.to_table(), _provenance(session))
-            for name, text in _artefacts(session.dataset).items():
-                run.store.write(f"data/{name}", text.encode())
-            for name, text in session.artefacts().items():
-                run.store.write(name, text.encode())
-        return Loop(session, run, progress or Progress()).run_to_end()
+            path = default_folder(recipe) if out is None else out
+            writer = RunWriter.create(path, recipe.to_table(), _facts(training))
+            for name, text in training.artefacts().items():
+                writer.run.store.write(f"data/{name}", text.encode())
+        Fit(training, writer, progress).run()
+        return None if writer is None else writer.run  # type: ignore[return-value]
+
+
+def default_folder(recipe: Recipe) -> str:
+    """Return where a run goes unless the user says so: ``runs/<data>-<method>-s<seed>``."""
+    return f"runs/{_slug(recipe.data)}-{recipe.method}-s{recipe.seed}"
 
 
 def resume(
@@ -112,12 +115,13 @@ def resume(
     world = join()
     device = device_of(recipe.device, world)
     with surroundings(recipe, device):
-        session = Session(recipe, world, dataset)
-        _same_data(run, session)
-        loop = Loop(session, run if world.is_main else None, progress or Progress())
+        training = Training(recipe, world, dataset)
+        _same_data(run, training)
+        fit = Fit(training, RunWriter(run) if world.is_main else None, progress)
         if run.store.exists(checkpoint.LAST):
-            loop.resume_from = checkpoint.load(run.store, checkpoint.LAST)
-        return loop.run_to_end()
+            fit.resume_from = checkpoint.load(run.store, checkpoint.LAST)
+        fit.run()
+        return run
 
 
 def _begin_again(store: Store, progress: Progress | None, dataset: Any) -> Run:
@@ -131,42 +135,35 @@ def _begin_again(store: Store, progress: Progress | None, dataset: Any) -> Run:
     return train(recipe, out=store.url, progress=progress, dataset=dataset)
 
 
-def _provenance(session: Session) -> dict[str, Any]:
+def _facts(training: Training) -> dict[str, Any]:
     return {
-        "versions": versions(),
-        "machine": machine(str(session.device)),
-        "seed": session.recipe.seed,
-        "world_size": session.world.size,
+        "device": str(training.device),
+        "seed": training.recipe.seed,
+        "world_size": training.world.size,
         "data": {
-            "name": session.recipe.data,
-            "fingerprint": getattr(session.dataset, "fingerprint", None),
+            "name": training.recipe.data,
+            "fingerprint": getattr(training.dataset, "fingerprint", None),
         },
         "model": {
-            "parameters": sum(p.numel() for p in session.model.parameters()),
-            "sparse_layers": describe(session.layers),
+            "parameters": sum(p.numel() for p in training.model.parameters()),
+            "sparse_layers": training.controller.describe(),
         },
-        "metric": session.task.metric,
-        "higher_is_better": session.task.higher_is_better,
-        "steps_per_epoch": session.steps_per_epoch,
-        "total_steps": session.total_steps,
-        "started": now(),
+        "metric": training.task.metric,
+        "higher_is_better": training.task.higher_is_better,
+        "splits": list(training.batches.splits),
+        "steps_per_epoch": training.steps_per_epoch,
+        "total_steps": training.total_steps,
     }
 
 
-def _same_data(run: Run, session: Session) -> None:
+def _same_data(run: Run, training: Training) -> None:
     from ..errors import DataError
 
     known = run.provenance.get("data", {}).get("fingerprint")
-    if known is not None and known != getattr(session.dataset, "fingerprint", None):
+    if known is not None and known != getattr(training.dataset, "fingerprint", None):
         raise DataError(
             f"the data of {run.path} have changed since it began: its fingerprint was {known[:12]}…"
         )
-
-
-def _artefacts(dataset: Any) -> Mapping[str, str]:
-    """Return what a data set wants kept with the run, such as its tokenizer."""
-    stored = getattr(dataset, "artefacts", None)
-    return dict(stored()) if callable(stored) else {}  # type: ignore[call-overload]
 
 
 def _slug(name: str) -> str:

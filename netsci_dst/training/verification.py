@@ -24,8 +24,8 @@ def training_findings(run: Run, load_data: bool) -> list[Finding]:
     found.append(Finding("ok" if same else "differs", text))
     known = provenance.get("data", {}).get("fingerprint")
     if load_data and known:
-        from ._session import limited
-        from ._session import load_data as load
+        from .build import limited
+        from .build import load_data as load
 
         try:
             now = limited(load(recipe), recipe).fingerprint

@@ -80,8 +80,8 @@ def zero_shot(
     if limit is not None and limit < 1:
         raise NetsciError(f"limit is {limit}; at least one example is needed")
     from .integrations.lm_eval import EvaluatedModel
-    from .restore import restore
     from .tasks.language_model import LanguageModel
+    from .trained_model import restore
 
     session = restore(run, which, device=device, dataset=dataset)
     if not isinstance(session.task, LanguageModel):

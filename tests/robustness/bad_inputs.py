@@ -150,10 +150,10 @@ train_with("a batch size of 0", "--batch-size", "0")
 def greedy(folder: Path) -> Iterator[None]:
     import torch
 
-    from netsci_dst.training._loop import Loop
+    from netsci_dst.training.fit import Fit
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Loop, "_one_step", lambda loop, model, batch: torch.empty(10**12))
+        patch.setattr(Fit, "_one_step", lambda loop, model, batch: torch.empty(10**12))
         yield
 
 
@@ -228,15 +228,15 @@ def _(folder):
 
 @contextlib.contextmanager
 def vanishing(folder: Path) -> Iterator[None]:
-    from netsci_dst.training._loop import Loop
+    from netsci_dst.training.callbacks.evaluate import Evaluate
 
-    def vanish(loop: Any) -> None:
+    def vanish(callback: Any, fit: Any) -> None:
         shutil.rmtree(folder / "run")
-        evaluate(loop)
+        evaluate(callback, fit)
 
-    evaluate = Loop._evaluate
+    evaluate = Evaluate._evaluate
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Loop, "_evaluate", vanish)
+        patch.setattr(Evaluate, "_evaluate", vanish)
         yield
 
 

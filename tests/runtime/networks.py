@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from netsci_dst.training.layers import SparseLinear
+from netsci_dst.training.formats import CsrLinear
 from netsci_dst.training.models.convnet import convnet
 from netsci_dst.training.models.mlp import mlp
 from netsci_dst.training.models.resnet import resnet56
@@ -64,7 +64,7 @@ def csr_mlp():
         keys = torch.randperm(a * b, generator=torch.Generator().manual_seed(i))[:120].sort().values
         values = torch.randn(120, generator=torch.Generator().manual_seed(i))
         model.hidden[i].linear.set_links(keys, values)
-        assert isinstance(model.hidden[i].linear, SparseLinear)
+        assert isinstance(model.hidden[i].linear, CsrLinear)
     return model
 
 

@@ -1,21 +1,21 @@
-"""Both backends, from one seed, make the same network: links identical, weights to 1e-9."""
+"""Both formats, from one seed, make the same network: links identical, weights to 1e-9."""
 
 import numpy as np
 import pytest
 import torch
 
 from netsci_dst.recipe import load_recipe
-from netsci_dst.training._session import Session, surroundings
+from netsci_dst.training.build import Training, surroundings
 from netsci_dst.training.distributed import World
 
 METHODS = ["static", "set", "rigl", "cht", "cht-program-2024", "chts", "chts-l3p", "snfs", "mest"]
 METHODS += ["mest-ems", "gmp", "granet", "chtss", "chts-gmp", "esml", "deepr", "dsr", "topkast"]
 
 
-def trained(backend, method, steps=200, **changes):
+def trained(format, method, steps=200, **changes):
     recipe = load_recipe(
         method=method,
-        backend=backend,
+        format=format,
         dtype="float64",
         sparsity=0.9,
         steps=steps,
@@ -24,19 +24,16 @@ def trained(backend, method, steps=200, **changes):
         **changes,
     )
     with surroundings(recipe, torch.device("cpu")):
-        session = Session(recipe, World())
-        engine, updates, rows, step = session.engine, 0, [], 0
+        session = Training(recipe, World())
+        controller, updates, rows, step = session.controller, 0, [], 0
         while step < steps:
             for batch in session.batches.epoch(step // session.steps_per_epoch):
                 step += 1
-                engine.begin(step)
                 session.optimizer.zero_grad()
                 session.task.loss(session.model, batch).value.backward()
-                engine.before_step()
                 session.optimizer.step()
-                engine.after_step(step)
-                if engine.due(step):
-                    rows += engine.update(step)
+                if controller.step():
+                    rows += controller.rows
                     updates += 1
                 if step == steps:
                     break
@@ -51,9 +48,9 @@ def test_masked_and_csr_train_the_same_network(method):
     masked, updates, _ = trained("masked", method, **changes)
     csr, _, rows = trained("csr", method, **changes)
     assert updates >= 5 or method == "static"
-    assert {each.layer.backend for each in csr.layers} == {"csr"}
-    assert {each.layer.backend for each in masked.layers} == {"masked"}
-    for a, b in zip(masked.layers, csr.layers):
+    assert {each.layer.format for each in csr.controller.layers} == {"csr"}
+    assert {each.layer.format for each in masked.controller.layers} == {"masked"}
+    for a, b in zip(masked.controller.layers, csr.controller.layers):
         assert torch.equal(a.layer.keys, b.layer.keys)
         assert torch.allclose(a.layer.values, b.layer.values, rtol=1e-9, atol=1e-9)
         assert b.layer.values.abs().max() > 1e-3

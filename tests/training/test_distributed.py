@@ -13,20 +13,21 @@ import netsci_dst as nd
 CODE = """
 import sys, torch
 import netsci_dst.training as training
-from netsci_dst.training._loop import Loop as _Loop
+from netsci_dst.training.fit import Fit
 
 out, method, samples, every = sys.argv[1:]
 seen = []
-finish = _Loop._train
+finish = Fit._train
 def train(self):
     finish(self)
-    seen.extend((each.layer.keys, each.layer.values) for each in self.session.layers)
-_Loop._train = train
+    layers = self.training.controller.layers
+    seen.extend((each.layer.keys, each.layer.values) for each in layers)
+Fit._train = train
 training.train(
     data="digits", method=method, sparsity=0.9, dtype="float64", steps=60,
     update_steps=int(every), evaluate_steps=20, train_samples=int(samples),
     batch_size=33, model_options={"hidden": [40, 40]}, out=out,
-    method_options={"update_end": 1.0}, backend="csr",
+    method_options={"update_end": 1.0}, format="csr",
 )
 if torch.distributed.is_initialized():
     for keys, values in seen:

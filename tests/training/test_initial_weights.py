@@ -51,7 +51,7 @@ def test_cannistraci_hebb_methods_begin_with_swi_on_perceptrons(arrays, tmp_path
 
 
 def test_the_dense_baseline_begins_with_kaiming_on_perceptrons(arrays, tmp_path):
-    from netsci_dst.training.restore import restore
+    from netsci_dst.training.trained_model import restore
 
     start(arrays, tmp_path / "run", "dense")
     model = restore(nd.load_run(tmp_path / "run")).model

@@ -9,7 +9,7 @@ from torch import nn
 
 from netsci_dst.errors import RecipeError
 from netsci_dst.training import load_recipe, sparsify
-from netsci_dst.training._session import Session, surroundings
+from netsci_dst.training.build import Training, surroundings
 from netsci_dst.training.distributed import World
 from netsci_dst.training.evolution import _engine, _removal_step, density
 from netsci_dst.training.evolution._choose import top_k
@@ -29,21 +29,19 @@ def evolve(method, steps=STEPS, watch=None, **changes):
     recipe = load_recipe(method=method, **settings)
     rows = []
     with surroundings(recipe, torch.device("cpu")):
-        session = Session(recipe, World())
-        engine, step = session.engine, 0
+        session = Training(recipe, World())
+        controller, step = session.controller, 0
         while step < steps:
             for batch in session.batches.epoch(step // session.steps_per_epoch):
                 step += 1
-                engine.begin(step)
                 session.optimizer.zero_grad()
                 session.task.loss(session.model, batch).value.backward()
-                engine.before_step()
                 session.optimizer.step()
-                engine.after_step(step)
+                controller.advance()
                 if watch is not None:
                     watch(session, step)
-                if engine.due(step):
-                    rows.append(engine.update(step))
+                if controller.update_if_due():
+                    rows.append(controller.rows)
                 if step == steps:
                     break
     return session, rows
@@ -69,19 +67,19 @@ def test_density_follows_its_schedule(method, schedule, initial, options):
         method, method_options={"initial_sparsity": initial, "density_options": options}
     )
     for update in rows:
-        for row, each in zip(update, session.layers):
+        for row, each in zip(update, session.controller.layers):
             possible = each.layer.n_possible
             first, last = round((1 - initial) * possible), round(0.1 * possible)
             progress = schedule(row["step"] / STEPS, **options).progress
             assert row["links"] == round(first + (last - first) * progress)
             assert row["density"] == row["links"] / possible
-    for each in session.layers:
+    for each in session.controller.layers:
         assert each.layer.n_links == round(0.1 * each.layer.n_possible)
 
 
 def test_elastic_mutation_cuts_down_and_regrows_the_surplus():
     session, rows = evolve("mest-ems")
-    possible = [each.layer.n_possible for each in session.layers]
+    possible = [each.layer.n_possible for each in session.controller.layers]
     for update in rows:
         time = update[0]["step"] / STEPS
         surplus = density.ems(time).surplus
@@ -108,7 +106,7 @@ def test_the_last_cut_of_elastic_mutation_goes_by_the_removal_score(removal, mon
     monkeypatch.setattr(_removal_step, "sample_k", watched)
     options = {"removal": removal, "removal_options": {}}
     session, rows = evolve("mest-ems", method_options=options)
-    assert len(cuts) == len(rows) * len(session.layers)
+    assert len(cuts) == len(rows) * len(session.controller.layers)
     for exponent, lost, kept in cuts:
         assert exponent == math.inf
         assert lost <= kept
@@ -126,7 +124,7 @@ def test_no_update_of_a_falling_density_leaves_links_of_inactive_neurons(method,
     left = {}
 
     def look(session, step):
-        engine = session.engine
+        engine = session.controller.engine
         ends = {}
         for each in engine.layers:
             keep = torch.ones(each.layer.n_links, dtype=torch.bool)
@@ -141,7 +139,7 @@ def test_no_update_of_a_falling_density_leaves_links_of_inactive_neurons(method,
     late = [row for row in updates if row["step"] >= 0.75 * STEPS]
     assert sum(row["percolated"] for row in late) > 0
     assert all(row["percolated"] == row["regrown"] and not row["removed"] for row in late)
-    for each in session.layers:
+    for each in session.controller.layers:
         assert each.layer.n_links == round(0.02 * each.layer.n_possible)
 
 
@@ -159,7 +157,7 @@ def test_what_percolation_takes_in_the_last_cut_of_elastic_mutation_comes_back(r
     options = {"density": "ems", "removal": "random", "percolation": True, "regrowth": regrowth}
     session, rows = evolve("mest-ems", sparsity=0.97, method_options=options)
     assert rows[-1][0]["step"] == 60
-    for each in session.layers:
+    for each in session.controller.layers:
         assert each.layer.n_links == round(0.03 * each.layer.n_possible)
     (last,) = whole(rows[-1:])
     assert last["percolated"] == last["regrown"] > 0
@@ -182,12 +180,12 @@ def test_the_density_arrives_where_layers_stop_early_and_where_the_schedule_ends
     session, rows = evolve(method, method_options=options)
     if "early_stop" in options:
         assert any(row["early_stopped"] for row in rows[len(rows) // 2])
-    assert [each.layer.n_links for each in session.layers] == [410, 256]
+    assert [each.layer.n_links for each in session.controller.layers] == [410, 256]
 
 
 def test_a_density_schedule_needs_two_steps():
     session, _ = evolve("chtss", steps=2, update_steps=1)
-    assert [each.layer.n_links for each in session.layers] == [410, 256]
+    assert [each.layer.n_links for each in session.controller.layers] == [410, 256]
     with pytest.raises(RecipeError, match="train for 2 steps or more"):
         evolve("chtss", steps=1)
 
@@ -213,7 +211,7 @@ def test_zeta_decides_how_many_links_go(method):
 def test_static_never_changes():
     session, rows = evolve("static")
     assert rows == []
-    assert [each.layer.n_links for each in session.layers] == [410, 256]
+    assert [each.layer.n_links for each in session.controller.layers] == [410, 256]
 
 
 def test_percolation_leaves_no_idle_neuron_behind():
@@ -221,7 +219,7 @@ def test_percolation_leaves_no_idle_neuron_behind():
     last = whole(rows)[-1]
     assert 0 < last["anp"] < 1
     assert sum(row["percolated"] for row in whole(rows)) > 0
-    topology = session.engine.topology(session.model)
+    topology = session.controller.topology()
     into, out = topology.layers[0].in_degrees > 0, topology.layers[1].out_degrees > 0
     assert np.array_equal(into, out)
 
@@ -251,9 +249,9 @@ def test_layers_stop_together_where_the_scope_is_the_network():
     assert [row["early_stopped"] for row in rows[-2] + rows[-1]] == [False] * 3 + [True] * 3
 
 
-@pytest.mark.parametrize("backend", ["csr", "masked"])
+@pytest.mark.parametrize("format", ["csr", "masked"])
 @pytest.mark.parametrize("keep", [True, False])
-def test_returning_links_keep_what_they_learned_where_asked(backend, keep):
+def test_returning_links_keep_what_they_learned_where_asked(format, keep):
     """Links that the same update removes and regrows; others begin at zero with no momentum."""
     found = {"returning": 0, "reset": 0, "new": 0}
 
@@ -264,16 +262,16 @@ def test_returning_links_keep_what_they_learned_where_asked(backend, keep):
         return dict(zip(layer.keys.tolist(), zip(layer.values.tolist(), momentum.tolist())))
 
     def watch(session, step):
-        engine = session.engine
+        engine = session.controller.engine
         if not engine.due(step):
             return
-        before = [state(session, each) for each in session.layers]
+        before = [state(session, each) for each in session.controller.layers]
         update = engine.update
 
         def checked(step):
             del engine.update
             rows = update(step)
-            for row, each, old in zip(rows, session.layers, before):
+            for row, each, old in zip(rows, session.controller.layers, before):
                 now = state(session, each)
                 there = [key for key in now if key in old]
                 returned = len(there) - (row["links"] - row["regrown"])
@@ -288,7 +286,7 @@ def test_returning_links_keep_what_they_learned_where_asked(backend, keep):
         engine.update = checked
 
     options = {"retain_regrown_state": keep, "new_weights": "zero", "early_stop": "none"}
-    evolve("cht", watch=watch, method_options=options, sparsity=0.6, backend=backend)
+    evolve("cht", watch=watch, method_options=options, sparsity=0.6, format=format)
     assert min(found["new"], found["returning"]) > 0
     assert (found["reset"] == 0) == keep
 
@@ -297,7 +295,7 @@ def test_regrowth_switches_at_its_phase():
     wanted = {}
 
     def watch(session, step):
-        wanted[step] = session.layers[0].layer.capture
+        wanted[step] = session.controller.layers[0].layer.capture
 
     evolve("set", watch=watch, method_options={"phases": [{"start": 0.5, "regrowth": "gradient"}]})
     assert [step for step in range(1, STEPS) if wanted[step]] == [40, 48, 56, 64, 72]
@@ -308,13 +306,13 @@ def test_pruned_links_can_return_in_gmp():
     expected, compared = {}, []
 
     def watch(session, step):
-        for each in session.layers:
+        for each in session.controller.layers:
             last = expected.pop(each.name, None)
             if last is not None:  # the step after an update
                 ranked = sorted(last, key=last.get, reverse=True)
                 assert set(ranked[: each.layer.n_links]) == set(each.layer.keys.tolist())
                 compared.append(each.name)
-            if session.engine.due(step):
+            if session.controller.engine.due(step):
                 memory = each.memory
                 last = dict(zip(memory.keys.tolist(), memory.values.abs().tolist()))
                 last |= zip(each.layer.keys.tolist(), each.layer.values.abs().tolist())
@@ -333,9 +331,11 @@ def test_momentum_is_the_smoothed_dense_gradient():
         nonlocal smoothed
         if step > EVERY:
             return
-        smoothed = 0.8 * smoothed + 0.2 * session.layers[0].layer.dense_gradient()
-        if session.engine.due(step):
-            compared.append(torch.allclose(session.layers[0].momentum, smoothed, atol=1e-7))
+        smoothed = 0.8 * smoothed + 0.2 * session.controller.layers[0].layer.dense_gradient()
+        if session.controller.engine.due(step):
+            compared.append(
+                torch.allclose(session.controller.layers[0].momentum, smoothed, atol=1e-7)
+            )
 
     evolve("snfs", steps=EVERY + 4, watch=watch, method_options={"regrowth_options": {"beta": 0.8}})
     assert compared == [True]
@@ -347,9 +347,9 @@ def test_gradients_too_old_to_count_in_the_momentum_are_not_made(phases, monkeyp
     made, momenta = [], []
 
     def watch(session, step):
-        layer = session.layers[0]
+        layer = session.controller.layers[0]
         made[-1].append(layer.layer.capture)
-        if session.engine.due(step):
+        if session.controller.engine.due(step):
             momenta[-1].append(None if layer.momentum is None else layer.momentum.clone())
 
     def run():
@@ -386,8 +386,8 @@ def test_deepr_links_keep_their_sign():
     previous = {}
 
     def watch(session, step):
-        rule = session.engine.rule
-        for each in session.layers:
+        rule = session.controller.engine.rule
+        for each in session.controller.layers:
             assert (each.layer.values * rule.signs[each.name] >= 0).all()
             now = dict(zip(each.layer.keys.tolist(), rule.signs[each.name].tolist()))
             known = previous.get(each.name, {})
@@ -406,8 +406,8 @@ def test_topkast_passes_forward_only_the_largest():
     visited = [set(), set()]
 
     def watch(session, step):
-        for each, keys in zip(session.layers, visited):
-            rule = session.engine.rule
+        for each, keys in zip(session.controller.layers, visited):
+            rule = session.controller.engine.rule
             hidden = rule.hidden(each)
             visible = each.layer.values[~hidden].abs()
             keys.update(each.layer.keys[~hidden].tolist())
@@ -417,14 +417,14 @@ def test_topkast_passes_forward_only_the_largest():
             assert each.layer.n_links == 2 * visible.numel()
 
     session, rows = evolve("topkast", watch=watch)
-    topology = session.engine.topology(session.model)
+    topology = session.controller.topology()
     assert [layer.n_links for layer in topology.layers] == [410, 256]
     assert [row["links"] for row in rows[-1]] == [410, 256, 666]
     # Links that were trained in the margin only never were active.
-    for each, keys in zip(session.layers, visited):
+    for each, keys in zip(session.controller.layers, visited):
         active = set(each.memory.keys.tolist())
         assert keys <= active
-        margin = each.layer.keys[session.engine.rule.hidden(each)].tolist()
+        margin = each.layer.keys[session.controller.engine.rule.hidden(each)].tolist()
         assert not set(margin) <= active
     assert 0.1 < whole(rows)[-1]["itop"] < 0.2
 
@@ -433,12 +433,12 @@ def test_dsr_moves_links_between_layers_and_keeps_their_number():
     session, rows = evolve("dsr", method_options={"removal_options": {"threshold": 0.05}})
     assert {row["links"] for row in whole(rows)} == {666}
     assert len({row["links"] for update in rows for row in update if row["layer"] != "all"}) > 2
-    assert session.engine.removal_state["threshold"] != 0.05
+    assert session.controller.engine.removal_state["threshold"] != 0.05
 
 
 def test_heads_evolve_each_on_its_own():
     session, rows = evolve("set", method_options={"heads": 4, "head_layers": ["hidden.0.linear"]})
-    each = session.layers[0]
+    each = session.controller.layers[0]
     heads = (each.layer.keys % 64) // 16
     counts = torch.bincount(heads, minlength=4).tolist()
     assert counts == [first for first, _ in each.bounds]
@@ -449,8 +449,8 @@ def test_heads_evolve_each_on_its_own():
 
 def test_random_regrowth_of_the_final_step_is_never_left_untrained():
     session, _ = evolve("set", steps=5 * EVERY)
-    assert not session.engine.due(5 * EVERY)
-    assert session.engine.due(4 * EVERY)
+    assert not session.controller.engine.due(5 * EVERY)
+    assert session.controller.engine.due(4 * EVERY)
 
 
 def test_csti_on_mlps_and_its_substitute_elsewhere():
@@ -485,13 +485,14 @@ def test_the_memory_of_a_million_neurons_is_that_of_its_links():
     from netsci_dst.training.evolution._clock import Clock
     from netsci_dst.training.evolution._engine import Engine
     from netsci_dst.training.evolution._layer import EvolvingLayer
-    from netsci_dst.training.layers import SparseLinear
     from netsci_dst.training.wiring import Wiring
+    from tests.support.sparse import sparse_linear
 
     n, links = 300_000, 200_000
     rng = np.random.default_rng(0)
     keys = torch.from_numpy(np.unique(rng.integers(0, n * n, links)))
-    layer = SparseLinear(n, n, keys=keys, values=torch.randn(keys.numel()), backend="csr")
+    values = torch.randn(keys.numel())
+    layer = sparse_linear(n, n, keys=keys, values=values, format="csr").parameter
     wiring = Wiring(
         (Population("input", n, "input"), Population("output", n, "output")),
         {"layer": ("input", "output")},

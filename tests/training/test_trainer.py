@@ -357,7 +357,7 @@ def test_images_are_cropped_and_flipped_where_asked(tmp_path, monkeypatch):
     "changes",
     [
         {"compile": True, "device": "cpu"},
-        {"backend": "csr"},
+        {"format": "csr"},
         {"sparse_layers": ("output",)},
         {"augment_border": "reflect"},
     ],
@@ -409,7 +409,7 @@ def test_the_best_model_is_tested_on_what_training_never_saw(tmp_path, shared_da
     assert run.store.exists("data/tokenizer.json")
 
 
-def test_layers_change_their_backend_as_the_density_falls(tmp_path):
+def test_layers_change_their_format_as_the_density_falls(tmp_path):
     options = {
         "method": "granet",
         "method_options": {"initial_sparsity": 0.1},
@@ -418,11 +418,11 @@ def test_layers_change_their_backend_as_the_density_falls(tmp_path):
         "update_steps": 10,
     }
     auto = small(tmp_path / "auto", **options)
-    masked = small(tmp_path / "masked", backend="masked", **options)
+    masked = small(tmp_path / "masked", format="masked", **options)
     layers = auto.provenance["model"]["sparse_layers"].values()
-    assert {layer["backend"] for layer in layers} == {"masked"}
+    assert {layer["format"] for layer in layers} == {"masked"}
     _, state = checkpoint.load(auto.store, checkpoint.LAST)
-    assert set(state["backends"].values()) == {"csr"}
+    assert set(state["controller"]["formats"].values()) == {"csr"}
     for a, b in zip(auto.snapshots[-1].topology.layers, masked.snapshots[-1].topology.layers):
         assert np.array_equal(a.keys, b.keys)
         assert np.allclose(a.weights, b.weights, atol=1e-6)

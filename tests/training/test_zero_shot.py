@@ -13,7 +13,7 @@ pytest.importorskip("transformers")
 from netsci_dst.errors import DataError, NetsciError, RunError, UnknownName  # noqa: E402
 from netsci_dst.training import train  # noqa: E402
 from netsci_dst.training.integrations.lm_eval import EvaluatedModel  # noqa: E402
-from netsci_dst.training.restore import restore  # noqa: E402
+from netsci_dst.training.trained_model import restore  # noqa: E402
 from netsci_dst.training.zero_shot import TASKS, keep, matthews, zero_shot  # noqa: E402
 
 LENGTH = 24

@@ -16,7 +16,7 @@ def to_onnx(model: torch.nn.Module) -> bytes:
     Raises
     ------
     FormatError
-        If the model is more than such a chain; `torch.onnx.export` on `to_dense(run)` may do.
+        If the model is more than such a chain; `torch.onnx.export` on `load_model(run, format="dense")` may do.
     """
     try:
         import onnx
@@ -54,7 +54,7 @@ def to_onnx(model: torch.nn.Module) -> bytes:
         else:
             raise FormatError(
                 f"{name!r} is a {type(module).__name__}, and only chains of linear layers are "
-                "written as ONNX; use torch.onnx.export on nd.to_dense(run)"
+                "written as ONNX; use torch.onnx.export on nd.load_model(run, format='dense')"
             )
         current = result
     if size is None:

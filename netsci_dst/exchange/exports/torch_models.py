@@ -47,10 +47,10 @@ def pytorch_model(run: Run) -> bytes:
     """Return the state dict of a run's dense model."""
     import torch
 
-    from ..to_dense_model import to_dense
+    from ...training import load_model
 
     buffer = io.BytesIO()
-    torch.save(to_dense(run).state_dict(), buffer)
+    torch.save(load_model(run, format="dense").state_dict(), buffer)
     return buffer.getvalue()
 
 
@@ -64,10 +64,10 @@ def onnx(snapshot: Snapshot) -> bytes:
 
 def onnx_model(run: Run) -> bytes:
     """Return a run's dense model as ONNX."""
-    from ..to_dense_model import to_dense
+    from ...training import load_model
     from .onnx_model import to_onnx
 
-    return to_onnx(to_dense(run))
+    return to_onnx(load_model(run, format="dense"))
 
 
 def pyg(snapshot: Snapshot) -> bytes:

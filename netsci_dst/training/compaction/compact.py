@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from netsci_dst.errors import NetsciError
 
-from ..layers import SparseLinear
+from ..formats import CsrLinear
 from .fate import Fate
 from .follow import Follower
 
@@ -179,9 +179,6 @@ def _copy(model: nn.Module) -> nn.Module:
         raise NetsciError("a model is compacted on the CPU: give model.cpu()")
     for parameter in made.parameters():
         parameter.grad = None
-    for module in made.modules():
-        if isinstance(module, SparseLinear):
-            module.set_backend("csr")
     return made.eval()
 
 
@@ -194,7 +191,7 @@ def _arguments(model: nn.Module, example: Any) -> tuple[tuple, dict[str, Any]]:
     shape = getattr(model, "input_shape", None)
     if shape is None:
         first = next((m for m in model.modules() if _is_layer(m)), None)
-        if not isinstance(first, (nn.Linear, SparseLinear)):
+        if not isinstance(first, (nn.Linear, CsrLinear)):
             raise NetsciError("give an example: a batch that the model takes")
         shape = (first.in_features,)
     generator = torch.Generator().manual_seed(0)
@@ -264,7 +261,7 @@ def _compaction(before: nn.Module, after: nn.Module, kept: str) -> Compaction:
 
 
 def _size(module: nn.Module) -> tuple[int, int] | None:
-    if isinstance(module, (nn.Linear, SparseLinear)):
+    if isinstance(module, (nn.Linear, CsrLinear)):
         return module.in_features, module.out_features
     if isinstance(module, nn.modules.conv._ConvNd):
         return module.in_channels, module.out_channels

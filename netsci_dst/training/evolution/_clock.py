@@ -38,8 +38,8 @@ class Clock:
         return step / self.total_steps
 
     def epoch(self, step: int) -> float:
-        """Return the epochs that are over; 0 when the length of an epoch is unknown."""
-        return step / self.steps_per_epoch if self.steps_per_epoch else 0.0
+        """Return the epochs that are over; NaN when the length of an epoch is unknown."""
+        return step / self.steps_per_epoch if self.steps_per_epoch else math.nan
 
     def step_of(self, share: float) -> int:
         """Return the first step at or after a share of training."""

@@ -30,7 +30,6 @@ from ._timetable import Timetable
 
 if TYPE_CHECKING:
     from ...methods import MethodOptions
-    from ...topology import Topology
     from ..wiring import Wiring
 
 
@@ -99,6 +98,10 @@ class Engine:
             if rule and self.layers
             else None
         )
+
+    def set_wiring(self, wiring: Wiring) -> None:
+        """Take another wiring of the same layers."""
+        self.wiring, self.network = wiring, Network(wiring)
 
     def due(self, step: int) -> bool:
         """Return whether the topology is updated after a step."""
@@ -238,23 +241,6 @@ class Engine:
     def hidden(self, each: EvolvingLayer) -> Tensor | None:
         """Return which of a layer's links take no part in the forward pass, or None."""
         return None if self.rule is None else self.rule.hidden(each)
-
-    @torch.no_grad()
-    def topology(self, model: torch.nn.Module) -> Topology:
-        """Return the model's topology, without links that take no part in the forward pass."""
-        aside = {}
-        for each in self.layers:
-            hidden = self.hidden(each)
-            if hidden is not None:
-                layer = each.layer
-                aside[each.name] = keys, values = layer.keys, layer.values
-                layer.set_links(keys[~hidden], values[~hidden])
-        try:
-            return self.wiring.topology(model)
-        finally:
-            for each in self.layers:
-                if each.name in aside:
-                    each.layer.set_links(*aside[each.name])
 
     # --- state --------------------------------------------------------------------------------
 

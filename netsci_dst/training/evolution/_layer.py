@@ -14,7 +14,7 @@ from ._links import Links
 from ._memory import LinkMemory
 
 if TYPE_CHECKING:
-    from ..layers import SparseLayer
+    from ..sparse_parameter import SparseParameter
 
 
 @dataclass(eq=False)
@@ -34,7 +34,7 @@ class EvolvingLayer:
     """
 
     name: str
-    layer: SparseLayer
+    layer: SparseParameter
     initial_links: int
     final_links: int
     grid: int = 1

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
+from ..optimizer_state import as_list
 from ._ranges import NotNegative
 from .step_hook import StepHook
 
@@ -60,7 +61,11 @@ class TopKast(StepHook):
     def before_step(self) -> None:
         """Bring back the margin's weights and pull them towards zero."""
         optimizer = self.engine.optimizer
-        decay = float(optimizer.param_groups[0].get("weight_decay", 0.0)) if optimizer else 0.0
+        decay = (
+            float(as_list(optimizer)[0].param_groups[0].get("weight_decay", 0.0))
+            if optimizer
+            else 0.0
+        )
         for each in self.engine.layers:
             margin, weights = self.aside[each.name]
             values = each.layer.values
@@ -71,12 +76,9 @@ class TopKast(StepHook):
             each.layer.set_values(values)
 
     def _add_gradient(self, each: EvolvingLayer, margin: Tensor, pull: Tensor) -> None:
-        layer = each.layer
-        if layer.weight.grad is None:
-            return
-        extra = layer.values.new_zeros(margin.shape)
+        extra = each.layer.values.new_zeros(margin.shape)
         extra[margin] = pull
-        layer.weight.grad += layer._store.scatter(layer, extra)
+        each.layer.add_gradient(extra)
 
     def after_step(self, step: int) -> None:
         """Put the weights outside the top D aside until the next step."""

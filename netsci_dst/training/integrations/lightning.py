@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...errors import MissingDependency
-from ..own_loop import SparseTraining, sparsify
+from ..sparse_training import SparseTraining, sparsify
 
 try:
     from lightning.pytorch import Callback, LightningModule, Trainer
@@ -16,7 +17,8 @@ except ImportError as error:  # pragma: no cover
 class SparseTrainingCallback(Callback):
     """Evolve the links of a Lightning module while Lightning trains it.
 
-    The module is made sparse before its optimizers are built; checkpoints carry the state.
+    The module is made sparse when training starts; checkpoints carry the state. The number of
+    steps and the length of an epoch are the trainer's own.
 
     Parameters
     ----------
@@ -26,8 +28,12 @@ class SparseTrainingCallback(Callback):
         Attribute of the module that holds the network to make sparse; the module itself when
         left out.
     options
-        Further arguments of `netsci_dst.sparsify`; ``total_steps`` is the trainer's own unless
-        given.
+        Further arguments of `netsci_dst.sparsify`.
+
+    Attributes
+    ----------
+    training
+        The `SparseTraining`, from the start of training on.
 
     Examples
     --------
@@ -47,29 +53,29 @@ class SparseTrainingCallback(Callback):
         self.training: SparseTraining | None = None
         self._loaded: dict[str, Any] | None = None
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Make the module sparse, once, before the optimizers are built."""
-        if stage != "fit" or self.training is not None:
-            return
-        options = dict(self.options)
-        if "total_steps" not in options and trainer.max_steps > 0:
-            options["total_steps"] = trainer.max_steps
-        model = pl_module if self.target is None else getattr(pl_module, self.target)
-        self.training = sparsify(model, None, self.method, self.sparsity, **options)
-
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Watch the optimizer."""
-        assert self.training is not None
-        optimizer = trainer.optimizers[0]
-        self.training.attach(getattr(optimizer, "optimizer", optimizer))
-        if self._loaded is not None:
-            self.training.load_state_dict(self._loaded)
-            self._loaded = None
+        """Make the module sparse, once, and watch its optimizers."""
+        model = pl_module if self.target is None else getattr(pl_module, self.target)
+        if self.training is not None:
+            self.training.attach(*trainer.optimizers)
+            return
+        steps = trainer.estimated_stepping_batches
+        options = dict(self.options)
+        if math.isfinite(steps) and steps > 0:
+            options.setdefault("total_steps", int(steps))
+        batches = trainer.num_training_batches
+        if math.isfinite(batches):
+            per_epoch = max(1, math.ceil(batches / trainer.accumulate_grad_batches))
+            options.setdefault("steps_per_epoch", per_epoch)
+        self.training = sparsify(
+            model, trainer.optimizers, self.method, self.sparsity, state=self._loaded, **options
+        )
+        self._loaded = None
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Follow the optimizer; batches without an optimizer step change nothing."""
+        """Follow the optimizers; batches without an optimizer step change nothing."""
         assert self.training is not None
         self.training.step()
 
@@ -91,7 +97,8 @@ class SparseTrainingCallback(Callback):
     ) -> None:
         """End the recording as failed."""
         if self.training is not None:
-            self.training.close("failed")
+            interrupted = isinstance(exception, KeyboardInterrupt)
+            self.training.close("interrupted" if interrupted else "failed")
 
     def state_dict(self) -> dict[str, Any]:
         """Return what Lightning's checkpoint keeps of the topology's evolution."""

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from netsci_dst.errors import RecipeError, UnknownName
 from netsci_dst.topology import Population
 
-from ..layers import SparseLinear
-from ..layers._csr import csr_chain
-from ..layers.dense import Linear
+from ..formats.csr.chain import csr_chain
+from ..formats.csr.linear import CsrLinear
+from ..formats.dense_linear import Linear
 from ..wiring import Wiring
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -33,7 +33,7 @@ _LARGEST_DENSE = 2**26
 class Hidden(nn.Module):
     """A linear layer, its activation and dropout: one hidden population."""
 
-    def __init__(self, linear: nn.Linear | SparseLinear, activation: nn.Module, dropout: float):
+    def __init__(self, linear: nn.Linear | CsrLinear, activation: nn.Module, dropout: float):
         super().__init__()
         self.linear = linear
         self.activation = activation
@@ -48,8 +48,7 @@ class Hidden(nn.Module):
         """Whether this is a CSR layer and ReLU alone, and nobody watches the modules."""
         linear, activation = self.linear, self.activation
         return (
-            type(linear) is SparseLinear
-            and linear.backend == "csr"
+            type(linear) is CsrLinear
             and type(activation) is nn.ReLU
             and self.dropout is None
             and not any(
@@ -79,10 +78,10 @@ class MLP(nn.Module):
         """Map ``(batch, *input_shape)`` to logits, ``(batch, n_classes)``."""
         if x.dim() != 2:
             x = x.flatten(1)
-        chain: list[SparseLinear] = []
+        chain: list[CsrLinear] = []
         for layer in self.hidden:
             if layer.is_plain():
-                chain.append(cast(SparseLinear, layer.linear))
+                chain.append(cast(CsrLinear, layer.linear))
                 continue
             if chain:
                 x, chain = csr_chain(chain, x, relu=True), []
@@ -136,8 +135,8 @@ def build(
         raise UnknownName("activation", activation, _ACTIVATIONS)
     if not 0 <= dropout < 1:
         raise RecipeError(f"dropout is {dropout}; it must be at least 0 and less than 1")
-    if layers not in ("auto", "dense", "csr", "masked"):
-        raise UnknownName("kind of layers", layers, ("auto", "dense", "csr", "masked"))
+    if layers not in ("auto", "dense", "csr"):
+        raise UnknownName("kind of layers", layers, ("auto", "dense", "csr"))
     blocks = [
         Hidden(_linear(a, b, bias, layers, generator), _ACTIVATIONS[activation](), dropout)
         for a, b in zip([n_input, *sizes], sizes)
@@ -154,7 +153,7 @@ def _size(size: int) -> int:
 
 def _linear(
     n_source: int, n_target: int, bias: bool, layers: str, generator: torch.Generator | None
-) -> nn.Linear | SparseLinear:
+) -> nn.Linear | CsrLinear:
     if layers == "auto":
         layers = "csr" if n_source * n_target > _LARGEST_DENSE else "dense"
     bound = 1 / math.sqrt(n_source)
@@ -162,7 +161,7 @@ def _linear(
         linear = cast(Linear, nn.utils.skip_init(Linear, n_source, n_target, bias))
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
     else:
-        linear = SparseLinear(n_source, n_target, bias, backend=layers)
+        linear = CsrLinear(n_source, n_target, bias)
     if linear.bias is not None:
         nn.init.uniform_(linear.bias, -bound, bound, generator=generator)
     return linear

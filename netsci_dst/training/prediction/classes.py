@@ -11,11 +11,11 @@ from .predict import Predictions
 from .samples import Samples, read
 
 if TYPE_CHECKING:
-    from .._session import Session
+    from ..build import Training
 
 
 def classify(
-    session: Session, data: Any, part: str, compacted: bool, batch_size: int
+    session: Training, data: Any, part: str, compacted: bool, batch_size: int
 ) -> Predictions:
     """Return the most probable class of each sample, and the probability of each class."""
     import torch

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ...errors import RunError
 from ...run import Run
-from ..restore import restore
+from ..trained_model import restore
 
 if TYPE_CHECKING:
     import pandas as pd

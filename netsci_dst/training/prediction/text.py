@@ -13,10 +13,10 @@ from ...errors import DataError
 from .predict import Predictions
 
 if TYPE_CHECKING:
-    from .._session import Session
+    from ..build import Training
 
 
-def score(session: Session, data: Any, compacted: bool, batch_size: int) -> Predictions:
+def score(session: Training, data: Any, compacted: bool, batch_size: int) -> Predictions:
     """Return each line's number of tokens, mean loss, perplexity, and the token that would follow.
 
     A line longer than the model's sequences is scored piece by piece.
@@ -59,7 +59,7 @@ def score(session: Session, data: Any, compacted: bool, batch_size: int) -> Pred
     return Predictions(table, {"n": len(lines), "loss": loss, "perplexity": math.exp(loss)})
 
 
-def _scored(session: Session, model: Any, group: Sequence[Any]) -> list[tuple[float, int]]:
+def _scored(session: Training, model: Any, group: Sequence[Any]) -> list[tuple[float, int]]:
     """Return the sum of losses of each row, and the most probable token after it."""
     import torch
 

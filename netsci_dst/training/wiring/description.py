@@ -190,7 +190,7 @@ class Wiring:
         sizes = {population.name: population.size for population in self.populations}
         known = every_view(model)
         for name, (source, target) in self.layers.items():
-            actual = self._replaced(model, name) or self._view(model, known, name).neurons
+            actual = self._view(model, known, name).neurons
             if actual != (sizes[source], sizes[target]):
                 raise TopologyError(
                     f"layer {name!r} joins {actual[0]} to {actual[1]} neurons, but "
@@ -201,10 +201,6 @@ class Wiring:
                 model.get_submodule(path)
             except AttributeError:
                 raise TopologyError(f"the model has no module {path!r}") from None
-
-    def _replaced(self, model: nn.Module, name: str) -> tuple[int, int] | None:
-        module = _sparse_module(model, name)
-        return None if module is None else module.neurons(self.grids.get(name, 1))
 
     def topology(self, model: nn.Module, parameters: Mapping[str, Any] | None = None) -> Topology:
         """Return the model's topology now: sparse layers with links, the others as dense.
@@ -219,9 +215,6 @@ class Wiring:
         for name, (source, target) in self.layers.items():
             if parameters is not None and name in parameters:
                 layers.append(parameters[name].to_layer(name, source, target))
-            elif (module := _sparse_module(model, name)) is not None:
-                grid = self.grids.get(name, 1)
-                layers.append(module.to_layer(name, source, target, grid))
             else:
                 dense.append(Dense(name, source, target))
         return Topology(*self._seen(layers, dense), self.skips)
@@ -287,13 +280,3 @@ def _no_weight(model: nn.Module, name: str) -> str:
         f"{name!r} is a {kind}: only linear layers, convolutions, attention, recurrent cells and "
         "embeddings can be sparse"
     )
-
-
-def _sparse_module(model: nn.Module, name: str) -> Any:
-    from ..layers import SparseLayer
-
-    try:
-        module = model.get_submodule(name)
-    except AttributeError:
-        return None
-    return module if isinstance(module, SparseLayer) else None

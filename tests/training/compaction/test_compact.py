@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from netsci_dst.errors import NetsciError
 from netsci_dst.training.compaction import compact
-from netsci_dst.training.layers import SparseLinear
+from netsci_dst.training.formats import CsrLinear
 from netsci_dst.training.models.convnet import convnet
 from netsci_dst.training.models.mlp import mlp
 from netsci_dst.training.models.resnet import resnet56
@@ -56,7 +56,7 @@ def sizes(model):
     return [
         (m.in_features, m.out_features)
         for m in model.modules()
-        if isinstance(m, (nn.Linear, SparseLinear))
+        if isinstance(m, (nn.Linear, CsrLinear))
     ]
 
 
@@ -90,11 +90,11 @@ def test_csr_layers_stay_csr_and_agree_with_the_dense_ones(bias):
         linear = model.hidden[i].linear
         matrix = linear.weight.detach().t().reshape(-1)
         keys = matrix.nonzero()[:, 0]
-        csr = SparseLinear(*size, bias, keys, matrix[keys], "csr", dtype=torch.float64)
+        csr = CsrLinear(*size, bias, keys, matrix[keys], dtype=torch.float64)
         csr.bias = linear.bias
         model.hidden[i].linear = csr
     small = check(model, torch.randn(2, 12, dtype=torch.float64))
-    assert small.hidden[0].linear.backend == "csr"
+    assert type(small.hidden[0].linear) is CsrLinear
     assert sizes(small) == sizes(dense)
     assert small.hidden[1].linear.n_links == int((dense.hidden[1].linear.weight != 0).sum())
     assert model.hidden[0].linear.n_target == 40  # the model itself is as it was

@@ -3,14 +3,14 @@ import torch
 from torch import nn
 
 from netsci_dst.training.evolution._layer import EvolvingLayer, _share_out
-from netsci_dst.training.layers.replace import sparsify_module
+from tests.support.sparse import sparsified
 
 
 def layer(n_links, heads, final, n_source=96, n_target=96):
     torch.manual_seed(0)
     keys = torch.randperm(n_source * n_target)[:n_links]
     model = nn.Sequential(nn.Linear(n_source, n_target))
-    (found,) = sparsify_module(model, ["0"], keys={"0": keys.sort().values}).values()
+    (found,) = sparsified(model, ["0"], keys={"0": keys.sort().values}).values()
     return EvolvingLayer("layer", found, n_links, final, heads=heads)
 
 

@@ -8,7 +8,7 @@ from netsci_dst import link_prediction, registry
 from netsci_dst.link_prediction._tensors import device_scores
 from netsci_dst.training.evolution._layer import EvolvingLayer, LayerUpdate
 from netsci_dst.training.evolution._predict import _tied, regrow_by_scores
-from netsci_dst.training.layers import SparseConv2d
+from tests.support.sparse import sparse_module
 
 
 def equal_neighbours(scores, exact):
@@ -43,13 +43,13 @@ def test_double_precision_scores_tie_exactly_and_stay_apart_where_they_differ():
 @pytest.mark.parametrize("exponent", [float("inf"), 1.0])
 def test_groups_of_a_convolution_are_predicted_apart(predictor, exponent):
     """One grouped convolution proposes what its groups propose as convolutions of their own."""
-    whole = SparseConv2d(torch.nn.Conv2d(8, 8, 1, groups=2))
+    whole = sparse_module(torch.nn.Conv2d(8, 8, 1, groups=2))
     keys = torch.tensor([0, 1, 9, 10, 17, 4, 6, 13, 15, 31])
     whole.set_links(keys.sort().values, torch.ones(keys.numel()))
     found = proposed(whole, predictor, exponent)
     for group in (0, 1):
         own = keys[keys % 8 // 4 == group]
-        part = SparseConv2d(torch.nn.Conv2d(4, 4, 1))
+        part = sparse_module(torch.nn.Conv2d(4, 4, 1))
         part.set_links((own // 8 * 4 + own % 4).sort().values, torch.ones(own.numel()))
         expected = {k // 4 * 8 + k % 4 + 4 * group for k in proposed(part, predictor, exponent)}
         assert {k for k in found if k % 8 // 4 == group} == expected

@@ -9,15 +9,15 @@ from netsci_dst.topology import Population
 from netsci_dst.training.evolution._layer import EvolvingLayer, LayerUpdate
 from netsci_dst.training.evolution._percolation import Network, ends_of
 from netsci_dst.training.evolution._regrowth_step import _fill
-from netsci_dst.training.layers import SparseConv2d
 from netsci_dst.training.wiring import Wiring
+from tests.support.sparse import sparse_module
 
 
 def drafts(groups, seed):
     """A chain of two convolutions, 3 -> 4 -> 4 channels; links reach some of the middle ones."""
     torch.manual_seed(0)
-    first = SparseConv2d(torch.nn.Conv2d(3, 4, 1))
-    second = SparseConv2d(torch.nn.Conv2d(4, 4, (1, 2), groups=groups))
+    first = sparse_module(torch.nn.Conv2d(3, 4, 1))
+    second = sparse_module(torch.nn.Conv2d(4, 4, (1, 2), groups=groups))
     # Middle channels 1 and 2 have links on both sides, 0 on one, 3 on none: of two groups, the
     # active channel is the second of one and the first of the other.
     first.set_links(torch.tensor([0, 1, 2, 5]), torch.ones(4))

@@ -32,7 +32,8 @@ def data(n=96):
 
 def links(training):
     return [
-        (each.layer.keys.tolist(), each.layer.values.tolist()) for each in training.engine.layers
+        (each.layer.keys.tolist(), each.layer.values.tolist())
+        for each in training.controller.layers
     ]
 
 
@@ -111,9 +112,7 @@ def test_hugging_face_trainer(tmp_path):
 
     def fit(out, steps, resume_from=None):
         model = Model()
-        callback = SparseTrainingCallback(
-            model, "set", 0.7, update_every=4, out=tmp_path / out, backend="masked"
-        )
+        callback = SparseTrainingCallback("set", 0.7, update_every=4, out=tmp_path / out)
         arguments = transformers.TrainingArguments(
             output_dir=str(tmp_path / "trainer"),
             max_steps=steps,

@@ -5,8 +5,8 @@ torch = pytest.importorskip("torch")
 from netsci_dst import registry  # noqa: E402
 from netsci_dst.errors import RecipeError, UnknownName  # noqa: E402
 from netsci_dst.training import wiring  # noqa: E402
-from netsci_dst.training.layers import sparsify_module  # noqa: E402
 from netsci_dst.training.tasks.build import build_model  # noqa: E402
+from tests.support.sparse import sparsified  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -69,7 +69,7 @@ def test_wiring_fits_and_sparse_layers_with_all_links_change_nothing(name, shape
     assert before.shape == (3, 10)
     names = declared.sparse_names()
     assert len(names) == SPARSE[name]
-    sparsify_module(model, names, "masked")
+    sparsified(model, names, "masked")
     torch.testing.assert_close(model(x), before, atol=1e-5, rtol=1e-4)
     topology = declared.topology(model)
     assert {layer.name for layer in topology.layers} == set(names)

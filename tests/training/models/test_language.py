@@ -6,8 +6,8 @@ pytest.importorskip("transformers")
 from netsci_dst import registry  # noqa: E402
 from netsci_dst.errors import RecipeError  # noqa: E402
 from netsci_dst.training import wiring  # noqa: E402
-from netsci_dst.training.layers import sparsify_module  # noqa: E402
 from netsci_dst.training.tasks.build import build_model  # noqa: E402
+from tests.support.sparse import sparsified  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -71,7 +71,7 @@ def test_wiring_fits_and_sparse_layers_with_all_links_change_nothing(name):
     linear = {m for m, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
     assert set(names) == linear - {"lm_head"}
     assert linear == set(declared.layers)
-    sparsify_module(model, names, "masked")
+    sparsified(model, names, "masked")
     torch.testing.assert_close(output(model, name), before, atol=1e-5, rtol=1e-4)
     topology = declared.topology(model)
     assert [layer.name for layer in topology.dense] == ["lm_head"]

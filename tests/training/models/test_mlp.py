@@ -5,7 +5,8 @@ import torch
 
 from netsci_dst import registry
 from netsci_dst.errors import RecipeError, UnknownName
-from netsci_dst.training.layers import SparseLinear, sparse_layers, sparsify_module
+from netsci_dst.training.formats import CsrLinear
+from tests.support.sparse import sparsified
 
 
 def build(*args, **kwargs):
@@ -45,13 +46,13 @@ def test_a_generator_decides_the_weights_and_the_global_one_is_left_alone():
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "silu", "sigmoid", "elu"])
-@pytest.mark.parametrize("backend", ["masked", "csr"])
-def test_sparse_layers_with_all_links_are_the_dense_network(activation, backend):
+@pytest.mark.parametrize("format", ["masked", "csr"])
+def test_sparse_layers_with_all_links_are_the_dense_network(activation, format):
     generator = torch.Generator().manual_seed(0)
     model = build((6,), 2, hidden=(40, 30), activation=activation, generator=generator).double()
     x = torch.randn(9, 6, dtype=torch.float64)
     expected = model(x)
-    sparsify_module(model, model.wiring().sparse_names(), backend)
+    sparsified(model, model.wiring().sparse_names(), format)
     torch.testing.assert_close(model(x), expected)
     seen = []
     handle = model.hidden[0].activation.register_forward_hook(lambda *a: seen.append(a[2]))
@@ -62,7 +63,7 @@ def test_sparse_layers_with_all_links_are_the_dense_network(activation, backend)
 
 def test_hidden_output_is_the_activity():
     model = build((6,), 2, hidden=(40,))
-    sparsify_module(model, ["hidden.0.linear"], "csr")
+    sparsified(model, ["hidden.0.linear"], "csr")
     seen = []
     model.get_submodule(model.wiring().outputs["hidden1"]).register_forward_hook(
         lambda *a: seen.append(a[2])
@@ -82,12 +83,11 @@ def test_dropout_drops_only_in_training():
 
 def test_layers_too_large_to_be_dense_are_csr_from_the_start():
     model = build((20,), 2, hidden=(30_000, 30_000))
-    assert type(model.hidden[0].linear) is not SparseLinear
-    assert list(sparse_layers(model)) == ["hidden.1.linear"]
-    assert model.hidden[1].linear.backend == "csr"
+    assert type(model.hidden[0].linear) is not CsrLinear
+    assert type(model.hidden[1].linear) is CsrLinear
     assert sum(p.numel() for p in model.parameters()) < 10**6
     empty = build((20,), 2, hidden=(30,), layers="csr")
-    assert sparse_layers(empty)["hidden.0.linear"].n_links == 0
+    assert empty.hidden[0].linear.n_links == 0
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from netsci_dst.errors import DataError, RecipeError  # noqa: E402
-from netsci_dst.training.layers import sparsify_module  # noqa: E402
 from netsci_dst.training.models._rbm import RBM  # noqa: E402
 from netsci_dst.training.tasks import get_task  # noqa: E402
 from netsci_dst.training.tasks.task import BatchOptions  # noqa: E402
+from tests.support.sparse import sparsified  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -72,15 +72,15 @@ def test_the_gradient_is_that_of_contrastive_divergence():
     torch.testing.assert_close(rbm.visible_bias.grad, (model_side - data).mean(0))
 
 
-@pytest.mark.parametrize("backend", ["masked", "csr"])
-def test_a_sparse_machine_equals_the_dense_one_with_zeros(backend):
+@pytest.mark.parametrize("format", ["masked", "csr"])
+def test_a_sparse_machine_equals_the_dense_one_with_zeros(format):
     rbm, other = machine(6, 5), machine(6, 5)
     keys = torch.tensor([0, 3, 7, 11, 12, 20, 29])
     mask = torch.zeros(30, dtype=torch.float64)
     mask[keys] = 1
     with torch.no_grad():
         rbm.weights.weight.mul_(mask.view(6, 5).T)
-    sparsify_module(other, ["weights"], backend, {"weights": keys})
+    sparsified(other, ["weights"], format, {"weights": keys})
     v = torch.rand(9, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(other.free_energy(v), rbm.free_energy(v))
     torch.testing.assert_close(other(v), rbm(v))

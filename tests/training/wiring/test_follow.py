@@ -8,9 +8,9 @@ from torch import nn
 from netsci_dst.errors import TopologyError
 from netsci_dst.topology import Population
 from netsci_dst.training import wiring
-from netsci_dst.training.layers import sparsify_module
 from netsci_dst.training.models.mlp import mlp
 from netsci_dst.training.wiring import Wiring
+from tests.support.sparse import sparsified
 
 
 def sizes(found):
@@ -38,7 +38,7 @@ def test_mlp_declares_a_chain():
 def test_topology_lists_sparse_layers_and_names_dense_ones():
     model = mlp((8,), 3, hidden=(6, 5))
     found = wiring.of(model)
-    sparsify_module(model, found.sparse_names(), keys={"hidden.0.linear": torch.tensor([0, 47])})
+    sparsified(model, found.sparse_names(), keys={"hidden.0.linear": torch.tensor([0, 47])})
     topology = found.topology(model)
     assert [layer.name for layer in topology.layers] == ["hidden.0.linear", "hidden.1.linear"]
     assert topology.layer("hidden.0.linear").keys.tolist() == [0, 47]
@@ -152,7 +152,7 @@ def test_trace_flattened_channels():
     assert found.grids == {"8": 4}
     assert found.outputs == {"0": "2", "4": "5", "output": "8"}
     names = found.sparse_names("*")
-    sparsify_module(model, names)
+    sparsified(model, names)
     topology = found.topology(model)
     assert topology.layer("8").shape == (6, 10)
     assert set(topology.layer("8").multiplicity.tolist()) == {4}

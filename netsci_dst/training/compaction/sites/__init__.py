@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from ...layers import SparseLinear
+from ...formats import CsrLinear
 from .base import Cut, Inputs, Site
 from .channels import ChannelSite
 from .convolution import ConvSite
@@ -35,7 +35,7 @@ _CHANNELS = (
 
 def site_type(module: nn.Module) -> type[Site] | None:
     """Return how a module is followed; None for one whose operations are followed instead."""
-    if isinstance(module, SparseLinear):
+    if isinstance(module, CsrLinear):
         return CsrSite
     if type(module).forward is nn.Linear.forward or (
         isinstance(module, nn.Linear) and type(module).__module__.startswith("netsci_dst.")

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...layers import SparseLinear
+from ...formats import CsrLinear
 from .base import Cut
 from .linear import LinearSite
 from .parts import add_to_bias
@@ -17,7 +17,7 @@ class CsrSite(LinearSite):
 
     def _links(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         keys, n = self.module.keys.numpy(), self.module.n_target
-        values = self.module.values.numpy()
+        values = self.module.weight.detach().numpy()
         present = values != 0
         return keys[present] // n, keys[present] % n, values[present]
 
@@ -49,13 +49,12 @@ class CsrSite(LinearSite):
         place_in, place_out = np.cumsum(cut.keep_in) - 1, np.cumsum(cut.keep_out) - 1
         n_target = int(cut.keep_out.sum())
         keys = place_in[sources[stays]].astype(np.int64) * n_target + place_out[targets[stays]]
-        small = SparseLinear(
+        small = CsrLinear(
             int(cut.keep_in.sum()),
             n_target,
             module.bias is not None,
             torch.from_numpy(keys),
             torch.from_numpy(values[stays]),
-            "csr",
             dtype=module.weight.dtype,
         )
         small.bias = module.bias

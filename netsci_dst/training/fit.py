@@ -1,0 +1,234 @@
+"""The steps of a training: the loop, short; what happens on the way is in callbacks."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..errors import NetsciError
+from .callbacks import Callback, default_callbacks
+from .progress import Progress
+from .tasks.pieces import pieces
+
+if TYPE_CHECKING:
+    from .build import Training
+    from .run_writer import RunWriter
+    from .tasks.task import Batch, Loss
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was stopped by the user; the run can be resumed."""
+
+
+class Fit:
+    """A training in progress.
+
+    Parameters
+    ----------
+    training
+        Data, model, controller, optimizer.
+    writer
+        Where it is recorded; None on processes that do not write.
+    progress
+        Who is told.
+    callbacks
+        What happens around steps, in order.
+
+    Attributes
+    ----------
+    step
+        Optimizer steps so far.
+    seconds
+        Wall time spent training and evaluating, without what was before a resumed part.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        writer: RunWriter | None,
+        progress: Progress | None = None,
+        callbacks: Sequence[Callback] | None = None,
+    ):
+        self.training, self.writer = training, writer
+        self.progress = progress or Progress()
+        self.callbacks = list(callbacks or default_callbacks(training))
+        self.seconds = 0.0
+        self.stop = False
+        self._clock = 0.0
+        self.resume_from: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+    @property
+    def step(self) -> int:
+        """Optimizer steps so far."""
+        return self.training.controller.steps
+
+    @property
+    def is_last(self) -> bool:
+        """Whether training ends with this step."""
+        return self.step >= self.training.total_steps
+
+    def run(self) -> None:
+        """Train to the end, and say how it ended.
+
+        Raises
+        ------
+        Interrupted
+            Where the user stopped it; a checkpoint was written.
+        """
+        try:
+            with _interruptible(self):
+                self._train()
+        except KeyboardInterrupt:
+            self._end("interrupted")
+            raise
+        except BaseException as error:
+            text = str(error) if isinstance(error, NetsciError) else repr(error)
+            self._end("failed", text)
+            raise
+        self._end("finished")
+
+    def _end(self, status: str, message: str = "") -> None:
+        facts: dict[str, Any] = {"error": message} if message else {}
+        if status == "finished":
+            for each in self.callbacks:
+                facts |= each.end(self)
+        if self.writer is not None:
+            self.writer.close(self.step, status, **facts)
+            self.progress.ended(status, *([message] if message else []))
+
+    def _train(self) -> None:
+        training = self.training
+        self._begin()
+        model: Any = training.model
+        if training.recipe.compile:
+            model = torch.compile(model)
+        model.train()
+        self._clock = time.perf_counter()
+        while not self.is_last:
+            epoch, position = divmod(self.step, training.steps_per_epoch)
+            for batch in training.batches.epoch(epoch, start=position):
+                self._one_step(model, batch)
+                for each in self.callbacks:
+                    each.stepped(self)
+                # After the evaluation: it judges links that have been trained.
+                if training.controller.update_if_due():
+                    for each in self.callbacks:
+                        each.updated(self, training.controller.rows)
+                for each in self.callbacks:
+                    each.step_ended(self)
+                if self.stop and training.world.size == 1:
+                    for each in self.callbacks:
+                        each.interrupted(self)
+                    raise Interrupted
+                if self.is_last:
+                    break
+
+    def _begin(self) -> None:
+        if self.resume_from is not None:
+            tensors, facts = self.resume_from
+            self.training.load(tensors, facts)
+            if self.training.world.size > 1:
+                self.training.reseed(self.step)
+            for each in self.callbacks:
+                each.load(self, facts)
+        if self.writer is not None:
+            self.writer.rewind(self.step if self.resume_from else -1)
+            self.writer.note({"status": "running"})
+        for each in self.callbacks:
+            each.begin(self)
+
+    def tick(self) -> float:
+        """Add the time since the last call to `seconds`, and return it."""
+        now = time.perf_counter()
+        passed, self._clock = now - self._clock, now
+        self.seconds += passed
+        return passed
+
+    # --- one step -----------------------------------------------------------------------------
+
+    def _one_step(self, model: torch.nn.Module, batch: Batch) -> None:
+        training = self.training
+        rate = training.rate(self.step + 1)
+        for group in training.groups:
+            group["lr"] = rate * group.get("lr_scale", 1.0)
+        passes = _Passes(self, model, batch)
+        if training.needs_closure:
+            training.optimizers[0].step(passes)
+        else:
+            passes()
+            for one in training.optimizers:
+                one.step()
+        training.controller.advance()
+
+    def passes(self, model: torch.nn.Module, batch: Batch, first: bool) -> None:
+        """Make the forward and backward passes of a step; callbacks hear of the first ones."""
+        training, recipe = self.training, self.training.recipe
+        for one in training.optimizers:
+            one.zero_grad(set_to_none=True)
+        for piece in pieces(training.task, batch, recipe.accumulate):
+            loss = self._loss(model, piece)
+            (loss.value if piece.share == 1.0 else loss.value * piece.share).backward()
+            for each in self.callbacks if first else ():
+                each.loss(self, loss, piece)
+        if training.world.size > 1:
+            training.world.average_gradients(training.parameters)
+        if recipe.clip:
+            torch.nn.utils.clip_grad_norm_(training.parameters, recipe.clip)
+
+    def _loss(self, model: torch.nn.Module, batch: Batch) -> Loss:
+        training, recipe = self.training, self.training.recipe
+        if recipe.dtype == "bfloat16":
+            with torch.autocast(training.device.type, torch.bfloat16):
+                return training.task.loss(model, batch, recipe.label_smoothing)
+        return training.task.loss(model, batch, recipe.label_smoothing)
+
+    # --- what callbacks tell each other -------------------------------------------------------
+
+    def evaluated(self, row: dict[str, Any], metric: float) -> None:
+        """Tell all callbacks of an evaluation, before its row is written."""
+        for each in self.callbacks:
+            each.evaluated(self, row, metric)
+
+    def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """Return all that is needed to continue bit for bit."""
+        tensors, facts = self.training.state()
+        facts["step"] = self.step
+        for each in self.callbacks:
+            facts |= each.state(self)
+        return tensors, facts
+
+
+class _Passes:
+    """The passes of a step, as a closure of optimizers that make several."""
+
+    def __init__(self, fit: Fit, model: torch.nn.Module, batch: Batch):
+        self.fit, self.model, self.batch, self.first = fit, model, batch, True
+
+    def __call__(self) -> None:
+        self.fit.passes(self.model, self.batch, self.first)
+        self.first = False
+
+
+@contextmanager
+def _interruptible(fit: Fit) -> Iterator[None]:
+    """Let Ctrl-C end the step in progress; a second one ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, frame: Any) -> None:
+        if fit.stop or fit.training.world.size > 1:
+            raise KeyboardInterrupt
+        fit.stop = True
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,1 @@
+"""Links alone: nothing of the size of the dense weight is ever allocated."""

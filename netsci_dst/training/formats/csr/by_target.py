@@ -1,0 +1,34 @@
+"""The links of a CSR layer in a second order, target by target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from .linear import CsrLinear
+
+# A second order takes 8 bytes a link.
+LARGEST = 2**24
+
+
+def by_target(layer: CsrLinear) -> tuple[Tensor, Tensor, Tensor] | None:
+    """Return starts over targets, sources and places of the weights; None for huge layers.
+
+    They are kept until the links change.
+    """
+    indices = layer.indices
+    if indices.numel() > LARGEST:
+        return None
+    known = layer.__dict__.get("_ordered")
+    if known is None or known[0] is not indices:
+        order = torch.argsort(indices, stable=True)
+        rows = torch.arange(layer.n_source, dtype=torch.int32)
+        sources = torch.repeat_interleave(rows, layer.indptr.diff())[order]
+        counts = torch.bincount(indices, minlength=layer.n_target)
+        starts = torch.zeros(layer.n_target + 1, dtype=torch.int64)
+        torch.cumsum(counts, 0, out=starts[1:])
+        known = layer.__dict__["_ordered"] = indices, starts, sources, order.to(torch.int32)
+    return known[1:]

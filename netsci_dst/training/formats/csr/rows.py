@@ -1,0 +1,197 @@
+"""The loops of the CSR format for many rows.
+
+Activations come and go row by row, ``(batch, features)`` in C order, as other layers have them. A
+tile of some rows is transposed into a scratch of its own, ``(features, rows)``, small enough for
+the cache and without the strides of a power of two that would make its lines collide there.
+Forward gathers: each output of a tile is summed in registers over its links, and written once.
+Tiles are independent, so that threads share them; the last one is filled with zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import carray, njit  # type: ignore[attr-defined]
+
+from .kernels import widest
+from .simd import (
+    dot,
+    fill,
+    load,
+    multiply_add,
+    plus,
+    pointer,
+    product,
+    store,
+    total,
+    totals,
+    transpose,
+    where_positive,
+)
+
+ROWS = 64
+
+
+@cache
+def _packing(dtype: type[np.floating]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    n = 64 // np.dtype(dtype).itemsize
+
+    @njit(nogil=True, inline="always")
+    def pack(source, first, stop, width, target):
+        """Transpose rows ``first:stop`` into (width, ROWS); absent rows are zero."""
+        rows = stop - first
+        whole = rows // n * n if width >= n else 0
+        for r in range(0, whole, n):
+            for f in range(0, width - n + 1, n):
+                transpose(source, (first + r) * width + f, width, target, f * ROWS + r, ROWS, n)
+            for f in range(width // n * n, width):
+                for k in range(r, r + n):
+                    target[f * ROWS + k] = source[(first + k) * width + f]
+        for f in range(width):
+            for k in range(whole, rows):
+                target[f * ROWS + k] = source[(first + k) * width + f]
+            for k in range(rows, ROWS):
+                target[f * ROWS + k] = 0
+
+    @njit(nogil=True, inline="always")
+    def unpack(source, target, first, stop, width):
+        """Write (width, ROWS) transposed to rows ``first:stop``."""
+        rows = stop - first
+        whole = rows // n * n if width >= n else 0
+        for r in range(0, whole, n):
+            for f in range(0, width - n + 1, n):
+                transpose(source, f * ROWS + r, ROWS, target, (first + r) * width + f, width, n)
+            for f in range(width // n * n, width):
+                for k in range(r, r + n):
+                    target[(first + k) * width + f] = source[f * ROWS + k]
+        for k in range(whole, rows):
+            for f in range(width):
+                target[(first + k) * width + f] = source[f * ROWS + k]
+
+    return pack, unpack
+
+
+@cache
+def forward(dtype: type[np.floating]) -> Callable[..., Any]:
+    """Return the loop ``y = x A + bias``, activated if ``relu``, over rows ``first:last``.
+
+    Links come target by target: ``starts`` over targets, the source of each link and where its
+    weight lies.
+    """
+    pack, unpack = _packing(dtype)
+    block = widest() // np.dtype(dtype).itemsize
+
+    @njit(cache=True, nogil=True)
+    def run(
+        starts_, sources_, order_, values_, bias_, x_, y_, n_source, n_target, batch, first, last,
+        relu,
+    ):  # fmt: skip
+        starts = carray(pointer(starts_), n_target + 1, np.int64)  # type: ignore[call-arg]
+        n_links = starts[n_target]
+        sources = carray(pointer(sources_), n_links, np.int32)
+        order = carray(pointer(order_), n_links, np.int32)
+        values = carray(pointer(values_), n_links, dtype)
+        x = carray(pointer(x_), n_source * batch, dtype)
+        y = carray(pointer(y_), n_target * batch, dtype)
+        bias = carray(pointer(bias_), n_target, dtype)
+        xs, ys = np.empty(n_source * ROWS, dtype), np.empty(n_target * ROWS, dtype)
+        weights = np.empty(n_links, dtype)
+        for k in range(n_links):
+            weights[k] = values[order[k]]
+        for row in range(first, last, ROWS):
+            stop = min(row + ROWS, last)
+            pack(x, row, stop, n_source, xs)
+            for at in range(0, ROWS, block):
+                if at >= stop - row:
+                    break
+                for t in range(n_target):
+                    summed = fill(bias[t] if bias_ else dtype(0), block)
+                    for k in range(starts[t], starts[t + 1]):
+                        place = np.int64(sources[k]) * ROWS + at
+                        summed = multiply_add(weights[k], load(xs, place, block), summed)
+                    if relu:
+                        summed = where_positive(summed, summed)
+                    store(ys, t * ROWS + at, summed)
+            unpack(ys, y, row, stop, n_target)
+
+    return run
+
+
+@cache
+def backward(dtype: type[np.floating]) -> Callable[..., Any]:
+    """Return the loop for the gradients of links, bias and, if wanted, input.
+
+    Links come source by source. ``gv`` and ``gb`` are added to: they begin as zeros. ``g``, if
+    given, receives ``gy`` before the activation.
+    """
+    pack, unpack = _packing(dtype)
+    block = widest() // np.dtype(dtype).itemsize
+
+    @njit(cache=True, nogil=True)
+    def run(
+        starts_, targets_, values_, x_, y_, gy_, g_, gx_, gv_, gb_, n_source, n_target, batch,
+        first, last,
+    ):  # fmt: skip
+        starts = carray(pointer(starts_), n_source + 1, np.int64)  # type: ignore[call-arg]
+        n_links = starts[n_source]
+        targets = carray(pointer(targets_), n_links, np.int32)
+        values = carray(pointer(values_), n_links, dtype)
+        x = carray(pointer(x_), n_source * batch, dtype)
+        y = carray(pointer(y_), n_target * batch, dtype)
+        gy = carray(pointer(gy_), n_target * batch, dtype)
+        g = carray(pointer(g_), n_target * batch, dtype)
+        gx = carray(pointer(gx_), n_source * batch, dtype)
+        gv = carray(pointer(gv_), n_links, dtype)
+        gb = carray(pointer(gb_), n_target, dtype)
+        xs, gs = np.empty(n_source * ROWS, dtype), np.empty(n_target * ROWS, dtype)
+        ys = np.empty(n_target * ROWS if y_ else 0, dtype)
+        back = np.empty(n_source * ROWS if gx_ else 0, dtype)
+        for row in range(first, last, ROWS):
+            stop = min(row + ROWS, last)
+            pack(x, row, stop, n_source, xs)
+            pack(gy, row, stop, n_target, gs)
+            if y_:
+                pack(y, row, stop, n_target, ys)
+                for i in range(0, n_target * ROWS, block):
+                    store(gs, i, where_positive(load(ys, i, block), load(gs, i, block)))
+                if g_:
+                    unpack(gs, g, row, stop, n_target)
+            if gb_:
+                for t in range(n_target):
+                    for at in range(0, ROWS, block):
+                        gb[t] += total(load(gs, t * ROWS + at, block))
+            for at in range(0, ROWS, block):
+                if at >= stop - row:
+                    break
+                for s in range(n_source):
+                    here = load(xs, s * ROWS + at, block)
+                    summed = fill(dtype(0), block)
+                    k, end = starts[s], starts[s + 1]
+                    while k + 4 <= end:
+                        a = load(gs, np.int64(targets[k]) * ROWS + at, block)
+                        b = load(gs, np.int64(targets[k + 1]) * ROWS + at, block)
+                        c = load(gs, np.int64(targets[k + 2]) * ROWS + at, block)
+                        d = load(gs, np.int64(targets[k + 3]) * ROWS + at, block)
+                        summed = multiply_add(values[k], a, summed)
+                        summed = multiply_add(values[k + 1], b, summed)
+                        summed = multiply_add(values[k + 2], c, summed)
+                        summed = multiply_add(values[k + 3], d, summed)
+                        four = totals(
+                            product(here, a), product(here, b), product(here, c), product(here, d)
+                        )
+                        store(gv, k, plus(load(gv, k, 4), four))
+                        k += 4
+                    while k < end:
+                        a = load(gs, np.int64(targets[k]) * ROWS + at, block)
+                        summed = multiply_add(values[k], a, summed)
+                        gv[k] += dot(here, a)
+                        k += 1
+                    if gx_:
+                        store(back, s * ROWS + at, summed)
+            if gx_:
+                unpack(back, gx, row, stop, n_source)
+
+    return run

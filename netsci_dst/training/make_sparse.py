@@ -1,0 +1,324 @@
+"""Make a model sparse: which layers, how many links, where, and with which weights."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from .. import registry
+from ..errors import RecipeError
+from .evolution._layer import EvolvingLayer
+from .formats.choose import choose_format, fits
+from .formats.convert import convert, plain_linear
+from .formats.convert import replace as put_in_place
+from .formats.csr.linear import CsrLinear
+from .formats.sharded import is_sharded
+from .initialisation import allocate, draw_topology, initial_weights
+from .matrix_view import MatrixView, parameter_of
+from .start import Start
+
+if TYPE_CHECKING:
+    from ..methods import MethodOptions
+    from ..run import Run
+    from .wiring import Wiring
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """How sparse a model becomes.
+
+    Attributes
+    ----------
+    sparsity
+        At the end of training.
+    patterns
+        Which layers; None for the wiring's own choice.
+    named
+        Names that the user has written in full: a frozen layer or an embedding among them is meant.
+    format
+        ``masked`` or ``csr``; ``auto`` for the faster one; ``fit`` for masked wherever the dense
+        weight fits into memory.
+    batch, threads
+        What the choice of format depends on.
+    """
+
+    sparsity: float
+    patterns: Sequence[str] | None = None
+    named: Sequence[str] = ()
+    format: str = "auto"
+    batch: int = 32
+    threads: int | None = None
+
+
+def make_sparse(
+    model: nn.Module,
+    wiring: Wiring,
+    method: MethodOptions,
+    how: Sparsity,
+    seed: int,
+    features: Callable[[], np.ndarray | None] = lambda: None,
+    start: Run | None = None,
+    weights: str = "model",
+) -> list[EvolvingLayer]:
+    """Give weights of a model links and initial weights, in place.
+
+    Parameters
+    ----------
+    features
+        Returns a calibration sample of the model's inputs, or None; asked only when needed.
+    start
+        A run whose final topology and initial weights to take.
+    weights
+        Rule for the initial weights.
+
+    Raises
+    ------
+    RecipeError, TopologyError
+        If no layer is left to be sparse, or the request does not fit the model. The model is as it
+        was then.
+    """
+    begin = None if start is None else Start(start, method)
+    rng = np.random.default_rng([seed, 1])
+    if not method.sparse:
+        _draw_dense(model, wiring, how, weights, rng)
+        return []
+    views = sparse_views(model, wiring, how.patterns, how.named)
+    _check_heads(method, list(views))
+    shapes = [view.dense for view in views.values()]
+    sizes = [view.n_possible for view in views.values()]
+    final = allocate(method.allocation, shapes, how.sparsity)
+    if round((1 - how.sparsity) * sum(sizes)) < len(sizes):
+        most = math.floor(1e6 * (1 - len(sizes) / sum(sizes))) / 1e6
+        raise RecipeError(
+            f"sparsity {how.sparsity} leaves less than a link per layer; here it may be {most:g}"
+        )
+    first = _initial_links(method, how.sparsity, shapes, final, sizes)
+    place = _Placer(method, wiring, views, features)
+    links: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
+    for view, n_links in zip(views.values(), first):
+        known = None
+        if begin is None:
+            keys = place(view, n_links, rng)
+        else:
+            keys, known = begin.layer(view.name, view.n_source, view.n_target)
+        drawn = initial_weights(weights, view.n_source, view.n_target, keys.size, rng=rng)
+        if drawn is not None:
+            known = drawn if known is None else np.where(np.isnan(known), drawn, known)
+        links[view.name] = (keys, known)
+    if begin is not None:
+        wanted, first = sum(final), [keys.size for keys, _ in links.values()]
+        begin.check(sum(first), wanted, sum(sizes))
+        final = first
+    parameters = convert(
+        model,
+        views,
+        {view.name: _format(model, view, n, how) for view, n in zip(views.values(), first)},
+        {name: torch.from_numpy(keys) for name, (keys, _) in links.items()},
+    )
+    made = []
+    for name, n_first, n_final in zip(views, first, final):
+        parameter, (_, known) = parameters[name], links[name]
+        if known is not None:
+            unknown = np.isnan(known)
+            if unknown.any():
+                known[unknown] = parameter.values.double().cpu().numpy()[unknown]
+            parameter.set_values(torch.from_numpy(known).to(parameter.weight))
+        heads = method.heads if _has_heads(method, name) else 1
+        made.append(EvolvingLayer(name, parameter, n_first, n_final, 1, heads))
+    return made
+
+
+def _draw_dense(
+    model: nn.Module, wiring: Wiring, how: Sparsity, rule: str, rng: np.random.Generator
+) -> None:
+    """Give the layers that a sparse method would take their initial weights, fully connected."""
+    for view in sparse_views(model, wiring, how.patterns, how.named).values():
+        drawn = initial_weights(rule, view.n_source, view.n_target, view.n_possible, rng=rng)
+        if drawn is not None:
+            matrix = torch.from_numpy(drawn.reshape(view.n_target, view.n_source)).t()
+            with torch.no_grad():
+                view.put(parameter_of(model, view).detach(), matrix)
+
+
+class Original:
+    """The weights and modules of a model before it is made sparse, to put them back."""
+
+    def __init__(self, model: nn.Module, views: dict[str, MatrixView]):
+        self.model = model
+        self.modules = {}
+        self.weights = {}
+        for view in views.values():
+            path = view.parameter.rpartition(".")[0]
+            self.modules[path] = model.get_submodule(path)
+            weight = parameter_of(model, view)
+            self.weights[view.parameter] = (weight, _local(weight.detach()).clone())
+
+    @torch.no_grad()
+    def put_back(self) -> None:
+        """Make the model what it was."""
+        for path, module in self.modules.items():
+            if self.model.get_submodule(path) is not module:
+                put_in_place(self.model, path, module)
+        for weight, values in self.weights.values():
+            _local(weight.detach()).copy_(values)
+
+
+def _local(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor._local_tensor if is_sharded(tensor) else tensor  # type: ignore[attr-defined]
+
+
+def sparse_views(
+    model: nn.Module,
+    wiring: Wiring,
+    patterns: Sequence[str] | None = None,
+    named: Sequence[str] = (),
+) -> dict[str, MatrixView]:
+    """Return the weights that are to be sparse, by name.
+
+    Frozen parameters are left alone, and embeddings unless they are named.
+
+    Raises
+    ------
+    RecipeError
+        If none is left, or one that is named is frozen.
+    """
+    known = wiring.views(model)
+    chosen: dict[str, MatrixView] = {}
+    taken: set[Any] = set()
+    for name in wiring.sparse_names(patterns):
+        view = replace(known[name], name=name)
+        parameter = parameter_of(model, view)
+        owner = model.get_submodule(view.parameter.rpartition(".")[0])
+        if isinstance(owner, nn.Embedding) and name not in named:
+            continue
+        if not parameter.requires_grad:
+            if name in named:
+                raise RecipeError(f"layer {name!r} is frozen (requires_grad=False): leave it out")
+            continue
+        place = (id(parameter), view.rows, view.columns)
+        if place not in taken:  # a weight that several modules share is sparse once
+            taken.add(place)
+            chosen[name] = view
+    if not chosen:
+        raise RecipeError(
+            "no layer is left to be sparse; the layers are "
+            + (", ".join(wiring.layers) or "none")
+            + ". A fully connected network is the method 'dense'"
+        )
+    return chosen
+
+
+def _format(model: nn.Module, view: MatrixView, n_links: int, how: Sparsity) -> str:
+    owner = model.get_submodule(view.parameter.rpartition(".")[0])
+    if isinstance(owner, CsrLinear) or how.format not in ("auto", "fit"):
+        return "csr" if isinstance(owner, CsrLinear) else how.format
+    weight = parameter_of(model, view)
+    if not plain_linear(owner) or weight.dtype not in (torch.float32, torch.float64):
+        return "masked"
+    if how.format == "fit":
+        return "masked" if fits(4 * weight.nbytes, weight.device) else "csr"
+    return choose_format(
+        view.n_source,
+        view.n_target,
+        n_links / view.n_possible,
+        how.batch,
+        weight.device,
+        how.threads,
+        weight.element_size(),
+    )
+
+
+def _check_heads(method: MethodOptions, names: Sequence[str]) -> None:
+    if method.heads > 1 and not any(_has_heads(method, name) for name in names):
+        raise RecipeError(
+            f"{method.heads} heads, but no sparse layer matches head_layers: "
+            + ", ".join(method.head_layers)
+        )
+
+
+def _has_heads(method: MethodOptions, name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in method.head_layers)
+
+
+def _initial_links(
+    method: MethodOptions,
+    sparsity: float,
+    shapes: list[tuple[int, ...]],
+    final: list[int],
+    sizes: list[int],
+) -> list[int]:
+    """Return each layer's links before the first step, by the density schedule."""
+    schedule = registry.get("density schedule", method.density)
+    first = list(final)
+    if method.initial_sparsity is not None:
+        if method.initial_sparsity > sparsity:
+            raise RecipeError(
+                f"method {method.name!r} begins at sparsity {method.initial_sparsity}, above the "
+                f"final {sparsity}: set method_options.initial_sparsity lower"
+            )
+        first = allocate(method.allocation, shapes, method.initial_sparsity)
+    plan = schedule.target(0.0, **method.density_options)
+    if plan.surplus:
+        first = [min(size, n + round(plan.surplus * size)) for n, size in zip(first, sizes)]
+    return first
+
+
+class _Placer:
+    """Draws the initial links of each layer, by the method's initialiser or its substitute."""
+
+    def __init__(
+        self,
+        method: MethodOptions,
+        wiring: Wiring,
+        views: dict[str, MatrixView],
+        features: Callable[[], np.ndarray | None],
+    ):
+        self.method = method
+        entry = registry.get("initialiser", method.initialiser)
+        self.features = None
+        self.name, self.options = method.initialiser, method.initialiser_options
+        self.fed = {p.name for p in wiring.populations if p.role == "input"}
+        self.wiring, self.takes_first = wiring, bool(entry.metadata.get("takes_first"))
+        if entry.metadata.get("needs_features"):
+            self.features = features() if _is_mlp(wiring, views) else None
+            inputs = [p.size for p in wiring.populations if p.role == "input"]
+            if self.features is None or [self.features.shape[1]] != inputs:
+                self._substitute()
+
+    def _substitute(self) -> None:
+        if self.method.initialiser_elsewhere is None:
+            raise RecipeError(
+                f"initialiser {self.name!r} needs a model whose layers are all fully connected "
+                "and whose inputs are the data's features; choose another one"
+            )
+        self.features = None
+        self.name, self.options = self.method.initialiser_elsewhere, {}
+
+    def __call__(self, view: MatrixView, n_links: int, rng: np.random.Generator) -> np.ndarray:
+        options: dict[str, Any] = dict(self.options)
+        if self.takes_first:
+            options["first"] = self.wiring.layers[view.name][0] in self.fed
+        return draw_topology(
+            self.name,
+            view.n_source,
+            view.n_target,
+            n_links,
+            rng=rng,
+            features=self.features,
+            **options,
+        )
+
+
+def _is_mlp(wiring: Wiring, views: dict[str, MatrixView]) -> bool:
+    """Whether the layers form one chain of fully connected ones."""
+    ends = list(wiring.layers.values())
+    chain = all(a[1] == b[0] for a, b in itertools.pairwise(ends))
+    return chain and all(len(view.dense) == 2 for view in views.values())
