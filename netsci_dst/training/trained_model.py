@@ -140,8 +140,11 @@ def _match_formats(model: nn.Module, state: dict[str, Tensor]) -> None:
     for view in list(views_of(model).values()):
         path = view.parameter.rpartition(".")[0]
         if f"{path}.keys" in state and f"{path}.weight" not in state:
-            bias = f"{path}.bias" in state
-            replace(model, path, CsrLinear(view.n_source, view.n_target, bias))
+            values = state[f"{path}.values"]
+            links = CsrLinear(
+                view.n_source, view.n_target, f"{path}.bias" in state, dtype=values.dtype
+            )
+            replace(model, path, links)
 
 
 def _to_csr(model: nn.Module) -> None:

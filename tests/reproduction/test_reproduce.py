@@ -165,8 +165,9 @@ def test_a_row_that_starts_from_a_run_that_is_gone_trains_that_again(done, tmp_p
 
 
 def test_a_stopped_run_goes_on_to_the_same_line(done, tmp_path, monkeypatch):
-    from netsci_dst.training import Interrupted
     from netsci_dst.training._loop import Loop
+
+    from netsci_dst.training import Interrupted
 
     _, found = done
     step = Loop._one_step

@@ -29,9 +29,9 @@ def trained(format, method, steps=200, **changes):
         while step < steps:
             for batch in session.batches.epoch(step // session.steps_per_epoch):
                 step += 1
-                session.optimizer.zero_grad()
+                session.optimizers[0].zero_grad()
                 session.task.loss(session.model, batch).value.backward()
-                session.optimizer.step()
+                session.optimizers[0].step()
                 if controller.step():
                     rows += controller.rows
                     updates += 1

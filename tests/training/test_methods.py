@@ -34,9 +34,9 @@ def evolve(method, steps=STEPS, watch=None, **changes):
         while step < steps:
             for batch in session.batches.epoch(step // session.steps_per_epoch):
                 step += 1
-                session.optimizer.zero_grad()
+                session.optimizers[0].zero_grad()
                 session.task.loss(session.model, batch).value.backward()
-                session.optimizer.step()
+                session.optimizers[0].step()
                 controller.advance()
                 if watch is not None:
                     watch(session, step)
@@ -258,7 +258,7 @@ def test_returning_links_keep_what_they_learned_where_asked(format, keep):
     def state(session, each):
         """Weight and momentum of each link by its key."""
         layer = each.layer
-        momentum = layer.link_state(session.optimizer, "momentum_buffer")
+        momentum = layer.link_state(session.optimizers[0], "momentum_buffer")
         return dict(zip(layer.keys.tolist(), zip(layer.values.tolist(), momentum.tolist())))
 
     def watch(session, step):
@@ -370,7 +370,7 @@ def test_gradients_too_old_to_count_in_the_momentum_are_not_made(phases, monkeyp
         assert (mine is None) == (reference is None)
         if mine is not None:
             assert torch.allclose(mine, reference, rtol=1e-5, atol=1e-9)
-    for mine, reference in zip(short.layers, whole_past.layers):
+    for mine, reference in zip(short.controller.layers, whole_past.controller.layers):
         assert torch.equal(mine.layer.keys, reference.layer.keys)
 
 
@@ -461,7 +461,7 @@ def test_csti_on_mlps_and_its_substitute_elsewhere():
         strength = np.nan_to_num(np.abs(np.corrcoef(features.T)))
     mean = [
         strength[each.layer.keys // 64, each.layer.keys % 64].mean()
-        for each in (correlated.layers[0], uniform.layers[0])
+        for each in (correlated.controller.layers[0], uniform.controller.layers[0])
     ]
     assert mean[0] > 2 * mean[1]
 
@@ -474,7 +474,7 @@ def test_csti_on_mlps_and_its_substitute_elsewhere():
     found = sparsify(model(), None, "static", 0.5, initialiser_elsewhere="brf", **options)
     options["initialiser"] = "brf"
     wanted = sparsify(model(), None, "static", 0.5, **options)
-    for a, b in zip(found.engine.layers, wanted.engine.layers, strict=True):
+    for a, b in zip(found.controller.engine.layers, wanted.controller.engine.layers, strict=True):
         assert torch.equal(a.layer.keys, b.layer.keys)
 
 

@@ -16,7 +16,8 @@ def to_onnx(model: torch.nn.Module) -> bytes:
     Raises
     ------
     FormatError
-        If the model is more than such a chain; `torch.onnx.export` on `load_model(run, format="dense")` may do.
+        If the model is more than such a chain; `torch.onnx.export` on
+        `load_model(run, format="dense")` may do.
     """
     try:
         import onnx
