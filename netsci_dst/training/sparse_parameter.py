@@ -258,9 +258,7 @@ class SparseParameter(ABC):
 
     # --- topology -----------------------------------------------------------------------------
 
-    def to_layer(
-        self, name: str, source: str, target: str, visible: Tensor | None = None
-    ) -> Layer:
+    def to_layer(self, name: str, source: str, target: str, visible: Tensor | None = None) -> Layer:
         """Return the links between neurons, for a `Topology`.
 
         Parameters

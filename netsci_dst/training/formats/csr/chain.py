@@ -10,9 +10,9 @@ from torch import Tensor
 
 from netsci_dst.errors import NetsciError
 
+from ..outside_compile import outside_compile
 from . import kernels
 from .by_target import by_target
-from ..outside_compile import outside_compile
 from .csr_rows import CsrRows
 from .dtypes import DTYPES
 

@@ -25,6 +25,7 @@ class CsrRows(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, values: Tensor, bias: Tensor | None, layer: CsrLinear, relu: bool
     ) -> Tensor:
+        """Return ``x A + bias``, activated when ``relu``."""
         ordered = by_target(layer)
         assert ordered is not None
         starts, sources, order = ordered
@@ -58,6 +59,7 @@ class CsrRows(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of inputs, links and biases."""
         if torch.is_grad_enabled():
             raise NetsciError("the csr format has no second derivatives; use format='masked'")
         layer, (starts, targets) = ctx.layer, ctx.links
