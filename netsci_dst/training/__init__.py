@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from ..methods import MethodOptions
     from ..recipe import Recipe, load_recipe
     from .compaction import Compaction, compact
-    from .deployment import deploy
-    from .lowering import lower
-    from .prediction import Predictions, predict
     from .controller import Controller
+    from .deployment import deploy
     from .fit import Interrupted
     from .formats import to_dense
+    from .lowering import lower
+    from .prediction import Predictions, predict
     from .progress import Progress
     from .recorder import Recorder, record
     from .sparse_training import SparseTraining, sparsify

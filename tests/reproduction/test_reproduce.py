@@ -165,19 +165,18 @@ def test_a_row_that_starts_from_a_run_that_is_gone_trains_that_again(done, tmp_p
 
 
 def test_a_stopped_run_goes_on_to_the_same_line(done, tmp_path, monkeypatch):
-    from netsci_dst.training._loop import Loop
-
     from netsci_dst.training import Interrupted
+    from netsci_dst.training.fit import Fit
 
     _, found = done
-    step = Loop._one_step
+    step = Fit._one_step
 
     def stopping(self, model, batch):
         step(self, model, batch)
         if self.step == 13:
             raise Interrupted
 
-    monkeypatch.setattr(Loop, "_one_step", stopping)
+    monkeypatch.setattr(Fit, "_one_step", stopping)
     with pytest.raises(KeyboardInterrupt):
         reproduce(Experiment(**SMALL), tmp_path, rows=["set"], seeds=1)
     monkeypatch.undo()
@@ -188,7 +187,7 @@ def test_a_stopped_run_goes_on_to_the_same_line(done, tmp_path, monkeypatch):
         begun.append(self.step)
         step(self, model, batch)
 
-    monkeypatch.setattr(Loop, "_one_step", counting)
+    monkeypatch.setattr(Fit, "_one_step", counting)
     again = reproduce(Experiment(**SMALL), tmp_path, rows=["set"], seeds=1)
     assert begun[0] > 0
     here = found.results[(found.results["row"] == "set") & (found.results["seed"] == 0)]
