@@ -148,7 +148,7 @@ def paths(runs: dict[str, nd.Run]) -> Any:
 
 
 def structure(runs: dict[str, nd.Run]) -> Any:
-    from netsci_dst.analysis.nulls.models import null_model_test
+    from netsci_dst.analysis.nulls.sequential import null_model_test
 
     questions: dict[str, Callable[[Any], float]] = {
         "modularity": lambda t: analysis.modularity(t, n=2).value,

@@ -9,25 +9,24 @@ or snapshot of this package.
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .across_runs import *  # noqa: F403
-    from .arcs import *  # noqa: F403
-    from .comparison import *  # noqa: F403
+    from .compared_runs import *  # noqa: F403
     from .degree.activity import *  # noqa: F403
     from .degree.assortativity import *  # noqa: F403
     from .degree.degrees import *  # noqa: F403
     from .degree.dormant import *  # noqa: F403
     from .degree.input_maps import *  # noqa: F403
+    from .directions import *  # noqa: F403
     from .dynamics.evolution import *  # noqa: F403
     from .dynamics.topology_distance import *  # noqa: F403
     from .geometry.angular_separation import *  # noqa: F403
     from .geometry.embedding import *  # noqa: F403
     from .geometry.navigation import *  # noqa: F403
     from .nulls.models import *  # noqa: F403
+    from .nulls.sequential import *  # noqa: F403
     from .overview import *  # noqa: F403
     from .paths.centrality import *  # noqa: F403
     from .paths.credit_paths import *  # noqa: F403
@@ -55,8 +54,8 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "rank_correlations",
         "spearman_interval",
     ),
-    "arcs": ("Arcs", "arcs", "usable_arcs"),
-    "comparison": (
+    "directions": ("Arcs", "arcs", "usable_arcs"),
+    "compared_runs": (
         "area_across_epochs",
         "areas_to_common_epoch",
         "comparison",
@@ -85,7 +84,8 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "hyperbolic_distance_correlation",
         "hyperbolic_distances",
     ),
-    "nulls.models": ("NullModelTest", "degree_preserving", "null_model_test", "random_links"),
+    "nulls.models": ("degree_preserving", "null_model", "random_links"),
+    "nulls.sequential": ("NullModelTest", "null_model_test"),
     "overview": ("topological_measures",),
     "paths.centrality": ("Centralities", "centralities"),
     "paths.credit_paths": ("CreditAssignedPaths", "credit_assigned_paths"),
@@ -123,16 +123,6 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "structure.structural_consistency": ("StructuralConsistency", "structural_consistency"),
 }
 
-
-class _Package(ModuleType):
-    # The file `comparison` is called like its function: importing it must not hide the function.
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, ModuleType) and name in getattr(value, "__all__", ()):
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 _HOME = {name: module for module, names in PUBLIC.items() for name in names}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import registry
-from ..analysis.comparison import win_rate
+from ..analysis.compared_runs import win_rate
 from ._experiment import Cell, Experiment, Published, Row, Setting, experiments
 from ._pictures import picture_file
 from ._quantities import Quantity

@@ -15,7 +15,7 @@ from ...graphs import as_adjacency
 from ...run import Run
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..arcs import Arcs, arcs, usable_arcs
+from ..directions import Arcs, arcs, usable_arcs
 from ..measure import Array, NotApplicable, Value, measure
 from ..scopes import graph_scopes, neuron_scopes, node_groups
 

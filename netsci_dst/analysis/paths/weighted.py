@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arcs import arcs
+from ..directions import arcs
 from .sampling import drawn_sources
 
 __all__ = ["DirectedPathLengths", "directed_path_lengths"]

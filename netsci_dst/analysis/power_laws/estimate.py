@@ -75,6 +75,7 @@ def estimate(
     verdict = describe(
         outcome, better, alpha=alpha, sigma=sigma, xmin=low, xmax=facts["xmax"], p_value=p_value,
         n_tail=n_tail, n=n, n_zeros=facts["n_zeros"], alternatives=others,
+        bootstraps=bootstraps,
     )  # fmt: skip
     return PowerLawFit(
         alpha=alpha, sigma=sigma, xmin=low, ks=ks, p_value=p_value, n_tail=n_tail, gamma=gamma,

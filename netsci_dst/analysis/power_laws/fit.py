@@ -272,7 +272,7 @@ def power_law_test(
     """
     options = {"xmin": xmin, "bootstraps": bootstraps, "seed": seed, "parametric": parametric}
     for scope, fit in _fits(snapshot, **options):
-        yield Value(scope, "p_value", fit.p_value)
+        yield Value(scope, "p_value", fit.p_value, text=fit.p_text)
         yield Value(scope, "alpha_low", fit.confidence_interval[0])
         yield Value(scope, "alpha_high", fit.confidence_interval[1])
         for other in fit.alternatives:

@@ -85,6 +85,13 @@ class PowerLawFit:
     values: NDArray[np.float64] = field(default_factory=_nothing, repr=False, compare=False)
     counts: NDArray[np.int64] = field(default_factory=_nothing, repr=False, compare=False)
 
+    @property
+    def p_text(self) -> str:
+        """The p-value as it is to be printed, with the synthetic samples where they limit it."""
+        if self.p_value == 0:
+            return f"< {1 / self.bootstraps:.1g} ({self.bootstraps} synthetic samples)"
+        return f"{self.p_value:.2g}"
+
     def to_powerlaw(self) -> powerlaw.Fit:
         """Return a fit of the package ``powerlaw`` to the same positive values, from this xmin up.
 

@@ -51,27 +51,29 @@ def describe(
     n: int,
     n_zeros: int,
     alternatives: Sequence[Comparison],
+    bootstraps: int,
 ) -> str:
     """Return the verdict as one or two sentences that hold the numbers behind it."""
+    p_said = _p_in_words(p_value, bootstraps)
     law = f"a power law with exponent {alpha:.3g} ± {sigma:.2g} from {xmin:g} up"
     if outcome == "not ruled out":
-        text = f"not ruled out: {law} passes (p = {p_value:.2g} > {RULED_OUT_AT})"
+        text = f"not ruled out: {law} passes (p {p_said}, above {RULED_OUT_AT})"
         tested = [
             other.name.replace("_", " ") for other in alternatives if other.ratio == other.ratio
         ]
         if tested:
             text += f", and no alternative fits better at p < {BETTER_AT}"
     elif outcome == "ruled out":
-        text = f"ruled out: {law} is too far from the data (p = {p_value:.2g} <= {RULED_OUT_AT})"
+        text = f"ruled out: {law} is too far from the data (p {p_said}, at most {RULED_OUT_AT})"
     elif outcome == "another fits better" and better is not None:
         text = (
-            f"another fits better: {law} passes (p = {p_value:.2g}), but a "
+            f"another fits better: {law} passes (p {p_said}), but a "
             f"{better.name.replace('_', ' ')} is more likely "
             f"(log-likelihood ratio {better.ratio:.3g}, p = {better.p_value:.2g} < {BETTER_AT})"
         )
     elif outcome == "too few points":
         text = (
-            f"too few points: {law} passes (p = {p_value:.2g}), but with {n_tail} values in the "
+            f"too few points: {law} passes (p {p_said}), but with {n_tail} values in the "
             f"tail (fewer than {FEWEST_IN_TAIL}) most distributions would"
         )
     else:
@@ -114,3 +116,10 @@ def degenerate(n: int, n_positive: int, distinct: int) -> tuple[Outcome, str] | 
             f"too few points: {n_positive} positive values; at least {FEWEST} are needed to fit."
         )
     return None
+
+
+def _p_in_words(p_value: float, bootstraps: int) -> str:
+    """Return the p-value, or its bound where no synthetic sample was as far off as the data."""
+    if p_value == 0:
+        return f"< {1 / bootstraps:.1g} ({bootstraps} synthetic samples)"
+    return f"= {p_value:.2g}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..arcs import arcs, usable_arcs
+from ..directions import arcs, usable_arcs
 from ..measure import Array, NotApplicable, Value, measure
 from ..scopes import graph_scopes
 

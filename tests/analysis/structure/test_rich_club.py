@@ -42,6 +42,10 @@ def test_a_planted_club_is_found_and_none_where_there_is_none():
     assert club.peak > 0.1
     none = rich_club(nx.gnp_random_graph(100, 0.08, seed=3), n=40, seed=1)
     assert none.p_value > 0.05
+    assert club.p_text == "≤ 0.02 (60 nulls)"
+    early = rich_club(nx.gnp_random_graph(100, 0.08, seed=3), seed=1)
+    assert 20 < early.nulls < 200
+    assert early.p_value >= 21 / (early.nulls + 1)
 
 
 def test_equal_degrees_have_no_club():
