@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -71,10 +72,11 @@ Update = Callable[[float, float | None, str], None]
 def progress(what: str, unit: str = "") -> Iterator[Update]:
     """Show a progress bar with rate and time left on stderr while the block runs.
 
-    The block gets ``update(done, total, note)``. Nothing is shown when stderr is no terminal.
+    The block gets ``update(done, total, note)``. Where stderr is no terminal, a line is written
+    every few seconds of a job that takes longer.
     """
     if not sys.stderr.isatty():
-        yield lambda done, total=None, note="": None
+        yield _lines(what)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -101,6 +103,24 @@ def progress(what: str, unit: str = "") -> Iterator[Update]:
             bar.update(task, completed=done, total=total, note=note, rate=rate)
 
         yield update
+
+
+_EVERY_S = 10.0
+
+
+def _lines(what: str) -> Update:
+    last = time.monotonic()
+
+    def update(done: float, total: float | None = None, note: str = "") -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _EVERY_S:
+            return
+        last = now
+        of = f"{done:g} of {total:g}" if total else f"{done:g}"
+        say(f"{what}: {of}{f', {note}' if note else ''}")
+
+    return update
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""``netsci-dst figures``: the figures of a run for papers."""
+"""``netsci-dst figures``: the figures of a report for papers and slides."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ PANEL = "Understand"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
+    runs: Annotated[list[str], typer.Argument(help="A run folder or URL, or several to compare.")],
     out: Annotated[str, typer.Option("--out", "-o", help="Folder for the files.")] = "figures",
     format: Annotated[str, typer.Option(help="pdf, svg or png.")] = "pdf",
     only: Annotated[
-        str | None, typer.Option(help="Only these figures, with commas between.")
+        str | None, typer.Option(help="Only these figures or sections, with commas between.")
     ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="column, page, slide, or inches such as 7x4.2.")
+    ] = None,
+    dpi: Annotated[int, typer.Option(min=30, max=1200, help="Dots per inch of pixels.")] = 300,
 ) -> None:
-    """Draw every figure of a run's report with matplotlib, one file each."""
+    """Draw every figure of a report with matplotlib, one file each, its numbers beside it."""
     from ..reports import figures
-    from ..run import load_run
 
     names = _console.names(only)
-    for path in figures(load_run(run), out, format=format, only=names):  # type: ignore[arg-type]
+    found = figures(runs, out, format=format, dpi=dpi, only=names, size=size)  # type: ignore[arg-type]
+    for path in found:
         _console.result(str(path))

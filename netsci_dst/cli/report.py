@@ -17,24 +17,45 @@ def command(
     title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; -1: one per core.")] = 1,
     analyze: Annotated[
-        bool, typer.Option(help="Compute the measures that are not there yet.")
+        bool, typer.Option(help="Compute what the page needs and is not there yet.")
     ] = True,
+    inside: Annotated[
+        int, typer.Option(min=0, help="Of several runs, how many can be opened inside the file.")
+    ] = 6,
+    every_run: Annotated[
+        bool,
+        typer.Option("--all", help="Put the other runs into a folder beside the file."),
+    ] = False,
+    slides: Annotated[
+        str | None, typer.Option(help="Also write each figure at the size of a slide here.")
+    ] = None,
 ) -> None:
     """Write a report that opens in any browser, offline."""
-    from ..reports import report
-    from ..run import load_run
+    from ..reports import figures, report
+    from ..reports.prepare import prepare
+    from ..reports.subjects import open_subjects
 
-    opened = [load_run(run) for run in runs]
+    opened = open_subjects(runs)
     if out is None:
         local = len(opened) == 1 and opened[0].store.is_local
         out = opened[0].store.path("report.html") if local else "report.html"
-    if analyze:
-        from ..analysis import analyze as compute
+    with _console.progress("report", "") as update:
 
-        with _console.progress("analysing", "measures") as update:
-            frame = compute(opened, jobs=jobs, progress=update)
-        failed = [note for note in frame.attrs["notes"] if note["status"] == "failed"]
-        for note in failed:
-            _console.say(f"{note['run']}: {note['measure']} failed: {note['reason']}")
-    path = report(opened, out, title=title, analyze=False)
+        def told(what: str, done: int, total: int) -> None:
+            update(done, total, what)
+
+        for line in prepare(opened, told, jobs) if analyze else ():
+            _console.say(line)
+        path = report(
+            opened,
+            out,
+            title=title,
+            analyze=False,
+            inside=inside,
+            beside=every_run,
+            progress=told,
+        )
     _console.result(str(path))
+    if slides is not None:
+        for file in figures(opened, slides, "png", 144, size="slide"):
+            _console.result(str(file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,6 +27,7 @@ class Shown:
     section: Section
     uid: str
     groups: list[tuple[str, list[Any]]] = field(default_factory=list)
+    legend: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def equation(self) -> Markup:
@@ -50,8 +52,28 @@ def page_blocks(page: str, subject: Any, uid: str) -> PageBlocks:
         for block in found.function(subject):
             _add(shown, block, out)
         if shown.groups:
+            _share_legend(shown, out)
             out.shown.append(shown)
     return out
+
+
+def _share_legend(shown: Shown, out: PageBlocks) -> None:
+    """Where all charts of a section draw the same lines, one legend stands for all."""
+    figures = [b for kind, blocks in shown.groups if kind == "figures" for b in blocks]
+    charts = [b for b in figures if isinstance(b, Chart) and not b.live]
+    named = {s.name: s.colour for chart in charts for s in chart.series}
+    same = all(named.get(s.name) == s.colour for chart in charts for s in chart.series)
+    if len(charts) < 4 or len(charts) < len(figures) or not same or len(named) > 40:
+        return
+    shown.legend = [(name, colour or "") for name, colour in named.items()]
+    for chart in charts:
+        out.charts[chart.key]["layout"]["showlegend"] = False
+
+
+def heading(block: Any) -> str:
+    """Return a figure's title on the page, where the snapshot is said beside it."""
+    live = getattr(block, "live", False)
+    return re.sub(r", step \d+", "", block.title) if live else block.title
 
 
 def _add(shown: Shown, block: Any, out: PageBlocks) -> None:

@@ -24,7 +24,7 @@ _METHODS = {
     **{"deepr": "#B2182B", "dsr": "#9E6B8A", "topkast": "#5B7F95"},
 }
 # Dark teal to warm sand: even in lightness, legible on both backgrounds.
-_RAMP = ((37, 92, 153), (28, 134, 150), (64, 160, 118), (148, 172, 70), (214, 150, 52))
+_RAMP = ((56, 114, 184), (28, 134, 150), (64, 160, 118), (148, 172, 70), (214, 150, 52))
 _CIVIDIS = ((0, 34, 78), (66, 78, 107), (124, 123, 120), (188, 174, 108), (253, 231, 55))
 
 
@@ -59,7 +59,7 @@ def population_colours(n: int) -> list[str]:
     Examples
     --------
     >>> population_colours(2)
-    ['#255c99', '#d69634']
+    ['#3872b8', '#d69634']
     """
     return [_between(_RAMP, i / (n - 1) if n > 1 else 0.0) for i in range(n)]
 

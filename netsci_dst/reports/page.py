@@ -7,8 +7,8 @@ import gzip
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,10 +18,11 @@ from markupsafe import Markup
 
 from ..errors import RunError
 from ..run import Run
-from .blocks import is_drawn, kind_of, scripts
+from .blocks import heading, is_drawn, kind_of, scripts
 from .colours import for_scripts
 from .frames import LINK_BUDGET
 from .need import need
+from .prepare import prepare
 from .run_data import RunData
 from .run_page import run_view
 from .subjects import open_subjects
@@ -44,6 +45,7 @@ def report(
     analyze: bool = True,
     *,
     inside: int = MOST_INSIDE,
+    beside: bool = False,
     max_frames: int = 400,
     progress: Progress | None = None,
 ) -> Path:
@@ -58,10 +60,13 @@ def report(
     title
         Heading of the page; by default the name of the run.
     analyze
-        Compute the measures that are not stored yet, on the snapshots that `netsci_dst.analyze`
-        takes by default. False shows what is stored.
+        Compute what the first screen and the pictures need and is not stored yet: every cheap
+        measure, embeddings, and the tests of the last snapshot with 500 replicates.
+        `netsci_dst.analyze` computes all. False shows what is stored.
     inside
         Of several runs, how many can be looked into snapshot by snapshot.
+    beside
+        Put the data of the others into a folder beside the file, from where they open.
     max_frames
         Snapshots shown per run at most, evenly spaced.
     progress
@@ -80,20 +85,27 @@ def report(
     """
     opened = open_subjects(runs)
     if analyze:
-        _analyze(opened, progress)
-    page = build(opened, title, inside=inside, max_frames=max_frames, progress=progress)
-    return write(Path(out), page)
+        prepare(opened, progress)
+    path = Path(out)
+    page = build(
+        opened,
+        title,
+        inside=inside,
+        beside=f"{path.stem}_runs" if beside else "",
+        max_frames=max_frames,
+        progress=progress,
+    )
+    for name, text in page.files.items():
+        write(path.parent / name, text)
+    return write(path, page.text)
 
 
-def _analyze(runs: Iterable[Run], progress: Progress | None) -> None:
-    from ..analysis import analyze
+@dataclass(frozen=True)
+class Built:
+    """The page, and the files that lie beside it by their names."""
 
-    for run in runs:
-        if len(run.snapshots):
-            told = None
-            if progress is not None:
-                told = _named(progress, f"analysing {run.name}")
-            analyze(run, progress=told)
+    text: str
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def build(
@@ -101,48 +113,68 @@ def build(
     title: str | None = None,
     *,
     inside: int = MOST_INSIDE,
+    beside: str = "",
     max_frames: int = 400,
     live: bool = False,
     progress: Progress | None = None,
-) -> str:
-    """Return the page as text."""
+) -> Built:
+    """Return the page as text; ``beside`` is the folder of the runs that are not inside it."""
     from .comparison.model import Comparison, representatives
     from .comparison.page import comparison_view
 
     data = [RunData(run) for run in runs]
     many = len(data) > 1
     chosen = representatives(data, inside) if many else data
-    views, payload = [], Markup("")
-    for i, one in enumerate(chosen):
-        view, blocks = run_view(
-            replace(
-                one,
-                baselines=_baselines(one, data),
-                max_frames=max(max_frames // len(chosen), 12),
-                link_budget=LINK_BUDGET // len(chosen),
-                progress=None if progress is None else _named(progress, f"reading {one.name}"),
-            ),
-            f"run{i}",
-        )
+    others = [one for one in data if one not in chosen] if beside else []
+    views, payload, files = [], Markup(""), {}
+    for i, one in enumerate([*chosen, *others]):
+        uid = f"run{i}"
+        view, blocks = run_view(_bounded(one, data, len(chosen), max_frames, progress), uid)
+        if one in others:
+            files[f"{beside}/{uid}.js"] = _arriving(uid, view, blocks)
+            view = {**view, "src": f"{beside}/{uid}.js"}
+        else:
+            payload += blocks
         views.append(view)
-        payload += blocks
     compare: dict[str, Any] | None = None
     if many:
-        compared = Comparison(data, {one.run.path: i for i, one in enumerate(chosen)})
-        compare, blocks = comparison_view(compared)
+        opened = {one.run.path: i for i, one in enumerate([*chosen, *others])}
+        compare, blocks = comparison_view(Comparison(data, opened))
         payload += blocks
-    shown = "" if len(chosen) == len(data) else f" {len(chosen)} of {len(data)} can be opened here."
     pages = ["comparison", "run"] if many else ["run"]
-    return render(
+    left = len(data) - len(views)
+    text = render(
         title=title or (f"{len(data)} runs compared" if many else data[0].name),
         payload=payload,
         runs=views,
         compare=compare,
-        inside_note=f"Every view below belongs to the chosen run.{shown}",
+        inside_note="Choose one to see it snapshot by snapshot."
+        + (f" {len(views)} of {len(data)} can be opened here." if left else ""),
         live=live,
+        beside=bool(others),
         section_js=scripts(pages, ".js"),
         section_css=scripts(pages, ".css"),
     )
+    return Built(text, files)
+
+
+def _bounded(
+    one: RunData, data: Sequence[RunData], inside: int, max_frames: int, progress: Progress | None
+) -> RunData:
+    return replace(
+        one,
+        baselines=_baselines(one, data),
+        max_frames=max(max_frames // max(inside, 1), 12),
+        link_budget=LINK_BUDGET // max(inside, 1),
+        progress=None if progress is None else _named(progress, f"reading {one.name}"),
+    )
+
+
+def _arriving(uid: str, view: dict[str, Any], blocks: Markup) -> str:
+    """Return a script that brings a run into the page: what stands in it is text, not code."""
+    article = _environment().get_template("article.html.j2").render(run=view)
+    words = json.dumps([uid, article, str(blocks)], ensure_ascii=True)
+    return f"NS.arrive(...{words});\n"
 
 
 def render(**variables: Any) -> str:
@@ -188,7 +220,7 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"kind_of": kind_of, "is_drawn": is_drawn}
+    environment.globals |= {"kind_of": kind_of, "is_drawn": is_drawn, "heading": heading}
     return environment
 
 

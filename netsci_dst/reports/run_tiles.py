@@ -51,7 +51,7 @@ def _aae(run: RunData) -> Tile | None:
         return None
     return Tile(
         "aae",
-        "AAE, area across the epochs",
+        "Area across the epochs, AAE",
         metric_text(run, run.aae),
         "How early it learned.",
         f"Mean test {run.metric_name} over training: of two networks that end equal, the one that "
@@ -82,11 +82,11 @@ def _anp(run: RunData) -> Tile | None:
     )
     return Tile(
         "anp",
-        "ANP, active neuron percentage",
+        "Active neurons, ANP",
         percent(value, 1),
         text,
-        "Share of neurons that still have a link that passes something on. Fewer is a smaller "
-        "network at equal accuracy; percolation removes the others. "
+        "Active neuron percentage: share of neurons with a link that passes something on. Fewer "
+        "is a smaller network at equal accuracy; percolation removes the others. "
         f"{_CHT}, appendix D.",
         "lower",
         _spark(run, "anp"),
@@ -129,7 +129,7 @@ def _tail(run: RunData) -> Tile | None:
     value = "none" if capped else significant(gamma if gamma is not None else alpha or 0)
     return Tile(
         "gamma",
-        "γ, exponent of the degrees' tail",
+        "Exponent of the tail, γ",
         value,
         "At the cap of 10: no heavy tail." if capped else text,
         "Exponent of a power law fitted to the tail of the degrees, on plfit's grid up to 10; 2 to "
@@ -149,11 +149,11 @@ def _asi(run: RunData) -> Tile | None:
     text += "." if p is None else f" (permutation p {p_value(p)})."
     return Tile(
         "asi",
-        "ASI, angular separation of the layers",
+        "Separation of layers, ASI",
         significant(value, 2),
         text,
-        "1 when every layer has an arc of its own in the hyperbolic disk, 0 when they mix as far "
-        "as they can. Muscoloni & Cannistraci, 2019.",
+        "Angular separation index: 1 when every layer has an arc of its own in the hyperbolic "
+        "disk, 0 when they mix as far as they can. Muscoloni & Cannistraci, 2019.",
         "higher",
     )
 
@@ -165,7 +165,7 @@ def _itop(run: RunData) -> Tile | None:
     ratio = value / max(1 - run.sparsity, 1e-12)
     return Tile(
         "itop",
-        "ITOP, links ever tried",
+        "Links ever tried, ITOP",
         percent(value, 1),
         f"{significant(ratio, 2)} times as many as it holds at once.",
         "In-time over-parameterisation: share of all possible links that was ever active. Liu et "
@@ -188,7 +188,7 @@ def _elm(run: RunData) -> Tile | None:
     )
     return Tile(
         "elm",
-        "ELM, local minima of the topology",
+        "Local minima, ELM",
         str(int(sum(known.values()))),
         text,
         "Epitopological local minimum: a spell in which an update regrows what it had just "

@@ -8,6 +8,8 @@ from .numbers import amount, count, duration, p_value, percent, significant
 from .run_data import RunData
 from .run_tiles import metric_text
 
+HEAVY = 3.5  # above it a tail falls too fast to call its best linked neurons hubs
+
 
 def facts(run: RunData) -> str:
     """Return one line: method, data, model, sparsity, seed, date."""
@@ -99,8 +101,15 @@ def _tail(run: RunData) -> str:
     if p is None:
         return ""
     alpha = run.value("power_law", "alpha")
+    share = run.value("power_law", "tail_share")
+    held = "" if share is None else f", {percent(share, 0)} of the neurons"
+    if alpha is not None and alpha > HEAVY:
+        return f"no heavy tail (exponent {alpha:.1f} > {HEAVY:g}{held})"
     if p > 0.1 and alpha is not None:
-        return f"a power law of exponent {alpha:.2f} not ruled out (p {p_value(p)})"
+        return (
+            f"a heavy tail: a power law of exponent {alpha:.2f} is not ruled out "
+            f"(p {p_value(p)}{held})"
+        )
     return f"no power law in its degrees (p {p_value(p)})"
 
 
@@ -123,10 +132,9 @@ def _cost(run: RunData) -> str:
     if spent.get("weight_bytes"):
         parts.append(f"{amount(spent['weight_bytes'], 'B')} of weights")
     if isinstance(seconds, (int, float)):
-        parts.append(f"{duration(float(seconds))} of time")
+        parts.append(f"{duration(float(seconds))} of training")
     if not links:
-        note = "FLOPs were not recorded"
-        return f"Cost: {', '.join(parts)}; {note}." if parts else f"Cost: {note}."
+        parts.append("FLOPs not recorded")
     return f"Cost: {', '.join(parts)}."
 
 

@@ -35,7 +35,7 @@ class Watcher:
         state = _state(run)
         if state == self._seen:
             return False
-        self.page = build([run], max_frames=LIVE_FRAMES, live=True).encode()
+        self.page = build([run], max_frames=LIVE_FRAMES, live=True).text.encode()
         self._seen = state
         self.version += 1
         return True

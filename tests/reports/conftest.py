@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -26,7 +27,10 @@ def renamed(run: Run, out: Path, **changes: Any) -> Run:
 
     shutil.copytree(run.path, out)
     if changes:
-        (out / "recipe.toml").write_text(tomli_w.dumps({**run.recipe, **changes}), "utf-8")
+        text = tomli_w.dumps({**run.recipe, **changes}).encode()
+        (out / "recipe.toml").write_bytes(text)
+        copy = nd.load_run(out)
+        copy.update_provenance({"recipe_sha256": hashlib.sha256(text).hexdigest()})
     return nd.load_run(out)
 
 

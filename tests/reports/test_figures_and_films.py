@@ -71,7 +71,7 @@ def test_a_film_keeps_the_populations_apart(run, tmp_path):
     path = nd.reports.film(run, tmp_path / "film.gif", view="network", size=300)
     with Image.open(path) as film:
         seen = {tuple(c) for c in np.asarray(film.convert("RGB"), int).reshape(-1, 3).tolist()}
-    for colour in ((37, 92, 153), (64, 152, 118), (214, 150, 52)):
+    for colour in ((56, 114, 184), (64, 152, 118), (214, 150, 52)):
         assert min(sum(abs(a - b) for a, b in zip(colour, other)) for other in seen) < 40
 
 

@@ -145,7 +145,7 @@ def test_better_needs_a_baseline(run, seeds):
 def test_cost_is_said_or_that_it_was_not_recorded(make_run, tmp_path):
     run = make_run(tmp_path)
     run.update_provenance({"compute": {}})
-    assert "FLOPs were not recorded" in sentences(RunData(run))[-1]
+    assert "FLOPs not recorded" in sentences(RunData(run))[-1]
     run.update_provenance(
         {"compute": {"training_flops_links": 2.5e9, "training_flops_executed": 5e10}}
     )

@@ -23,7 +23,6 @@ class Compare extends Page {
     this.shown = this.runs;
     this.filters();
     this.figures();
-    this.parts.forEach((part, key) => { this.root.querySelector(`[data-figure="${key}"]`).classList.add("live"); });
     NS.theme.listeners.add(() => this.everything());
     if (this.query || this.off.size) this.apply();
     return this;
@@ -53,8 +52,6 @@ class Compare extends Page {
     document.querySelector("[data-verdict]").replaceChildren(...NS.sentences(this).map((text) => NS.el("p", {}, text)));
     const shown = new Set(this.shown.map((run) => run.opened));
     for (const tab of document.querySelectorAll("[role=tab]")) tab.hidden = !shown.has(Number(tab.dataset.run.slice(3)));
-    const open = document.querySelector("[role=tab][aria-selected=true]");
-    if (open?.hidden) document.querySelector("[role=tab]:not([hidden])")?.click();
     document.querySelectorAll("article.run").forEach((root) => { if (!shown.has(Number(root.id.slice(3)))) root.hidden = true; });
     const inside = document.getElementById("inside");
     if (inside) inside.hidden = ![...document.querySelectorAll("[role=tab]")].some((tab) => !tab.hidden);
@@ -116,6 +113,7 @@ NS.sentences = (c) => {
     return `difference ${points(mean)}${unit}, 95 % interval ${points(mean - d.half)} to ${points(mean + d.half)}; ${d.n} ${d.paired ? "pairs of equal seeds" : "runs"}`;
   };
   const label = (v, others) => new Set(others.filter((o) => o.label === v.label).map((o) => o.sparsity)).size > 1 ? `${v.label} at ${NS.percent(v.sparsity)}` : v.label;
+  const reach = (v) => { const found = c.interval(v, "metric"); return NS.withError(found.mean, found.half, share); };
   const listed = (names) => names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
   const cost = (tied, dense) => {
     const spent = tied.map((v) => c.interval(v, "training_flops_links").mean).filter(Number.isFinite), whole = c.interval(dense, "training_flops_links").mean;
@@ -124,7 +122,7 @@ NS.sentences = (c) => {
     return ` at ${low === high ? low : `${low} to ${high}`} of its training FLOPs`;
   };
   const first = (order) => {
-    const best = order[0], found = c.interval(best, "metric"), reached = NS.withError(found.mean, found.half, share);
+    const best = order[0], reached = reach(best);
     if (order.length === 1) return `${label(best, order)} reaches ${reached} ${metricName}`;
     const second = c.gap(best, order[1]);
     if (second.apart) return `${label(best, order)} is best with ${reached} ${metricName}, ${size(second)} ahead of ${label(order[1], order)}`;
@@ -137,7 +135,7 @@ NS.sentences = (c) => {
     let amount;
     if (tied.length > 1) {
       const all = tied.map((v) => c.gap(v, dense)), low = Math.min(...all.map((d) => d.mean)), high = Math.max(...all.map((d) => d.mean));
-      if (low * high < 0 || !all.every((d) => d.apart)) return `nor can ${tied.length === 2 ? "both" : "all of them"} from dense${cost(tied, dense)}`;
+      if (low * high < 0 || !all.every((d) => d.apart)) return `nor can ${tied.length === 2 ? "either" : "all of them"} from dense, ${reach(dense)}${cost(tied, dense)}`;
       amount = points(Math.min(Math.abs(low), Math.abs(high)));
       const most = points(Math.max(Math.abs(low), Math.abs(high)));
       if (most !== amount) amount += ` to ${most}`;

@@ -16,9 +16,12 @@ NS.start = async () => {
     for (const other of tabs) {
       const mine = other === tab;
       other.setAttribute("aria-selected", String(mine));
-      if (!mine) { document.getElementById(other.dataset.run).hidden = true; NS.apps.get(other.dataset.run)?.show(false); }
+      const root = document.getElementById(other.dataset.run);
+      if (!mine && root) { root.hidden = true; NS.apps.get(other.dataset.run)?.show(false); }
     }
+    if (tab.dataset.src && !document.getElementById(tab.dataset.run)) await NS.fetchRun(tab.dataset.src);
     const root = document.getElementById(tab.dataset.run);
+    if (!root) return;
     root.hidden = false;
     (await open(root))?.show(true);
   };
@@ -26,7 +29,7 @@ NS.start = async () => {
   if (document.getElementById("comparison-data")) NS.compare = await new Compare(document.getElementById("comparison")).start();
   const kept = tabs.find((tab) => tab.dataset.run === NS.address.get("run") && !tab.hidden);
   if (kept) await choose(kept);
-  else if (roots.length && !(tabs.length && tabs.every((tab) => tab.hidden))) await open(roots.find((root) => !root.hidden) ?? roots[0]);
+  else if (!tabs.length && roots.length) await open(roots[0]);
   NS.tableTools();
   document.documentElement.dataset.ready = "true";
 };
@@ -39,6 +42,22 @@ NS.tableTools = () => {
       NS.download(NS.fileName(button.dataset.tableCsv) + ".csv", NS.csv([...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent))));
     });
   }
+};
+
+// A run that lies in a folder beside the page comes as a script that hands over text.
+NS.fetchRun = (src) => new Promise((done) => {
+  const script = NS.el("script", { src });
+  script.addEventListener("load", () => done());
+  script.addEventListener("error", () => { document.getElementById("arrived").replaceChildren(NS.el("p", { class: "note", role: "alert" }, `${src} is not beside this page: move the folder with it.`)); done(); });
+  document.body.append(script);
+});
+
+NS.arrive = (id, article, blocks) => {
+  const host = document.getElementById("arrived");
+  host.insertAdjacentHTML("beforeend", article);
+  const box = NS.el("div", { hidden: "" });
+  box.innerHTML = blocks;
+  host.append(box);
 };
 
 NS.parts = () => [...NS.apps.values(), NS.compare].filter(Boolean);

@@ -1,5 +1,7 @@
 "use strict";
 // One run: its state (time, what is hidden, who is hovered) and the views that follow it.
+const NOBODY = "Hover a neuron, or focus a picture and use the arrow keys; click or Enter to hold it.";
+
 class RunApp extends Page {
   constructor(root) {
     super(root);
@@ -75,6 +77,8 @@ class RunApp extends Page {
       set.append(button);
     });
     host.prepend(set);
+    const said = NS.el("p", { class: "who", "aria-live": "polite", "data-who": "" }, NOBODY);
+    this.root.querySelector(".of-film")?.insertAdjacentElement("afterend", said);
   }
 
   // What the address says was chosen: the snapshot, the neuron, what is hidden.
@@ -110,7 +114,7 @@ class RunApp extends Page {
     if (i === this.hovered) return;
     this.hovered = i;
     const who = this.root.querySelector("[data-who]");
-    if (who) who.textContent = i === null ? "Hover a neuron, or focus a picture and use the arrow keys; click or Enter to hold it." : this.frames.who(this.t, i).join(" · ");
+    if (who) who.textContent = i === null ? NOBODY : this.frames.who(this.t, i).join(" · ");
     this.redraw();
     this.slow();
   }

@@ -69,8 +69,7 @@ def name_of(variant: Variant, others: Sequence[Variant]) -> str:
 
 def _first(comparison: Comparison, order: list[Variant]) -> str:
     best = order[0]
-    found = interval(list(comparison.seeds(best, "metric").values()))
-    reached = with_error(found.mean, found.half, percent=comparison.share)
+    reached = _reached(comparison, best)
     if len(order) == 1:
         return f"{name_of(best, order)} reaches {reached} {comparison.metric_name}"
     second = gap(comparison, best, order[1])
@@ -113,7 +112,8 @@ def _against_dense(comparison: Comparison, tied: list[Variant], dense: Variant) 
         gaps = [gap(comparison, v, dense).mean for v in tied]
         low, high = min(gaps), max(gaps)
         if low * high < 0 or not all(gap(comparison, v, dense).told_apart for v in tied):
-            text = f"nor can {'both' if len(tied) == 2 else 'all of them'} from dense"
+            who = "either" if len(tied) == 2 else "all of them"
+            text = f"nor can {who} from dense, {_reached(comparison, dense)}"
             return text + _cost(comparison, tied, dense)
         size = _points(comparison, min(abs(low), abs(high)))
         if _points(comparison, max(abs(low), abs(high))) != size:
@@ -126,6 +126,11 @@ def _against_dense(comparison: Comparison, tied: list[Variant], dense: Variant) 
             )
     word = "above" if found.mean > 0 else "below"
     return f"{who} {size}{unit} {word} dense" + _cost(comparison, tied, dense)
+
+
+def _reached(comparison: Comparison, variant: Variant) -> str:
+    found = interval(list(comparison.seeds(variant, "metric").values()))
+    return with_error(found.mean, found.half, percent=comparison.share)
 
 
 def _cost(comparison: Comparison, tied: list[Variant], dense: Variant) -> str:

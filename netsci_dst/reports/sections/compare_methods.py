@@ -30,14 +30,14 @@ from ..page_section import section
 def methods(comparison: Comparison) -> Iterator[Block]:
     """Show every run by method, and the metric against what it cost."""
     recorded = [name for name in COSTS if name in comparison.quantities]
+    if comparison.cost:
+        titles = {n: cost_title(n) for n in recorded}
+        yield Control("cost", "Cost", titles, value=comparison.cost)
     yield dots(comparison)
     if comparison.cost:
         chart = against_cost(comparison, comparison.cost)
         if chart.series:
             yield chart
-            yield Control(
-                "cost", "Cost", {n: cost_title(n) for n in recorded}, value=comparison.cost
-            )
 
 
 def dots(comparison: Comparison) -> Chart:

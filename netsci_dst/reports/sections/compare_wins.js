@@ -58,7 +58,7 @@ NS.view("compare-wins", class {
       parts.push(this.table(`Differences of ${c.about.metricName}${share ? " in points" : ""}, 95 % intervals`, ["method", "against", "n", "difference", "interval", ""], known.slice(0, 200).map(({ a, b, d }) => [NS.variantName(c, a), NS.variantName(c, b), `${d.n}${d.paired ? " pairs" : ""}`, say(d.mean), `${say(d.mean - d.half)} to ${say(d.mean + d.half)}`, d.apart ? "told apart" : "cannot be told apart"])));
     }
     if (rest) parts.push(NS.el("p", { class: "said" }, `${rest === pairs.length ? (rest === 1 ? "The one pair" : `All ${rest} pairs`) : `${rest} of ${pairs.length} pairs`} of methods ${rest === 1 ? "has" : "have"} too few runs for an interval: two of each are the least.`));
-    this.stage.replaceChildren(NS.el("div", { class: "grid wins-tests" }, ...parts));
+    this.stage.replaceChildren(...parts);
   }
 
   table(caption, head, rows) {

@@ -36,7 +36,7 @@ NS.chart("degrees-ccdf", (app) => () => {
     layout: {
       showlegend: data.length > 1, shapes: NS.hoveredLine(app, of),
       xaxis: { type: "log", title: { text: "degree k" }, range: [low - pad, high + pad], ...NS.logTicks(low, high) },
-      yaxis: { type: "log", title: { text: `share of ${word} with degree ≥ k` }, range: [Math.log10(y.at(-1)) - 0.15, 0.1], ...NS.logTicks(Math.log10(y.at(-1)), 0) },
+      yaxis: { type: "log", title: { text: "share with degree ≥ k" }, range: [Math.log10(y.at(-1)) - 0.15, 0.1], ...NS.logTicks(Math.log10(y.at(-1)), 0) },
     },
   };
 });

@@ -83,7 +83,7 @@ def ccdf(run: RunData, step: int | None = None, scope: str = "network") -> Chart
         "degrees-ccdf",
         f"Degrees, {scope}, step {step}",
         "degree k",
-        f"share of {word} with degree ≥ k",
+        "share with degree ≥ k",
         tuple(series),
         marks,
         x_log=True,

@@ -34,10 +34,15 @@ def film(run: RunData, step: int | None = None, links: int = 3000) -> Iterator[B
         return
     for note in run.frames.notes if run.frames else ():
         yield Words(note)
-    choices = {"layer": "by layer", "core": "by k-shell"}
+    choices = {"layer": "by layer"}
+    if run.has("k_shell"):
+        choices["core"] = "by k-shell"
     if run.array("modularity", "membership", run.run.snapshots[-1].step) is not None:
         choices["community"] = "by community"
     yield Control("colour", "Colour", choices, value="layer")
+    yield Control("links", "links", value=1)
+    if run.has("embedding"):
+        yield Control("spread", "spread the radii")
     yield View(
         "network",
         "Layered network",

@@ -48,7 +48,7 @@ def k_shells(run: RunData, step: int | None = None) -> Iterator[Block]:
     )
     yield Chart(
         "k-shells",
-        f"k-shells, step {snapshot.step}",
+        f"{node_word(run).capitalize()} in each k-shell, step {snapshot.step}",
         "k-shell",
         node_word(run),
         series,

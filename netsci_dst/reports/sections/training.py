@@ -11,7 +11,7 @@ from ..run_data import METRIC_NAMES, SHARES, RunData
 _NAMES = {**METRIC_NAMES, "lr": "learning rate", "samples_per_s": "samples per second"}
 _FIRST = ("accuracy", "bleu", "perplexity", "loss")
 _LAST = ("lr", "samples_per_s")
-_NOT_METRICS = {"step", "epoch", "wall_s", "flops_links", "flops_executed"}
+_NOT_METRICS = {"step", "epoch", "wall_s", "aae", "flops_links", "flops_executed"}
 
 
 @section(

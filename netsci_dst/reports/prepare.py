@@ -1,0 +1,70 @@
+"""What a report computes by itself: what its first screen and its pictures need, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..run import Run
+
+# Deep measures of the first screen, on the last snapshot; fewer replicates than an analysis takes.
+LAST = {"power_law_test": {"bootstraps": 500}, "asi": {}}
+THROUGH = ("embedding",)
+LIMIT_S = 120.0
+
+Progress = Callable[[str, int, int], None]
+
+
+def prepare(runs: Iterable[Run], progress: Progress | None = None, jobs: int = 1) -> list[str]:
+    """Compute what is not stored yet: every cheap measure, embeddings, the tests of the end.
+
+    A deep measure that would take minutes is left to ``netsci-dst analyze``.
+
+    Returns
+    -------
+    One line for each measure that failed.
+    """
+    failed = []
+    for run in runs:
+        if not len(run.snapshots) or not run.snapshots[-1].topology.layers:
+            continue
+        for what in _plans(run):
+            failed += _computed(run, what, progress, jobs)
+    return failed
+
+
+def _plans(run: Run) -> list[dict[str, Any]]:
+    topology = run.snapshots[-1].topology
+    plans: list[dict[str, Any]] = [{"tier": "cheap"}]
+    through = [name for name in THROUGH if _seconds(name, topology) < LIMIT_S]
+    if through:
+        plans.append({"measures": through})
+    last = [name for name in LAST if _seconds(name, topology) < LIMIT_S]
+    if last:
+        options = {name: LAST[name] for name in last if LAST[name]}
+        plans.append({"measures": last, "steps": [run.snapshots.steps[-1]], "options": options})
+    return plans
+
+
+def _seconds(name: str, topology: Any) -> float:
+    from .. import registry
+
+    return float(registry.get("measure", name).target.seconds(topology))
+
+
+def _computed(run: Run, what: dict[str, Any], progress: Progress | None, jobs: int) -> list[str]:
+    from ..analysis import analyze
+
+    told = None
+    if progress is not None:
+
+        def told(done: int, total: int, note: str) -> None:
+            progress(f"analysing {run.name}", done, total)
+
+    frame = analyze(run, jobs=jobs, progress=told, **what)
+    notes = frame.attrs.get("notes", [])
+    return [
+        f"{n['run']}: {n['measure']} failed: {n['reason']}"
+        for n in notes
+        if n["status"] == "failed"
+    ]
