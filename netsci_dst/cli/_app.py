@@ -12,6 +12,7 @@ import typer
 
 from .. import __version__
 from ..errors import NetsciError, RecipeError, UnknownName, memory_asked
+from ..reading import one_line
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 _EXTRAS = {"torch": "train", "plotly": "report", "jinja2": "report", "matplotlib": "report"}
@@ -76,6 +77,7 @@ def _named(function: Callable[..., object]) -> Callable[[], None]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with 0 (done), 1 (failed), 2 (wrong usage) or 130 (Ctrl-C)."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _tolerant_streams()
     try:
         application(arguments)(arguments)
     except NetsciError as error:
@@ -88,21 +90,40 @@ def main(arguments: list[str] | None = None) -> None:
         _refuse(
             error, f"this needs {package}, which is not installed; get it with: {hint}", arguments
         )
-    except (MemoryError, RuntimeError) as error:
-        asked = memory_asked(error)
-        if asked is None:
-            raise
-        _refuse(error, f"out of memory: it takes {asked}; ask for less at once", arguments)
+    except MemoryError as error:
+        _refuse(error, _memory(error), arguments)
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:
         # The reader of a pipe, such as `head`, has seen enough.
         sys.stderr.close()
         raise SystemExit(DONE) from None
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        _refuse(error, f"{name}{error.strerror or one_line(error)}", arguments)
+    except Exception as error:
+        if memory_asked(error) is not None:
+            _refuse(error, _memory(error), arguments)
+        kind = type(error).__name__
+        told = "netsci-dst --debug … shows where; please report it"
+        _refuse(error, f"internal error: {kind}: {one_line(error)} ({told})", arguments)
+
+
+def _memory(error: BaseException) -> str:
+    return f"out of memory: it takes {memory_asked(error)}; ask for less at once"
+
+
+def _tolerant_streams() -> None:
+    """Write what a stream's encoding cannot hold with backslashes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
 
 
 def _refuse(error: Exception, message: str, arguments: list[str]) -> None:
     if "--debug" in arguments:
         raise error
+    message = one_line(message, 2_000)
     typer.secho(f"error: {message}", fg="red", err=True)
     raise SystemExit(USAGE if isinstance(error, (UnknownName, RecipeError)) else FAILED) from None

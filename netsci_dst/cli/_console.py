@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,20 +13,51 @@ from typing import Any
 
 import typer
 
+# What commands a terminal, or turns the direction of a line; tabs and line ends are ours.
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """Return a text whose characters command no terminal: names come from strangers' files.
+
+    Examples
+    --------
+    >>> harmless("a" + chr(27) + "[2J")
+    'a\\x1b[2J'
+    """
+    return _COMMANDS.sub(lambda found: ascii(found[0])[1:-1], text)
+
 
 def say(message: str) -> None:
     """Write a message to stderr."""
-    typer.echo(message, err=True)
+    typer.echo(harmless(message), err=True)
 
 
 def result(text: str) -> None:
     """Write a result to stdout."""
-    typer.echo(text)
+    typer.echo(harmless(text))
+
+
+def for_spreadsheets(frame: Any) -> Any:
+    """Return a table in which no cell of text is run as a formula."""
+    frame = frame.copy()
+    for name in frame.columns:
+        if frame[name].dtype == object:
+            texts = frame[name].map(lambda value: isinstance(value, str) and value[:1] in _FORMULA)
+            frame.loc[texts, name] = "'" + frame.loc[texts, name].astype(str)
+    return frame
+
+
+_FORMULA = tuple("=+-@\t\r")
 
 
 def result_json(value: Any) -> None:
     """Write a result to stdout as JSON; NaN and infinity become null."""
-    typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=False)
+    typer.echo(_COMMANDS_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+_COMMANDS_IN_JSON = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def _plain(value: Any) -> Any:
@@ -62,7 +94,7 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.4g}"
-    return str(value)
+    return harmless(str(value))
 
 
 Update = Callable[[float, float | None, str], None]

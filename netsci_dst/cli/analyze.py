@@ -85,7 +85,8 @@ def _numbers(text: str) -> list[int]:
 def _write_csv(frame, path: str) -> None:
     from ..exchange.write_file import write_file
 
-    write_file(path, frame.to_csv(index=False).encode())
+    text = _console.for_spreadsheets(frame).to_csv(index=False)
+    write_file(path, text.encode("utf-8", "backslashreplace"))
     _console.say(f"{len(frame)} values in {path}")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.server
 import os
+import secrets
+import sys
 import threading
 import time
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from .page import build
 HOST = "127.0.0.1"
 # A live page is made again and again: fewer snapshots keep each making short.
 LIVE_FRAMES = 60
+CLIENT_TIMEOUT_S = 10.0
 
 
 class Watcher:
@@ -60,35 +62,55 @@ class Watcher:
 def _state(run: Run) -> tuple[Any, ...]:
     """What changes when a run grows: its tables, its snapshots, its analysis, its status."""
     store = run.store
-    marks: list[Any] = []
-    for name in (PROVENANCE, *GROWING):
-        if store.is_local:
-            marks.append(None)
-            with contextlib.suppress(FileNotFoundError):
-                found = os.stat(store.path(name))
-                marks[-1] = (found.st_mtime_ns, found.st_size)
-        else:
-            marks.append(hash(store.read_if_there(name)))
+    marks = [store.state(name) for name in (PROVENANCE, *GROWING)]
     return (*marks, tuple(store.list("analysis")))
 
 
-def make_server(watcher: Watcher, port: int = 0) -> http.server.ThreadingHTTPServer:
+class Server(http.server.ThreadingHTTPServer):
+    """A server on this machine alone, whose page lies behind a token that cannot be guessed.
+
+    Other users of the machine reach its port, too; without the token they read nothing.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: Any):
+        self.token = secrets.token_urlsafe(16)
+        super().__init__(address, handler)
+
+    @property
+    def url(self) -> str:
+        """The address of the page."""
+        return f"http://{HOST}:{self.server_address[1]}/{self.token}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that leave in the middle of an answer."""
+        if not isinstance(sys.exc_info()[1], (OSError, ValueError)):
+            super().handle_error(request, client_address)
+
+
+def make_server(watcher: Watcher, port: int = 0) -> Server:
     """Return a server on this machine alone; it knows two addresses and reads no file."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        server: Server
+        # A client that connects and says nothing, or never reads, is let go.
+        timeout = CLIENT_TIMEOUT_S
 
         def do_GET(self) -> None:
-            """Answer ``/`` with the page and ``/version`` with its number."""
+            """Answer ``/token/`` with the page and ``/token/version`` with its number."""
+            place, _, name = self.path.removeprefix("/").partition("/")
+            known = secrets.compare_digest(place.encode(), self.server.token.encode())
             # A foreign site that lets its name point here must not read the page.
             if self.headers.get("Host") not in _hosts(self.server.server_port):  # type: ignore[attr-defined]
                 self._say(HTTPStatus.FORBIDDEN, b"this address is not served here")
-            elif self.path == "/":
+            elif known and self.path == f"/{place}/":
                 self._say(HTTPStatus.OK, watcher.page, "text/html; charset=utf-8")
-            elif self.path == "/version":
+            elif known and name == "version":
                 self._say(HTTPStatus.OK, str(watcher.version).encode())
             else:
-                self._say(HTTPStatus.NOT_FOUND, b"there is only /")
+                self._say(HTTPStatus.NOT_FOUND, b"the page has the address that was printed")
 
         def _say(self, status: HTTPStatus, body: bytes, kind: str = "text/plain") -> None:
             self.send_response(status)
@@ -98,6 +120,7 @@ def make_server(watcher: Watcher, port: int = 0) -> http.server.ThreadingHTTPSer
             self.send_header("X-Content-Type-Options", "nosniff")
             self.send_header("X-Frame-Options", "DENY")
             self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+            self.send_header("Referrer-Policy", "no-referrer")  # the token stays here
             self.end_headers()
             self.wfile.write(body)
 
@@ -105,12 +128,10 @@ def make_server(watcher: Watcher, port: int = 0) -> http.server.ThreadingHTTPSer
             """Stay quiet: the terminal belongs to the training."""
 
     try:
-        server = http.server.ThreadingHTTPServer((HOST, port), Handler)
-    except OSError as error:
-        raise RunError(
-            f"cannot listen on {HOST}:{port}: {error.strerror or error}; choose another port"
-        ) from error
-    server.daemon_threads = True
+        server = Server((HOST, port), Handler)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RunError(f"cannot listen on {HOST}:{port}: {why}; choose another port") from error
     return server
 
 
@@ -149,7 +170,7 @@ def watch(
     follower.start()
     try:
         if opened is not None:
-            opened(f"http://{HOST}:{server.server_address[1]}/")
+            opened(server.url)
         server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         pass

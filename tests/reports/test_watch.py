@@ -16,15 +16,16 @@ def served(make_run, tmp_path):
     server = make_server(watcher)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield run, watcher, server.server_address
+    address = (*server.server_address, server.token)
+    yield run, watcher, address
     server.shutdown()
     thread.join()
     server.server_close()
 
 
 def get(address, path="/", host=None):
-    connection = http.client.HTTPConnection(*address, timeout=10)
-    connection.request("GET", path, headers={"Host": host} if host else {})
+    connection = http.client.HTTPConnection(*address[:2], timeout=10)
+    connection.request("GET", f"/{address[2]}{path}", headers={"Host": host} if host else {})
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
@@ -53,7 +54,7 @@ def test_no_path_of_the_disk_is_reachable(served, path):
 
 
 def test_only_reading_is_known(served):
-    connection = http.client.HTTPConnection(*served[2], timeout=10)
+    connection = http.client.HTTPConnection(*served[2][:2], timeout=10)
     connection.request("POST", "/", body=b"x")
     assert connection.getresponse().status == 501
     connection.close()
@@ -75,3 +76,53 @@ def test_a_run_that_is_not_there_and_a_port_that_is_taken(served, tmp_path):
         watch(tmp_path / "nowhere")
     with pytest.raises(RunError, match="choose another port"):
         watch(run, port=address[1])
+
+
+@pytest.mark.parametrize("token", ["", "x", "x/", "version"])
+def test_without_its_token_the_page_is_not_served(served, token):
+    *address, known = served[2]
+    assert len(known) >= 20
+    for path in ("/", f"/{token}/", f"/{token}/version", f"/{known}", f"/{known}/x"):
+        connection = http.client.HTTPConnection(*address, timeout=10)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        assert (answer.status, b"<html" in answer.read()) == (404, False)
+        connection.close()
+
+
+def test_a_client_that_says_nothing_is_let_go(served, monkeypatch):
+    import socket
+    import time
+
+    from netsci_dst.reports import watching
+
+    monkeypatch.setattr(watching, "CLIENT_TIMEOUT_S", 0.2)
+    server = make_server(served[1])
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    with socket.create_connection(server.server_address) as client:
+        client.sendall(b"GET / HT")
+        started = time.monotonic()
+        client.settimeout(10)
+        assert client.recv(100) == b""
+        assert time.monotonic() - started < 8
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_clients_that_leave_make_no_noise(served, capfd):
+    import socket
+    import struct
+
+    *address, token = served[2]
+    for _ in range(5):
+        client = socket.create_connection(address)
+        # Leave with a reset, in the middle of the answer.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request = f"GET /{token}/ HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n\r\n"
+        client.sendall(request.encode())
+        client.recv(10)
+        client.close()
+    assert get(served[2])[0] == 200
+    assert capfd.readouterr().err == ""

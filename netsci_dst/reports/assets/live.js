@@ -27,7 +27,7 @@ NS.live = async () => {
   };
   const look = async () => {
     try {
-      const version = await (await fetch("/version")).text();
+      const version = await (await fetch("version")).text();
       if (known === null) known = version;
       if (version !== known && await update()) known = version;
       badge.textContent = "live";
