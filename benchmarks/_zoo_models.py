@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Small models with random weights from transformers, timm, torchvision and plain torch."""
 
 from __future__ import annotations
@@ -182,7 +183,7 @@ def example(kind: str) -> dict[str, Any]:
         "image": lambda: image,
         "large image": lambda: {"pixel_values": torch.randn(BATCH, 3, 64, 64)},
         "text and image": lambda: {**text, **image},
-        "detection": lambda: {"pixel_values": torch.randn(1, 3, 64, 64)},
+        "detection": lambda: {"pixel_values": torch.randn(BATCH, 3, 128, 128)},
         "speech": lambda: {"input_values": torch.randn(BATCH, 800)},
         "spectrum": lambda: {"input_values": torch.randn(BATCH, 32, 32)},
         "spectrum and text": lambda: {
@@ -215,7 +216,9 @@ def from_transformers(name: str) -> tuple[nn.Module, Any]:
 def _detection(transformers: Any, name: str) -> dict[str, Any]:
     several = name == "deformable-detr"
     backbone = transformers.ResNetConfig(
-        embedding_size=8, **STAGES, out_features=["stage2", "stage3", "stage4"] if several else ["stage4"]
+        embedding_size=8,
+        **STAGES,
+        out_features=["stage2", "stage3", "stage4"] if several else ["stage4"],
     )
     options = {
         "use_timm_backbone": False, "use_pretrained_backbone": False, "backbone": None,
@@ -249,7 +252,9 @@ def from_timm(name: str) -> tuple[nn.Module, Any]:
     if name in ("twins_svt_small", "coat_lite_tiny", "levit_128s", "sequencer2d_s", "focalnet_tiny_srf",
                 "efficientformer_l1", "poolformer_s12"):  # fmt: skip
         size = 224
-    return timm.create_model(name, pretrained=False, num_classes=10), torch.randn(BATCH, 3, size, size)
+    return timm.create_model(name, pretrained=False, num_classes=10), torch.randn(
+        BATCH, 3, size, size
+    )
 
 
 def from_torchvision(name: str) -> tuple[nn.Module, Any]:

@@ -59,7 +59,17 @@ class Call:
             return before
         units = tuple(unit for shadow in known for unit in self.over.units(shadow))
         earlier = tuple(unit for s in known if s.lost for unit in s.lost.units)
-        return Lost(self.name, self.over.where, units + earlier)
+        ends = self.name in _ENDS and all(s.lost.ends for s in known if s.lost)
+        return Lost(self.name, self.over.where, units + earlier, ends)
+
+
+# Where neurons end by nature: products that sum over them, reductions, choices.
+_ENDS = {
+    "mm", "bmm", "addmm", "baddbmm", "mv", "dot", "matmul", "mean", "sum", "amax", "amin", "max",
+    "min", "var", "std", "var_mean", "std_mean", "norm", "linalg_vector_norm", "logsumexp", "prod",
+    "argmax", "argmin", "topk", "sort", "gt", "lt", "ge", "le", "eq", "ne", "isnan", "isinf",
+    "argsort", "cdist", "_cdist_forward", "_euclidean_dist", "any", "all", "round", "_to_copy",
+}  # fmt: skip
 
 
 Handler = Callable[[Call], Any]

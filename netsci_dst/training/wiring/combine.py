@@ -57,7 +57,9 @@ def pointwise(call: Call) -> Shadow | None:
 def _unattributed(call: Call, tensor: Tensor, found: Shadow | None) -> None:
     """Say so where values of no neuron, one for each neuron, are added or multiplied."""
     shadow = call.shadow(tensor)
-    if shadow is None or shadow.follows or shadow.lost is None or found is None:
+    if shadow is None or shadow.follows or shadow.lost is None or shadow.lost.ends:
+        return
+    if found is None:
         return
     shape = (1,) * (call.out.dim() - tensor.dim()) + tuple(tensor.shape)
     if any(n > 1 and wide > 1 for n, wide in zip(found.ids.shape, shape)):
@@ -256,6 +258,9 @@ def reduced(call: Call) -> tuple[Shadow | None, ...] | Shadow | None:
     return found if isinstance(call.out, tuple | list) else found[0]
 
 
+_ADDING = {"sum", "mean", "nansum", "nanmean", "amax", "amin", "max", "min", "logsumexp"}
+
+
 def _reduce(call: Call, shadow: Shadow, out: Tensor) -> Shadow | None:
     rank = call["self"].dim()
     dims = _dims(call, rank)
@@ -269,7 +274,8 @@ def _reduce(call: Call, shadow: Shadow, out: Tensor) -> Shadow | None:
         return Shadow(ids, shadow.lost, shadow.module)
     if shadow.raw and out.is_floating_point():
         return call.over.fresh_input(out)
-    if len(dims) == 1 and out.is_floating_point() and out.dim() in (rank, rank - 1):
+    adds = call.name in _ADDING and out.is_floating_point()
+    if adds and len(dims) == 1 and out.dim() in (rank, rank - 1):
         slices = _slices(shadow.ids, dims[0], tuple(call["self"].shape))
         if slices is not None:
             shadows = [Shadow(s if keeps else s.squeeze(dims[0]), shadow.lost) for s in slices]
@@ -299,7 +305,9 @@ def _slices(ids: Tensor, dim: int, shape: tuple[int, ...]) -> list[Tensor] | Non
     sets = [torch.unique(s[s >= 0]) for s in slices]
     size = sum(s.numel() for s in sets)
     whole = torch.unique(torch.cat(sets)).numel() if size else 0
-    return slices if whole == size and min(s.numel() for s in sets) > 1 else None
+    if whole != size or any(2 * len(runs(s)) > s.numel() for s in sets):
+        return None
+    return slices
 
 
 @handles(
@@ -313,7 +321,8 @@ def _slices(ids: Tensor, dim: int, shape: tuple[int, ...]) -> list[Tensor] | Non
     "triu", "bernoulli", "rrelu_with_noise", "prelu", "_prelu_kernel", "glu_jvp", "nan_to_num",
     "positive", "type_as", "threshold", "masked_fill", "fake_quantize_per_tensor_affine",
     "log_sigmoid_forward", "log_sigmoid", "local_response_norm", "pin_memory", "hardtanh",
-    "requires_grad", "detach_copy", "alias_copy", "_weight_norm", "_masked_softmax", "softplus",
+    "requires_grad", "hardswish", "hardsigmoid",
+    "mish", "relu6", "detach_copy", "alias_copy", "_weight_norm", "_masked_softmax", "softplus",
     "_conj", "resolve_conj", "resolve_neg", "_neg_view", "real", "imag", "round", "renorm",
 )  # fmt: skip
 def keep(call: Call) -> tuple[Shadow | None, ...] | Shadow | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -94,6 +96,7 @@ def _layer(
             name,
             f"the weight that is used is computed from {ghost.parameter}: where a link is absent "
             "it may not be zero",
+            stops=False,
         )
     if shadow is not None and _mixes_positions(shadow, axis, value):
         return _over_positions(call, pieces, value, axis, shadow)
@@ -152,7 +155,8 @@ def _unlisted(call: Call, ghost: Ghost, value: Tensor, axis: int, n_target: int)
             "the parameter is of no known kind of layer: it stays dense, and populations before "
             "and behind it are followed apart",
         )
-    return Shadow(torch.full((1,) * call.out.dim(), MIXED), call.lost())
+    lost = replace(call.lost(), ends=False)
+    return Shadow(torch.full((1,) * call.out.dim(), MIXED), lost)
 
 
 def _between_ids(

@@ -28,11 +28,14 @@ class Break:
         Path of the module that does it.
     lost
         What is lost by it, in words.
+    stops
+        Whether neurons of the layers around it are not followed through.
     """
 
     operation: str
     where: str
     lost: str
+    stops: bool = True
 
     def __str__(self) -> str:
         return f"{self.operation} in {self.where or 'the model'}: {self.lost}"
@@ -243,7 +246,7 @@ class Wiring:
     @property
     def is_whole(self) -> bool:
         """Whether neurons were followed from one end of the model to the other."""
-        return not self.breaks
+        return not any(each.stops for each in self.breaks)
 
     def text(self) -> str:
         """Return who feeds whom, a population and the layers that leave it at a time."""

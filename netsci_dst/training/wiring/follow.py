@@ -163,7 +163,7 @@ def _unused(model: nn.Module, record: Record) -> None:
         if isinstance(model.get_submodule(view.parameter.rpartition(".")[0]), nn.Embedding):
             continue
         record.broken("no use", name, "it did not run on the example: it joins populations of "
-                      "its own, and stays dense unless it is asked for")  # fmt: skip
+                      "its own, and stays dense unless it is asked for", stops=False)  # fmt: skip
 
 
 def _is_used(model: nn.Module, name: str, record: Record) -> bool:

@@ -85,6 +85,6 @@ class Record:
         self.births.append(Birth(name, first, size, role, shape))
         return first
 
-    def broken(self, operation: str, where: str, lost: str) -> None:
+    def broken(self, operation: str, where: str, lost: str, stops: bool = True) -> None:
         """Note once that an operation at a place could not be followed."""
-        self.breaks.setdefault((operation, where), Break(operation, where, lost))
+        self.breaks.setdefault((operation, where), Break(operation, where, lost, stops))

@@ -19,11 +19,19 @@ RAW = 1 << 40
 
 @dataclass(frozen=True)
 class Lost:
-    """Where entries stopped belonging to neurons, and which units went in there."""
+    """Where entries stopped belonging to neurons, and which units went in there.
+
+    Attributes
+    ----------
+    ends
+        Whether neurons end there by nature: in attention scores, in means over neurons. Such
+        values may scale or shift other neurons without anything being lost.
+    """
 
     operation: str
     where: str
     units: tuple[tuple[int, int], ...] = ()
+    ends: bool = False
 
 
 @dataclass(eq=False)
