@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -286,7 +287,9 @@ class UNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         sizes = (3, 8, 16, 24)
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip(sizes, sizes[1:]))
+        self.down = nn.ModuleList(
+            nn.Conv2d(a, b, 3, padding=1) for a, b in itertools.pairwise(sizes)
+        )
         self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in ((16, 24), (8, 16)))
         self.mix = nn.ModuleList(nn.Conv2d(2 * a, a, 3, padding=1) for a in (16, 8))
         self.head = nn.Conv2d(8, 2, 1)

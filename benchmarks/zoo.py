@@ -1,9 +1,9 @@
 """Make the architectures of others sparse: what is found, what trains, what is lost.
 
-Every model has random weights and a small input. Its wiring is followed; then it is made 90 % sparse
-by each method, trained for three steps with one update of the topology, and a snapshot is taken.
-`chts` runs where populations were followed whole. timm and torchvision are installed into a temporary
-folder, without what they depend on.
+Every model has random weights and a small input. Its wiring is followed; then it is made 90 %
+sparse by each method, trained for three steps with one update of the topology, and a snapshot is
+taken. `chts` runs where populations were followed whole. timm and torchvision are installed into a
+temporary folder, without what they depend on.
 
     python benchmarks/zoo.py [--only NAME] [--library LIBRARY] [--wiring-only] [--write]
 """
