@@ -93,7 +93,7 @@ def read_with_data(text: Text, options: Options) -> Found:
     left: set[str] = set()
     for number, line in data_lines(text, options.comments):
         match = _DATA.match(line)
-        separator = "," if match and "," in match[1] and len(match[1].split()) < 2 else SPACES
+        separator = _ends_separator(match[1]) if match else SPACES
         fields = [f for f in fields_of(match[1], separator) if f] if match else []
         if match is None or len(fields) != 2:
             raise text.error(f"{line.strip()[:40]!r} is not two nodes and their data", number)
@@ -103,6 +103,12 @@ def read_with_data(text: Text, options: Options) -> Found:
     if left:
         builder.notes.append(f"attributes of links left out: {', '.join(sorted(left)[:6])}")
     return _sorted(builder.found("edge list with data", None))
+
+
+def _ends_separator(written: str) -> str:
+    if "\t" in written:
+        return "\t"
+    return "," if "," in written and len(written.split()) < 2 else SPACES
 
 
 def _dictionary(text: Text, written: str, number: int) -> dict[Any, Any]:

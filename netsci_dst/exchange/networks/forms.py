@@ -34,6 +34,7 @@ _TEXTS: dict[str, Callable[[Text, Options], Found]] = {
     "tgf": simple_forms.read_trivial,
     "lgl": simple_forms.read_lgl,
     "gdf": simple_forms.read_gdf,
+    "leda": simple_forms.read_leda,
     "pajek": read_pajek,
     "dl": read_dl,
     "gml": read_gml,
@@ -53,6 +54,7 @@ _ENDINGS = {
     ".tgf": "tgf",
     ".lgl": "lgl",
     ".gdf": "gdf",
+    ".lgr": "leda",
     ".net": "pajek",
     ".paj": "pajek",
     ".dl": "dl",
@@ -145,6 +147,8 @@ def _xml(text: Text, start: str) -> str:
 def _by_lines(text: Text, options: Options, start: str) -> str:
     if re.match(r"dl\b", start, re.I):
         return "dl"
+    if start.startswith("LEDA.GRAPH"):
+        return "leda"
     if start.lower().startswith("nodedef>"):
         return "gdf"
     if is_pajek(text):

@@ -49,7 +49,7 @@ def read_gml(text: Text, options: Options) -> Found:
             left |= _edge(text, builder, value, line)
     if left:
         builder.notes.append(f"attributes of links left out: {', '.join(sorted(left)[:6])}")
-    return builder.found("GML", directed)
+    return builder.found("GML", directed, ("label", "name"))
 
 
 def _node(text: Text, builder: Builder, items: Items, line: int) -> None:

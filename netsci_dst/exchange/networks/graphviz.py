@@ -89,7 +89,7 @@ class _Dot:
         self._group()
         if self.at < len(self.tokens):
             raise self.text.error("a second graph begins: keep one a file")
-        return self.builder.found("DOT", directed)
+        return self.builder.found("DOT", directed, ("label", "name"))
 
     def _group(self) -> list[str]:
         """Read ``{ … }`` and return the nodes in it."""

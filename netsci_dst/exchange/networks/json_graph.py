@@ -25,7 +25,7 @@ def read_json(text: Text, options: Options) -> Found:
         If it is no JSON, or none of the known forms.
     """
     try:
-        data = json.loads(text.text)
+        data = _loaded(text.text)
     except json.JSONDecodeError as error:
         raise text.error(f"is no JSON: {error.msg}", error.lineno) from error
     except (ValueError, RecursionError) as error:
@@ -42,6 +42,16 @@ def read_json(text: Text, options: Options) -> Found:
         _cytoscape(builder, data["elements"])
         return builder.found("Cytoscape JSON", None)
     return _graph(builder, data)
+
+
+def _loaded(text: str) -> Any:
+    """Return a document, or a list of them where each line is one."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg != "Extra data":
+            raise
+    return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def _graph(builder: Builder, data: Any) -> Found:

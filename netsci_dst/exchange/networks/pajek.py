@@ -40,6 +40,12 @@ def _fields(line: str) -> list[str]:
     return [quoted or plain for quoted, plain in _FIELD.findall(line)]
 
 
+def _vertex_fields(line: str) -> list[str]:
+    # Some programs do not double the quotes inside a name.
+    match = re.fullmatch(r'(\d+)\s+"(.*)"((?:\s+[^"\s]+)*)', line)
+    return [match[1], match[2], *match[3].split()] if match else _fields(line)
+
+
 class _Pajek:
     def __init__(self, text: Text):
         self.text = text
@@ -56,7 +62,7 @@ class _Pajek:
         if line[0] == "*":
             self._section(line, number)
         elif self.part == "vertices":
-            self._vertex(_fields(line), number)
+            self._vertex(_vertex_fields(line), number)
         elif self.part in ("arcs", "edges"):
             self._link(_fields(line), number)
         elif self.part in ("arcslist", "edgeslist"):

@@ -70,7 +70,7 @@ def read_network(
         The form of the file where its name and content do not show it: ``edges``, ``adjacency``,
         ``matrix``, ``sif``, ``dimacs``, ``metis``, ``pajek``, ``dl``, ``gml``, ``graphml``,
         ``gexf``, ``json``, ``mtx``, ``numpy``, ``mat``, ``parquet``, ``dot``, ``tgf``, ``lgl``,
-        ``gdf``, ``graph6``.
+        ``gdf``, ``leda``, ``graph6``.
     comments
         The characters that begin a comment line of an edge list; "" for none.
 

@@ -142,6 +142,36 @@ def read_gdf(text: Text, options: Options) -> Found:
     return builder.found("GDF", False if mixed else None)
 
 
+def read_leda(text: Text, options: Options) -> Found:
+    """Read LEDA's native form: types, nodes as ``|{…}|``, links with the numbers of nodes."""
+    lines = list(data_lines(text, "#"))
+    place = 3
+    directed = True
+    if len(lines) > 3 and lines[3][1].strip() in ("-1", "-2"):
+        directed, place = lines[3][1].strip() == "-1", 4
+    builder = Builder(text, closed=True)
+    n, place = _leda_count(text, lines, place)
+    for i, (number, line) in enumerate(lines[place : place + n], start=1):
+        label = line.strip().removeprefix("|{").removesuffix("}|")
+        builder.node(i, number, **({"label": label} if label else {}))
+    m, place = _leda_count(text, lines, place + n)
+    for number, line in lines[place : place + m]:
+        fields = line.split(None, 3)
+        if len(fields) < 3 or not all(field.isdigit() for field in fields[:2]):
+            raise text.error(f"{line.strip()[:40]!r} does not name two nodes", number)
+        label = fields[3].removeprefix("|{").removesuffix("}|") if len(fields) > 3 else ""
+        builder.link(int(fields[0]), int(fields[1]), _weight([label]), line=number)
+    if len(builder.facts) != n or len(builder.ends) != m:
+        raise text.error(f"says {n} nodes and {m} links, but ends before")
+    return builder.found("LEDA", directed)
+
+
+def _leda_count(text: Text, lines: list[tuple[int, str]], place: int) -> tuple[int, int]:
+    if place >= len(lines) or not lines[place][1].strip().isdigit():
+        raise text.error("LEDA's number of nodes or links is missing")
+    return int(lines[place][1]), place + 1
+
+
 def _typed(value: str) -> float | int | str:
     for kind in (int, float):
         try:
