@@ -103,7 +103,7 @@ def _by_values(text: Text, rows: Sequence[Sequence[str]], line: int) -> Roles:
         )
     if len(columns) == 2:
         return Roles(0, 1)
-    if not _numeric(columns[2]):
+    if not _mostly_numeric(columns[2]):
         _refuse_relations(text, columns, line)
         if _numeric(columns[0]) and _is_count(columns[0]) and not _numeric(columns[1]):
             raise text.error(f"column 1 may be an index: {_HOW}", line)
@@ -160,6 +160,11 @@ def _is_time(cells: Sequence[str]) -> bool:
 
 def _whole(cell: str) -> bool:
     return len(cell) < 19 and cell.removeprefix("-").isascii() and cell.removeprefix("-").isdigit()
+
+
+def _mostly_numeric(cells: Sequence[str]) -> bool:
+    """Whether a column is one of weights; one that is none among them is refused by its line."""
+    return sum(_numeric([cell]) for cell in cells) >= max(1, len(cells) / 2)
 
 
 def _numeric(cells: Sequence[str]) -> bool:

@@ -72,7 +72,7 @@ def _even(widths: list[int]) -> bool:
 
 def _ambiguous(even: list[str], lines: list[tuple[int, str]]) -> bool:
     first, second = even[:2]
-    if first == "\t":
+    if first == "\t" or any('"' in line for _, line in lines):
         return False
     if first == ";" and second == ",":
         # Decimal commas stand inside numbers.
