@@ -18,7 +18,7 @@ def command(
     format: Annotated[
         str | None,
         typer.Option(
-            help="graphml, gexf, edgelist, json, mat, npz, pytorch, onnx or pyg; "
+            help="graphml, gexf, gml, edgelist, json, mat, npz, pytorch, onnx or pyg; "
             "by default as the file's ending says."
         ),
     ] = None,

@@ -333,6 +333,24 @@ def _(folder):
     return ["analyze", "net.graphml", "--measures", "degrees"]
 
 
+@case("an edge list whose columns can be read in two ways")
+def _(folder):
+    write(folder, "net.txt", "0 10 11\n1 11 12\n2 10 12\n3 12 13\n")
+    return ["analyze", "net.txt", "--measures", "degrees"]
+
+
+@case("links with two weights and no word about directions")
+def _(folder):
+    write(folder, "net.csv", "source,target,weight\na,b,2\nb,a,3\nb,c,1\n")
+    return ["analyze", "net.csv", "--measures", "degrees"]
+
+
+@case("a table of nodes in place of links")
+def _(folder):
+    write(folder, "nodes.csv", "id,label\n1,Ada\n2,Bob\n")
+    return ["analyze", "nodes.csv", "--measures", "degrees"]
+
+
 @case("an unknown measure")
 def _(folder):
     snapshots(folder)
