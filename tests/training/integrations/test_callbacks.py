@@ -132,6 +132,6 @@ def test_hugging_face_trainer(tmp_path):
     whole = fit("whole", 24)
     run = nd.load_run(tmp_path / "whole")
     assert run.status == "finished"
-    assert run.evolution.step.unique().tolist() == [4, 8, 12, 16, 20, 24]
+    assert run.evolution.step.unique().tolist() == [4, 8, 12, 16, 20]  # none at the end
     again = fit("again", 24, str(tmp_path / "trainer" / "checkpoint-12"))
     assert links(again.training) == links(whole.training)
