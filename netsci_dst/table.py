@@ -19,6 +19,7 @@ TABLE: Mapping[str, Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
         'elm': ('analysis.dynamics.evolution', 'Epitopological local minima: which layers, from when, and for how long (overlap >= θ).', 'CHT, early stop and weight refinement, fig. A2', {'tier': 'cheap', 'takes': 'run'}),
         'embedding': ('analysis.geometry.embedding', 'Where each neuron lies in the hyperbolic disk.', 'Muscoloni et al. 2017', {'tier': 'deep', 'takes': 'snapshot'}),
         'greedy_routing': ('analysis.geometry.navigation', 'How well the hyperbolic disk guides a packet that sees only its neighbours.', 'Muscoloni et al. 2017', {'tier': 'deep', 'takes': 'snapshot'}),
+        'growth': ('analysis.dynamics.growth', 'Who gains and loses links, how long links stay, and what lasts of what is tried.', 'Survival, section 8; Jeong, Néda and Barabási 2003; Kaplan and Meier 1958', {'tier': 'cheap', 'takes': 'run'}),
         'input_maps': ('analysis.degree.input_maps', 'Links of each input neuron on the image grid, and the first hidden layer mapped back to it.', 'Survival, figs. 8 and 19; CHT, fig. A4', {'tier': 'cheap', 'takes': 'snapshot'}),
         'itop': ('analysis.dynamics.evolution', 'Share of all possible links that was ever active, after each update.', 'Liu et al. 2021; CHTss, fig. 3', {'tier': 'cheap', 'takes': 'run'}),
         'k_shell': ('analysis.structure.k_shell', 'The highest shell, the neurons in core and crust, the isolated ones, and where they lie.', 'Carmi et al. 2007; Survival, section 4.5.1, figs. 10 to 12', {'tier': 'cheap', 'takes': 'snapshot'}),
@@ -169,6 +170,10 @@ TABLE: Mapping[str, Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
         'contrastive-divergence': ('training.tasks.contrastive_divergence', 'CD-k (Hinton 2002): the gradient of ``F(v_0) - F(v_k)`` after k steps of Gibbs sampling.', 'Hinton 2002; Survival app. D', {}),
         'language-model': ('training.tasks.language_model', 'Predict each token of a text from those before it.', 'CHTss section 4.3', {}),
         'translation': ('training.tasks.translation', 'Translate sentences; ``batch_size`` counts tokens.', 'CHTss section 4.2', {}),
+    },
+    'format': {
+        'csr': ('training.formats.csr.parameter', 'Links only, in rows; for linear layers.', '', {}),
+        'masked': ('training.formats.masked', 'A dense weight, zero where there is no link.', '', {}),
     },
     'link predictor': {
         'ch2_l3n': ('link_prediction.nodes', 'CH2-L3n: each common neighbour on a path of length three weighs ``di* / de*``.', 'CHTss equation 3, algorithm 1', {}),

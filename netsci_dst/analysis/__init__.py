@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from .degree.dormant import *  # noqa: F403
     from .degree.input_maps import *  # noqa: F403
     from .directions import *  # noqa: F403
+    from .dynamics.ages import *  # noqa: F403
     from .dynamics.evolution import *  # noqa: F403
+    from .dynamics.growth import *  # noqa: F403
+    from .dynamics.history import *  # noqa: F403
+    from .dynamics.kernels import *  # noqa: F403
+    from .dynamics.lineage import *  # noqa: F403
     from .dynamics.topology_distance import *  # noqa: F403
     from .geometry.angular_separation import *  # noqa: F403
     from .geometry.embedding import *  # noqa: F403
@@ -73,6 +78,16 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "dormancy_history",
     ),
     "degree.input_maps": ("InputMap", "input_maps"),
+    "dynamics.ages": ("LinkAges", "Survival", "link_ages", "reliable_exploration", "survival"),
+    "dynamics.growth": ("Growth", "growth"),
+    "dynamics.history": (
+        "LinkHistory",
+        "history_of_events",
+        "history_of_networks",
+        "link_history",
+    ),
+    "dynamics.kernels": ("DegreeKernel", "attachment_kernel", "loss_kernel"),
+    "dynamics.lineage": ("community_lineage", "core_lineage"),
     "dynamics.evolution": ("ElmEpisode", "elm_episodes", "itop_rate", "link_overlap"),
     "dynamics.topology_distance": ("TopologyDistance", "common_links", "topology_distance"),
     "geometry.angular_separation": ("AngularSeparation", "angular_separation_index"),
