@@ -64,7 +64,8 @@ def one_line(text: object, longest: int = LONGEST) -> str:
     >>> one_line("a" + chr(27) + "[2J" + chr(10) + "b")
     'a\\\\x1b[2J b'
     """
-    line = " ".join(str(text).split())
+    # torch adds where in its own code an error was raised, on many lines.
+    line = " ".join(str(text).partition("\nException raised from")[0].split())
     line = _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], line)
     return line if len(line) <= longest else line[: longest - 1] + "…"
 

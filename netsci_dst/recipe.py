@@ -23,6 +23,7 @@ from .methods import is_file, options_of, own_options
 from .methods.check import check_options, check_part
 from .methods.merge import merged, merged_options
 from .methods.options import one_line
+from .reading import one_line as in_one_line
 
 if TYPE_CHECKING:
     from .methods import MethodOptions
@@ -85,7 +86,7 @@ class Recipe(BaseModel):
     )
 
     # how long
-    epochs: float = Field(100, gt=0, description="Passes over the training data.")
+    epochs: float = Field(100, gt=0, le=1e9, description="Passes over the training data.")
     steps: int | None = Field(None, ge=1, description="Optimizer steps, instead of epochs.")
     update_epochs: float = Field(1.0, gt=0, description="Epochs between topology updates.")
     update_steps: int | None = Field(
@@ -154,7 +155,7 @@ class Recipe(BaseModel):
     probe_size: int = Field(256, ge=0, description="Samples of the probe batch; 0: no activity.")
 
     # where
-    seed: int = Field(0, ge=0, description="Seed of everything that is random.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Seed of everything that is random.")
     device: str = Field("auto", description="cpu, cuda, or auto.")
     dtype: Literal["float32", "float64", "bfloat16"] = Field(
         "float32", description="bfloat16: mixed precision."
@@ -455,8 +456,10 @@ def _read(file: Traversable) -> dict[str, Any]:
         raise RecipeError(f"there is no recipe at {file}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"cannot read the recipe {file}: {error}") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise RecipeError(f"{file} is not valid TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        why = "it is nested too deeply" if deep else in_one_line(error)
+        raise RecipeError(f"{in_one_line(file)} is not valid TOML: {why}") from error
 
 
 def _checked(table: Mapping[str, Any], origin: str) -> Recipe:

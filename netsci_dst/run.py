@@ -29,6 +29,7 @@ FORMAT_VERSION = 1
 RECIPE, PROVENANCE = "recipe.toml", "provenance.json"
 TABLES = ("metrics", "evolution")
 _RECIPE_CHECKSUM = "recipe_sha256"
+_TABLES_OF_PROVENANCE = ("versions", "machine", "data", "model", "best", "sources")
 _INDEX, _INDEX_TAIL = "snapshots/index.json", "snapshots/index-tail.json"
 # What changes while a run grows.
 GROWING = (
@@ -139,6 +140,9 @@ class Run:
                 "damaged"
             )
         found.pop(FIELD, None)
+        for key in _TABLES_OF_PROVENANCE:
+            if found.get(key) is not None and not isinstance(found[key], dict):
+                raise FormatError(f"{self.store.path(PROVENANCE)} is corrupt: {key!r} is no table")
         return found
 
     def update_provenance(self, changes: Mapping[str, Any]) -> None:
@@ -168,7 +172,9 @@ class Run:
         """Return a table of the run; an empty frame when nothing was recorded."""
         import pandas as pd
 
-        return pd.DataFrame(self._table(name).read().to_pylist())
+        rows = self._table(name).read()
+        _check_columns(rows.schema, self.store.path(f"{name}.parquet"))
+        return pd.DataFrame(rows.to_pylist())
 
     def append(self, name: str, rows: Sequence[Mapping[str, Any]], flush: bool = True) -> None:
         """Add rows to a table and, unless ``flush`` is False, write them out."""
@@ -366,6 +372,18 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     netsci_dst.errors.RunError: runs/nowhere does not exist
     """
     return Run.open(path)
+
+
+def _check_columns(schema: pa.Schema, origin: str) -> None:
+    """Refuse columns that no reader of a table expects."""
+    import pyarrow.types as types
+
+    for column in schema:
+        kind = column.type
+        plain = types.is_null(kind) or types.is_boolean(kind) or types.is_string(kind)
+        number = types.is_integer(kind) or types.is_floating(kind)
+        if not (number or (plain and column.name not in ("step", "epoch"))):
+            raise FormatError(f"{origin} is corrupt: column {column.name!r} holds {kind}")
 
 
 def _entry(name: str, snapshot: Snapshot, data: bytes) -> dict[str, Any]:

@@ -31,6 +31,8 @@ class Store:
         text = os.fspath(url)
         self.url = text
         self._fs: Any = None
+        if "\0" in text:
+            raise RunError(f"{text!r} is no path")
         if "://" in text and not text.startswith("file://"):
             import fsspec
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import typer
 
+from ..errors import RecipeError
+
 # What commands a terminal, or turns the direction of a line; tabs and line ends are ours.
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -190,3 +192,5 @@ def value_of(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text.strip()
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"{text[:40]!r}… is no value: {error}") from None

@@ -132,8 +132,19 @@ def test_a_table_whose_header_asks_for_too_much_is_refused(monkeypatch):
         read_table(data)
 
 
-@pytest.mark.parametrize("kind", [pa.string(), pa.binary(), pa.list_(pa.int64()), pa.date32()])
-def test_tables_with_wrong_types_are_read_or_refused(tmp_path, kind):
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ("step", pa.string()),
+        ("epoch", pa.bool_()),
+        ("loss", pa.binary()),
+        ("loss", pa.list_(pa.int64())),
+        ("loss", pa.date32()),
+        ("loss", pa.struct([("a", pa.int64())])),
+    ],
+)
+def test_tables_with_wrong_types_are_refused(tmp_path, column, kind):
     nd.Run.create(tmp_path / "run", {})
-    pq.write_table(pa.table({"step": pa.array([None], kind)}), tmp_path / "run/metrics.parquet")
-    assert len(nd.load_run(tmp_path / "run").metrics) == 1
+    pq.write_table(pa.table({column: pa.array([None], kind)}), tmp_path / "run/metrics.parquet")
+    with pytest.raises(FormatError, match=f"column '{column}' holds"):
+        _ = nd.load_run(tmp_path / "run").metrics

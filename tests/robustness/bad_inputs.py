@@ -6,6 +6,8 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,33 @@ def _(folder):
     return arrays(folder, x_train=x)
 
 
+@case("labels in columns")
+def _(folder):
+    return arrays(folder, y_train=(np.arange(40) % 3)[:, None])
+
+
+@case("a label far from the others")
+def _(folder):
+    return arrays(folder, y_train=np.where(np.arange(40) == 3, 10**6, np.arange(40) % 3))
+
+
+@case("a test label that training does not know")
+def _(folder):
+    return arrays(folder, y_test=np.where(np.arange(12) == 3, 3, np.arange(12) % 3))
+
+
+@case("samples that are one number")
+def _(folder):
+    return arrays(folder, x_train=np.float32(3))
+
+
+@case("a truncated parquet file of data")
+def _(folder):
+    (folder / "data").mkdir()
+    write(folder, "data/train.parquet", b"PAR1" + bytes(50))
+    return [*TRAIN, "--data", "data"]
+
+
 @case("infinity in the test data")
 def _(folder):
     x = np.ones((12, 6), dtype=np.float32)
@@ -144,6 +173,9 @@ train_with("a selection of no layer", "--set", "sparse_layers=['*', '!*']")
 train_with("an unknown option of a model", "--set", "model_options.hiden=[3]")
 train_with("an unknown device", "--device", "gpu")
 train_with("a batch size of 0", "--batch-size", "0")
+train_with("a seed of 40 digits", "--seed", "1" + "0" * 39)
+train_with("a number of 5,000 digits", "--set", "seed=" + "1" * 5_000)
+train_with("brackets nested 100,000 deep", "--set", "model_options.hidden=" + "[" * 100_000)
 
 
 @contextlib.contextmanager
@@ -169,6 +201,12 @@ def _(folder):
 @case("a recipe that is not TOML")
 def _(folder):
     write(folder, "recipe.toml", "epochs 3\n")
+    return ["train", "recipe.toml", "--out", "run"]
+
+
+@case("a recipe nested too deeply")
+def _(folder):
+    write(folder, "recipe.toml", "x = " + "[" * 100_000)
     return ["train", "recipe.toml", "--out", "run"]
 
 
@@ -284,6 +322,78 @@ def _(folder):
     return ["info", "run"]
 
 
+@case("a recipe that was changed after its run had begun")
+def _(folder):
+    snapshots(folder)
+    write(folder / "run", "recipe.toml", 'method = "cht"\n')
+    return ["info", "run"]
+
+
+@case("a provenance that was changed")
+def _(folder):
+    changed(folder, "provenance.json", lambda data: data.replace(b'"seed": 0', b'"seed": 1'))
+    return ["info", "run"]
+
+
+@case("a link in a run folder")
+def _(folder):
+    snapshots(folder)
+    (folder / "run/metrics.parquet").unlink()
+    (folder / "run/metrics.parquet").symlink_to("/dev/zero")
+    return ["info", "run"]
+
+
+@case("a pipe in a run folder")
+def _(folder):
+    snapshots(folder)
+    (folder / "run/metrics.parquet").unlink()
+    os.mkfifo(folder / "run/metrics.parquet")
+    return ["report", "run"]
+
+
+@case("a table with columns of wrong types")
+def _(folder):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    snapshots(folder)
+    pq.write_table(pa.table({"step": [{"a": 1}]}), folder / "run/metrics.parquet")
+    return ["report", "run"]
+
+
+@case("a snapshot that asks for gigabytes")
+def _(folder):
+    snapshots(folder)
+    path = folder / "run/snapshots/step-00000002.safetensors"
+    sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
+    from test_reading import snapshot_of_full_layers
+
+    path.write_bytes(snapshot_of_full_layers(50_000, 2))
+    return ["export", "run", "--out", "links.csv"]
+
+
+@case("a place without credentials")
+def _(folder):
+    return ["info", "s3://a-bucket-of-somebody-else/run"]
+
+
+@contextlib.contextmanager
+def no_credentials(folder: Path) -> Iterator[None]:
+    import fsspec
+
+    class Refusing:
+        def exists(self, path: str) -> bool:
+            raise RuntimeError("Unable to locate credentials")
+
+    with pytest.MonkeyPatch.context() as patch:
+        refused = Refusing(), "a-bucket-of-somebody-else/run"
+        patch.setattr(fsspec.core, "url_to_fs", lambda url: refused)
+        yield
+
+
+AROUND["a place without credentials"] = no_credentials
+
+
 @case("a step that has no snapshot")
 def _(folder):
     snapshots(folder)
@@ -309,6 +419,37 @@ def _(folder):
 def _(folder):
     write(folder, "model.safetensors", b"\x10\0\0\0\0\0\0\0{")
     return ["import", "model.safetensors", "--out", "run"]
+
+
+@case("a LoRA adapter")
+def _(folder):
+    from safetensors.numpy import save_file
+
+    found = {f"a.lora_{side}.weight": np.ones((4, 3), np.float32) for side in "AB"}
+    save_file(found, folder / "adapter.safetensors")
+    return ["import", "adapter.safetensors", "--out", "run"]
+
+
+@case("a sparse tensor that asks for terabytes")
+def _(folder):
+    import torch
+
+    huge = torch.sparse_coo_tensor([[0], [0], [0]], [1.0], (10**4,) * 3, check_invariants=True)
+    torch.save({"a.weight": huge}, folder / "model.pt")
+    return ["import", "model.pt", "--out", "run"]
+
+
+@case("an archive of numbers that unpacks to gigabytes")
+def _(folder):
+    header = {"descr": "<f4", "fortran_order": False, "shape": (20_000, 20_001)}
+    with (
+        zipfile.ZipFile(folder / "model.npz", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.npy", "w", force_zip64=True) as file,
+    ):
+        np.lib.format.write_array_header_1_0(file, header)
+        for _ in range(1_601):
+            file.write(bytes(10**6))
+    return ["import", "model.npz", "--out", "run"]
 
 
 # --- networks ---------------------------------------------------------------------------------

@@ -156,6 +156,7 @@ def image_dataset(
                 f"{name}: a {part} label is {wrong}; labels of {n_classes} classes "
                 f"go from 0 to {n_classes - 1}"
             )
+    _check_classes(name, y_train, y_test, n_classes, bool(classes))
     mean, std = channel_statistics(x_train)
     return Dataset(
         name=name,
@@ -186,11 +187,34 @@ def _check_part(name: str, part: str, x: Any, y: np.ndarray) -> None:
         )
     if x.dtype not in (np.uint8, np.float32):
         raise DataError(f"{name}: {part} images are {x.dtype}; expected uint8 or float32")
+    if np.ndim(y) != 1:
+        raise DataError(
+            f"{name}: {part} labels have shape {np.shape(y)}; expected one number per sample, "
+            f"shape ({len(x)},)"
+        )
     if not np.issubdtype(y.dtype, np.integer):
         raise DataError(f"{name}: {part} labels are {y.dtype}; expected whole numbers")
     if x.dtype == np.float32 and not np.isfinite(x).all():
         where = int(np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))[0])
         raise DataError(f"{name}: {part} image {where} holds NaN or infinity; clean the data first")
+
+
+def _check_classes(
+    name: str, y_train: np.ndarray, y_test: np.ndarray, n_classes: int, named: bool
+) -> None:
+    """Refuse labels that make outputs nobody trains, and test labels that nothing can predict."""
+    there = np.unique(y_train)
+    if not named and n_classes > 2 * len(there) + 2:
+        raise DataError(
+            f"{name}: labels go up to {n_classes - 1}, but only {len(there)} different ones occur "
+            f"in training; number them from 0 to {len(there) - 1}"
+        )
+    unseen = np.setdiff1d(y_test, there)
+    if unseen.size:
+        raise DataError(
+            f"{name}: test label {int(unseen[0])} does not occur in training, so it can never be "
+            "predicted; leave these samples out or add it to the training part"
+        )
 
 
 def channel_statistics(x: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ... import registry
 from ...errors import DataError, UnknownName
+from ...reading import reading
 from ._dataset import Dataset
 
 _LIMITS = ("limit", "limit_test")
@@ -51,8 +52,19 @@ def load_path(path: Path, **options: Any) -> Dataset:
     for entry in entries:
         if entry.metadata["recognises"](path):
             return _call(entry, {"path": path, **options})
+    _refuse_damaged(path)
     forms = "; ".join(e.metadata["form"] for e in entries if "form" in e.metadata)
     raise DataError(f"{path} holds no data of a known form ({forms})")
+
+
+def _refuse_damaged(path: Path) -> None:
+    """Say of a parquet file that is damaged that it is, not that its form is unknown."""
+    import pyarrow.parquet as pq
+
+    files = [path] if path.suffix == ".parquet" else sorted(path.rglob("*.parquet"))[:20]
+    for file in files:
+        with reading(file, "a parquet file that can be read", DataError):
+            pq.read_schema(file)
 
 
 def _loader(source: str, options: dict[str, Any]) -> Dataset:

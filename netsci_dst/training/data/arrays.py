@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import DataError
+from ...reading import one_line
 from ...registry import register
 from ._dataset import Dataset, image_dataset
 
@@ -38,17 +38,21 @@ def arrays(path: str | Path, *, name: str | None = None) -> Dataset:
     file = Path(path)
     try:
         with np.load(file, allow_pickle=False) as stored:
+            if not hasattr(stored, "files"):
+                raise DataError(f"{file} holds one array; it needs {', '.join(_WANTED)}")
             missing = [array for array in _WANTED if array not in stored]
             if missing:
                 raise DataError(
                     f"{file} has no array {missing[0]!r}; it needs {', '.join(_WANTED)}"
                 )
             found = {array: stored[array] for array in _WANTED}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, DataError):
-            raise
+    except DataError:
+        raise
+    except (MemoryError, ImportError):
+        raise
+    except Exception as error:
         # numpy would advise to unpickle, which must never be done with data.
-        why = "it is no archive of plain arrays" if "pickle" in str(error) else error
+        why = "it is no archive of plain arrays" if "pickle" in str(error) else one_line(error)
         raise DataError(f"{file} cannot be read as arrays: {why}") from error
     parts = [
         (_as_images(found[f"x_{part}"], file), found[f"y_{part}"]) for part in ("train", "test")
@@ -57,6 +61,8 @@ def arrays(path: str | Path, *, name: str | None = None) -> Dataset:
 
 
 def _as_images(x: np.ndarray, file: Path) -> np.ndarray:
+    if x.ndim < 2:
+        raise DataError(f"{file}: samples have shape {x.shape}; expected (n, features) or images")
     if x.dtype != np.uint8:
         if x.dtype.kind not in "fiu":
             raise DataError(f"{file}: samples are {x.dtype}; expected uint8 or floating point")
