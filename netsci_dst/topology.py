@@ -147,7 +147,7 @@ class Topology:
         TopologyError
             If it is no graph, or has no nodes.
         """
-        from .graphs import link_table
+        from .link_tables import link_table
         from .network import simple_network
 
         return simple_network(link_table(graph), name, directed)[0]

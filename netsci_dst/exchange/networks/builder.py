@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ... import attributes
-from ...graphs import name_nodes
+from ...link_tables import name_nodes
 from ...network import LinkTable
 from .found import Found, count
 from .text import Text

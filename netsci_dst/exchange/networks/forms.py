@@ -182,7 +182,7 @@ _SEEMS: dict[str, Callable[[Text, Options], bool]] = {
 def _graph6(text: Text, source: Source) -> Found:
     import networkx as nx
 
-    from ...graphs import link_table
+    from ...link_tables import link_table
 
     lines = source.data.split()
     if len(lines) != 1:

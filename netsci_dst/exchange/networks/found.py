@@ -54,6 +54,8 @@ class Found:
         The layer of each link, in files that this package wrote.
     lines
         Returns the line of each link, for messages.
+    times
+        When each link was there, in the order of the file.
     """
 
     table: LinkTable
@@ -61,6 +63,7 @@ class Found:
     notes: list[str] = field(default_factory=list)
     link_layers: Sequence[Any] | None = None
     lines: Callable[[], NDArray[np.int64]] | None = None
+    times: Any = None
 
 
 def report(topology: Topology, found: Found, merged: Merged, said: bool | None) -> str:

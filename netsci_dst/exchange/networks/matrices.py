@@ -11,8 +11,8 @@ import numpy as np
 import scipy.sparse
 
 from ...errors import DataError
-from ...graphs import table_of_matrix
 from ...limits import check_size
+from ...link_tables import table_of_matrix
 from ...network import LinkTable
 from ..hdf5 import MARKS, read_mat73
 from ..mat5 import mat5_variables

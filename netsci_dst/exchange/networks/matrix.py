@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...graphs import table_of_matrix
 from ...limits import check_size
+from ...link_tables import table_of_matrix
 from ...network import LinkTable
 from .found import Found, Options
 from .header import roles_by_words

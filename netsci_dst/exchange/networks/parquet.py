@@ -10,9 +10,9 @@ import pandas as pd
 from ...limits import check_size
 from .columns import assign_roles
 from .comments import Said
-from .edge_list import Table, links_of_table
 from .found import Found, Options
 from .source import Source
+from .table_links import Table, links_of_table
 from .text import Text
 
 

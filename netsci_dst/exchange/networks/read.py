@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import DataError, TopologyError
-from ...graphs import link_table
+from ...link_tables import link_table
 from ...network import Merged, simple_network
 from ...reading import one_line, reading
 from ...snapshots import Snapshot
@@ -115,11 +115,7 @@ def read(
     >>> read(nx.DiGraph([("a", "b"), ("b", "a")])).line
     '2 nodes, 2 links, directed, unweighted; networkx DiGraph'
     """
-    if isinstance(columns, str):
-        columns = columns.split(",")
-    options = Options(
-        form, None if columns is None else tuple(columns), separator, directed, comments
-    )
+    options = _options(columns, separator, directed, form, comments)
     if not isinstance(source, _SOURCES):
         return _of_object(source, options)
     ours = _exported(source, options)
@@ -129,6 +125,29 @@ def read(
     with reading(loaded.origin, "a network that can be read", DataError):
         found = _found(loaded, options)
         return _finished(found, options, loaded.origin)
+
+
+def find_links(source: Any, **options: Any) -> Found:
+    """Return the links of a file or object as they are listed; see `read`."""
+    chosen = _options(**options)
+    if not isinstance(source, _SOURCES):
+        return _found_in_object(source, chosen)
+    loaded = _load(source)
+    with reading(loaded.origin, "a network that can be read", DataError):
+        return _found(loaded, chosen)
+
+
+def _options(
+    columns: str | Sequence[str] | None = None,
+    separator: str | None = None,
+    directed: bool | None = None,
+    form: str | None = None,
+    comments: str = "#%",
+) -> Options:
+    if isinstance(columns, str):
+        columns = columns.split(",")
+    chosen = None if columns is None else tuple(columns)
+    return Options(form, chosen, separator, directed, comments)
 
 
 def _exported(path: Any, options: Options) -> Reading | None:
@@ -186,17 +205,18 @@ def _with_options(message: str) -> str:
 
 
 def _of_object(source: Any, options: Options) -> Reading:
-    import pandas as pd
-
     if isinstance(source, Topology):
         return Reading(source, repr(source))
+    return _finished(_found_in_object(source, options), options, "the graph")
+
+
+def _found_in_object(source: Any, options: Options) -> Found:
+    import pandas as pd
+
     if isinstance(source, pd.DataFrame):
         from .parquet import read_frame
 
-        found = read_frame(source, options, "the data frame", "data frame")
-    else:
-        library = type(source).__module__.split(".")[0]
-        found = Found(link_table(source), f"{library} {type(source).__name__}")
-        if isinstance(source, np.ndarray):
-            found = replace(found, form="matrix")
-    return _finished(found, options, "the graph")
+        return read_frame(source, options, "the data frame", "data frame")
+    library = type(source).__module__.split(".")[0]
+    form = "matrix" if isinstance(source, np.ndarray) else f"{library} {type(source).__name__}"
+    return Found(link_table(source), form)
