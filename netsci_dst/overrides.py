@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .recipe import Recipe
 
 # How a run is computed, not what: recipes that differ in these ask for the same.
-HOW = ("threads", "device", "backend", "format", "tf32", "compile")
+HOW = ("threads", "device", "format", "tf32", "compile")
 # What an experiment decides for all its methods.
 _OF_EXPERIMENT = ("zeta", "zeta_schedule", "update_end", "allocation", "heads", "head_layers")
 # Fields that belong together: a change of theirs is kept where both methods agree in all of them.
@@ -79,7 +79,7 @@ def with_method(table: Mapping[str, Any], name: str) -> tuple[dict[str, Any], li
     result = {**table, "method": name, "method_options": kept}
     dropped = [f"method_options.{path}" for path in _paths(changes) if not _has(kept, path)]
     if not new.sparse:
-        for field in ("sparse_layers", "backend", "format"):
+        for field in ("sparse_layers", "format"):
             if result.pop(field, None) is not None:
                 dropped.append(field)
     return result, dropped

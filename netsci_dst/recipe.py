@@ -75,8 +75,8 @@ class Recipe(BaseModel):
         description="Patterns of layers to be sparse, by default the model's; `!` excludes, from "
         "the model's where it comes first.",
     )
-    format: Literal["auto", "masked", "csr"] = Field(
-        "auto", description="How sparse layers compute."
+    format: str = Field(
+        "auto", description="How sparse layers are stored and computed; auto: whichever is faster."
     )
     init_from: str | None = Field(
         None, description="A run whose final topology and initial weights to start from."
@@ -176,6 +176,8 @@ class Recipe(BaseModel):
         if self.nesterov and not self.momentum:
             raise RecipeError("nesterov needs momentum above 0")
         registry.about("lr schedule", self.lr_schedule)
+        if self.format != "auto":
+            registry.about("format", self.format)
         for name in self.optimizers:
             registry.about("optimizer", name)
         return self

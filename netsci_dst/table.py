@@ -95,6 +95,9 @@ TABLE: Mapping[str, Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
         'bsf': ('training.initialisation.bsf', 'Bipartite scale free: hubs on both sides, by preferential attachment.', 'CHTs-24 section 3.1.1, CHTss appendices D and E', {'takes_first': True}),
         'bsw': ('training.initialisation.bsw', 'Bipartite small world: link nearest neighbours on a ring, rewire a fraction.', 'CHTs-24 section 2.3, CHTss appendix D', {}),
         'csti': ('training.initialisation.csti', 'Link the neurons whose input features correlate most.', 'CHT section 3.2, figure A4', {'needs_features': True}),
+        'grasp': ('training.initialisation.scores', "Remove the largest −w (H g): what the gradient's norm would miss least.", 'Wang et al. 2020, eq. 8', {'whole_network': True}),
+        'snip': ('training.initialisation.scores', 'Keep the largest |w ∂E/∂w|: what the loss would miss first.', 'Lee et al. 2019, eq. 5 and algorithm 1', {'whole_network': True}),
+        'synflow': ('training.initialisation.scores', 'Keep the largest w ∂R/∂w, R the flow of an input of ones through |w|, in many rounds.', 'Tanaka et al. 2020, algorithm 1', {'whole_network': True}),
         'uniform': ('training.initialisation.uniform', 'Links at random, every position equally likely.', 'CHT, CHTss: what they call ER', {}),
     },
     'allocation': {
@@ -112,6 +115,7 @@ TABLE: Mapping[str, Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
         'adam': ('training.optimizers.standard', 'Adam; weight decay is part of the gradient.', 'Kingma & Ba 2015', {}),
         'adamw': ('training.optimizers.standard', 'Adam with decoupled weight decay.', 'Loshchilov & Hutter 2019', {}),
         'muon': ('training.optimizers.standard', 'Muon on matrices; biases, norms and convolutions by AdamW with ``adam_lr``.', 'Jordan et al. 2024', {}),
+        's2-sam': ('training.optimizers.sam', 'SGD by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step.', 'Ji et al. 2024, algorithm 1', {'needs_closure': True}),
         'sam': ('training.optimizers.sam', 'SGD by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step.', 'Foret et al. 2021, algorithm 1', {'needs_closure': True}),
         'sgd': ('training.optimizers.standard', 'Stochastic gradient descent with momentum.', 'Robbins & Monro 1951; Nesterov 1983', {}),
     },

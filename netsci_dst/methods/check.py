@@ -22,7 +22,10 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "softness": ("time",),
     "new weights": ("links", "keys", "n_links"),
     "step hook": ("engine",),
-    "initialiser": ("n_source", "n_target", "n_links", "rng", "features", "first"),
+    "initialiser": (
+        *("n_source", "n_target", "n_links", "rng", "features", "first"),
+        *("model", "weights", "look"),
+    ),
     "optimizer": ("params", "lr", "weight_decay", "momentum", "nesterov", "betas"),
     "lr schedule": (
         "times",

@@ -187,7 +187,8 @@ class MethodOptions(BaseModel):
         schedule = registry.about("density schedule", self.density).metadata
         if schedule.get("decays") and self.initial_sparsity is None:
             yield f"has the density schedule {self.density!r}, which needs initial_sparsity"
-        if not schedule.get("decays") and self.initial_sparsity is not None:
+        denser = bool(schedule.get("decays")) or self._of_hook("begins_denser", False)
+        if not denser and self.initial_sparsity is not None:
             yield f"has initial_sparsity, of no use with the density schedule {self.density!r}"
         if self.elastic and self.removal is None:
             yield f"has the density schedule {self.density!r}, which needs a removal"
@@ -196,7 +197,9 @@ class MethodOptions(BaseModel):
         if _scope(self.density_criterion) == "network":
             yield f"has density_criterion {self.density_criterion!r}, which ranks no single layer"
         rule = self.step_hook
-        if rule is not None and (self.removal is not None or self.density != "constant"):
+        if self._of_hook("begins_denser", False) and self.initial_sparsity is None:
+            yield f"has the per-step hook {rule!r}, which needs initial_sparsity"
+        if self.hook_moves_links and (self.removal is not None or self.density != "constant"):
             yield f"moves links by the per-step hook {rule!r}: no removal or density goes with that"
         for phase in self.all_phases():
             if phase.options.get("sub_ranking") and phase.delta < 1:
@@ -222,7 +225,11 @@ class MethodOptions(BaseModel):
             yield fields, "the network is fully connected"
             return
         if self.removal is None:
-            yield _OF_REMOVAL, "no links are removed and regrown"
+            used = self._of_hook("uses", ())
+            yield (
+                [field for field in _OF_REMOVAL if field not in used],
+                "no links are removed and regrown",
+            )
         elif _scope(self.removal) == "network":
             yield ("removal_softness",), f"removal {self.removal!r} goes by a threshold"
         if self.elastic:
@@ -238,6 +245,8 @@ class MethodOptions(BaseModel):
         if self.draws_weights:
             drawn = ("initialiser", "initialiser_options", "weights", "weights_elsewhere")
             yield drawn, f"per-step hook {self.step_hook!r} begins with the largest of all weights"
+        if registry.about("initialiser", self.initialiser).metadata.get("whole_network"):
+            yield ("allocation",), f"initialiser {self.initialiser!r} shares out the links"
         if self.heads == 1:
             yield ("head_layers",), "heads is 1"
 
@@ -250,7 +259,7 @@ class MethodOptions(BaseModel):
     def evolves(self) -> bool:
         """Whether the topology ever changes."""
         return (
-            self.removal is not None or self.density != "constant" or self.step_hook is not None
+            self.removal is not None or self.density != "constant" or self.hook_moves_links
         ) and self.sparse
 
     @property
@@ -261,9 +270,17 @@ class MethodOptions(BaseModel):
     @property
     def draws_weights(self) -> bool:
         """Whether a per-step hook replaces the first links and weights by its own."""
+        return bool(self._of_hook("draws_weights", False))
+
+    @property
+    def hook_moves_links(self) -> bool:
+        """Whether a per-step hook moves links itself, in place of removal and regrowth."""
+        return self.step_hook is not None and bool(self._of_hook("moves_links", True))
+
+    def _of_hook(self, fact: str, otherwise: Any) -> Any:
         if self.step_hook is None:
-            return False
-        return bool(registry.about("step hook", self.step_hook).metadata.get("draws_weights"))
+            return otherwise
+        return registry.about("step hook", self.step_hook).metadata.get(fact, otherwise)
 
     def all_phases(self) -> list[Phase]:
         """Return the regrowth rules in the order in which they come into force."""

@@ -25,7 +25,7 @@ _SINCE = {
     "augment_border": "zeros",
     "weights_elsewhere": "model",
 }
-WHERE = ("threads", "device", "backend")
+WHERE = ("threads", "device", "format")
 Key = tuple[str, str, int, bool]
 
 

@@ -73,7 +73,7 @@ def reproduce(
     rows, settings
         Only these.
     changes
-        Where to compute, such as ``{"device": "cuda"}``: `threads`, `device` and `backend` only,
+        Where to compute, such as ``{"device": "cuda"}``: `threads`, `device` and `format` only,
         for anything else would be another experiment. Without a device, runs that take hours on a
         processor wait for a GPU: they are listed in ``waiting``.
     jobs

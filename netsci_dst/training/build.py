@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from . import checkpoint
 from .controller import Controller
 from .distributed import World
 from .evolution._clock import Clock
+from .initialisation.scores import Look
 from .make_sparse import Sparsity
 from .optimizers import make_optimizers
 from .schedules import learning_rate
@@ -86,6 +88,7 @@ class Training:
             features=lambda: self.batches.calibration(recipe.calibration_samples),
             start=self._start(),
             weights=recipe.initial_weights,
+            look=Look(self._losses, self.batches.probe(1).tensors[0][:1]),
         )
         self.controller.forget_original()
         self.optimizers = make_optimizers(recipe, self.model)
@@ -132,6 +135,11 @@ class Training:
                 augment=_augmentation(recipe, self.dataset),
             ),
         )
+
+    def _losses(self, n: int) -> Iterator[Tensor]:
+        """Yield the losses of the first training batches, for initialisers that score by them."""
+        for batch in itertools.islice(self.batches.epoch(0), n):
+            yield self.task.loss(self.model, batch).value
 
     def _start(self) -> Any:
         if self.recipe.init_from is None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..topology import Layer, Topology
     from .evolution._clock import Clock
     from .evolution._layer import EvolvingLayer
+    from .initialisation.scores import Look
     from .sparse_parameter import SparseParameter
     from .wiring import Wiring
 
@@ -56,7 +57,7 @@ class Controller:
         Of the topology and of all choices.
     world
         The processes that train together.
-    features, start, weights
+    features, start, weights, look
         As for `make_sparse`.
 
     Attributes
@@ -82,6 +83,7 @@ class Controller:
         features: Callable[[], np.ndarray | None] = lambda: None,
         start: Run | None = None,
         weights: str = "model",
+        look: Look | None = None,
     ):
         self.model, self.how, self.world = model, how, world or World()
         views = sparse_views(model, wiring, how.patterns, how.named) if method.sparse else {}
@@ -89,7 +91,7 @@ class Controller:
         words = np.random.SeedSequence([seed, 2]).generate_state(1, np.uint64)
         several = self.world.size > 1
         try:
-            layers = make_sparse(model, wiring, method, how, seed, features, start, weights)
+            layers = make_sparse(model, wiring, method, how, seed, features, start, weights, look)
             self.engine = Engine(
                 layers,
                 wiring,

@@ -22,6 +22,7 @@ from .formats.convert import replace as put_in_place
 from .formats.csr.linear import CsrLinear
 from .formats.sharded import is_sharded
 from .initialisation import allocate, draw_topology, initial_weights
+from .initialisation.scores import Look, largest
 from .matrix_view import MatrixView, parameter_of
 from .start import Start
 
@@ -67,6 +68,7 @@ def make_sparse(
     features: Callable[[], np.ndarray | None] = lambda: None,
     start: Run | None = None,
     weights: str = "model",
+    look: Look | None = None,
 ) -> list[EvolvingLayer]:
     """Give weights of a model links and initial weights, in place.
 
@@ -78,6 +80,8 @@ def make_sparse(
         A run whose final topology and initial weights to take.
     weights
         Rule for the initial weights.
+    look
+        What an initialiser that scores the dense network may look at.
 
     Raises
     ------
@@ -101,9 +105,16 @@ def make_sparse(
             f"sparsity {how.sparsity} leaves less than a link per layer; here it may be {most:g}"
         )
     first = _initial_links(method, how.sparsity, shapes, final, sizes)
-    place = _Placer(method, wiring, views, features)
     links: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
+    scored = begin is None and _scores_network(method)
+    if scored:
+        _fill(model, views, weights, rng)
+        links = _best_links(model, views, method, look or Look(), sum(first))
+        first = final = [keys.size for keys, _ in links.values()]
+    place = None if scored else _Placer(method, wiring, views, features)
     for view, n_links in zip(views.values(), first):
+        if place is None:
+            break
         known = None
         if begin is None:
             keys = place(view, n_links, rng)
@@ -140,7 +151,37 @@ def _draw_dense(
     model: nn.Module, wiring: Wiring, how: Sparsity, rule: str, rng: np.random.Generator
 ) -> None:
     """Give the layers that a sparse method would take their initial weights, fully connected."""
-    for view in sparse_views(model, wiring, how.patterns, how.named).values():
+    _fill(model, sparse_views(model, wiring, how.patterns, how.named), rule, rng)
+
+
+def _scores_network(method: MethodOptions) -> bool:
+    return bool(registry.about("initialiser", method.initialiser).metadata.get("whole_network"))
+
+
+def _best_links(
+    model: nn.Module,
+    views: dict[str, MatrixView],
+    method: MethodOptions,
+    look: Look,
+    n_links: int,
+) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
+    """Return the links of largest score by an initialiser of the whole network."""
+    target = registry.get("initialiser", method.initialiser).target
+    held = {view.parameter: parameter_of(model, view) for view in views.values()}
+    scores = target(model, held, look, n_links, **method.initialiser_options)
+    matrices = {
+        name: view.matrix(scores[view.parameter]).contiguous() for name, view in views.items()
+    }
+    chosen = largest(matrices, n_links)
+    keys = {name: mask.reshape(-1).nonzero().flatten().cpu() for name, mask in chosen.items()}
+    return {name: (found.numpy(), None) for name, found in keys.items()}
+
+
+def _fill(
+    model: nn.Module, views: dict[str, MatrixView], rule: str, rng: np.random.Generator
+) -> None:
+    """Draw initial weights at every position."""
+    for view in views.values():
         drawn = initial_weights(rule, view.n_source, view.n_target, view.n_possible, rng=rng)
         if drawn is not None:
             matrix = torch.from_numpy(drawn.reshape(view.n_target, view.n_source)).t()

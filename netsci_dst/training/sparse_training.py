@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .. import registry
 from ..errors import NetsciError, RecipeError
@@ -18,6 +18,7 @@ from . import checkpoint
 from .controller import Controller, as_optimizers
 from .distributed import current
 from .evolution._clock import Clock
+from .initialisation.scores import Look
 from .make_sparse import Sparsity
 from .probe import activity_on
 from .run_writer import RunWriter
@@ -51,6 +52,7 @@ def sparsify(
     wiring: Wiring | None = None,
     example_input: Any = None,
     features: np.ndarray | None = None,
+    loss: Callable[[], Tensor] | None = None,
     weights: str = "model",
     format: str = "fit",
     snapshot_every: int = 1,
@@ -101,6 +103,9 @@ def sparsify(
         left out and needed, the first forward pass of training is followed.
     features
         Sample of the inputs, ``(n, n_features)``, for an initialiser that uses it (csti).
+    loss
+        Returns the loss of a training batch, for methods that score the dense network first (snip,
+        grasp).
     weights
         ``model`` keeps the model's weights at the links, as it may be trained already; ``swi`` and
         ``kaiming`` draw new ones.
@@ -169,6 +174,7 @@ def sparsify(
         world=world,
         features=lambda: features,
         weights=weights,
+        look=_look(loss, example_input),
     )
     try:
         controller.warn_if_still()
@@ -427,6 +433,12 @@ def _peek(out: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
 
     store = Store(out)
     return checkpoint.load(store, checkpoint.LAST) if store.exists(checkpoint.LAST) else None
+
+
+def _look(loss: Callable[[], Tensor] | None, inputs: Any) -> Look:
+    if loss is None:
+        return Look(None, inputs)
+    return Look(lambda n: (loss() for _ in range(n)), inputs)
 
 
 def _options(method: str | MethodOptions, changes: Mapping[str, Any]) -> MethodOptions:

@@ -69,6 +69,10 @@ class Plain:
         if entry.metadata.get("needs_features"):
             samples = recipe.calibration_samples
             self.options["features"] = training.batches.calibration(samples)
+        if entry.metadata.get("whole_network"):
+            x, y = self.batches[0]
+            self.options["loss"] = lambda: nn.functional.cross_entropy(self.model(x), y)
+            self.options["example_input"] = x[:1]
         self.optimizer = torch.optim.SGD(
             self.model.parameters(),
             recipe.lr,
@@ -153,8 +157,10 @@ def by_hugging_face(recipe, folder):
                 sparse=tuple(f"network.{pattern}" for pattern in inner.sparse),
             )
 
-        def forward(self, x, labels):
+        def forward(self, x, labels=None):
             logits = self.network(x)
+            if labels is None:
+                return {"logits": logits}
             return {"loss": nn.functional.cross_entropy(logits, labels), "logits": logits}
 
     class Trainer(transformers.Trainer):

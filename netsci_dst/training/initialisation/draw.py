@@ -56,6 +56,11 @@ def draw_topology(
         When an initialiser (an extension's, say) does not return what was asked of it.
     """
     entry = registry.get("initialiser", name)
+    if entry.metadata.get("whole_network"):
+        raise RecipeError(
+            f"the initialiser {name!r} scores a whole model, not a layer of a size: name it as a "
+            "method's initialiser"
+        )
     known = [p for p in inspect.signature(entry.target).parameters if p not in _GIVEN]
     for option in options:
         if option not in known:

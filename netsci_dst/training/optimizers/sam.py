@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from pydantic import Field
 from torch import Tensor, optim
 
 from ...errors import RecipeError
 from ...registry import register
 
+Positive = Annotated[float, Field(gt=0)]
+_LAST = "last_gradient"
 
-@register("optimizer", "sam", source="Foret et al. 2021, algorithm 1", needs_closure=True)
-class SAM(optim.SGD):
-    """SGD by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step.
+
+class _Sharpness(optim.SGD):
+    """SGD by the gradient at another point than where the weights are.
 
     Parameters
     ----------
     rho
-        ρ, the radius of the neighbourhood.
+        ρ, how far away that point is.
     """
 
     def __init__(
@@ -30,7 +33,7 @@ class SAM(optim.SGD):
         weight_decay: float = 0.0,
         momentum: float = 0.0,
         nesterov: bool = False,
-        rho: float = 0.05,
+        rho: Positive = 0.05,
     ):
         if not rho > 0:
             raise RecipeError(f"rho is {rho}; it must be positive")
@@ -38,6 +41,32 @@ class SAM(optim.SGD):
             params, lr=lr, weight_decay=weight_decay, momentum=momentum, nesterov=nesterov
         )
         self.rho = rho
+
+    def _move(self, gradients: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:
+        """Go ρ along a gradient; return the parameters with their values before."""
+        if not gradients:
+            return []
+        norm = torch.stack([gradient.norm() for _, gradient in gradients]).norm()
+        before = [(parameter, parameter.clone()) for parameter, _ in gradients]
+        for parameter, gradient in gradients:
+            parameter.add_(gradient * (self.rho / norm.clamp_min(1e-12)))
+        return before
+
+    def _parameters(self) -> list[Tensor]:
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def _need(self, closure: Callable[[], Any] | None, name: str) -> Callable[[], Any]:
+        if closure is None:
+            raise RecipeError(
+                f"optimizer {name!r} looks at another point before it steps (two passes a step "
+                "for 'sam'): call step(closure)"
+            )
+        return torch.enable_grad()(closure)
+
+
+@register("optimizer", "sam", source="Foret et al. 2021, algorithm 1", needs_closure=True)
+class SAM(_Sharpness):
+    """SGD by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -48,21 +77,38 @@ class SAM(optim.SGD):
         RecipeError
             Without a closure.
         """
-        if closure is None:
-            raise RecipeError("optimizer 'sam' takes two passes a step: call step(closure)")
-        closure = torch.enable_grad()(closure)
+        closure = self._need(closure, "sam")
         loss = closure()
-        moved = self._climb()
+        before = self._move([(p, p.grad) for p in self._parameters() if p.grad is not None])
         closure()
-        for parameter, offset in moved:
-            parameter.sub_(offset)
+        for parameter, value in before:
+            parameter.copy_(value)
         super().step()
         return loss
 
-    def _climb(self) -> list[tuple[Tensor, Tensor]]:
-        found = [p for g in self.param_groups for p in g["params"] if p.grad is not None]
-        norm = torch.stack([p.grad.norm() for p in found]).norm().clamp_min(1e-12)
-        offsets = [p.grad * (self.rho / norm) for p in found]
-        for parameter, offset in zip(found, offsets):
-            parameter.add_(offset)
-        return list(zip(found, offsets))
+
+@register("optimizer", "s2-sam", source="Ji et al. 2024, algorithm 1", needs_closure=True)
+class S2SAM(_Sharpness):
+    """SGD by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step."""
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Take a step; ``closure`` computes the loss and its gradient.
+
+        Raises
+        ------
+        RecipeError
+            Without a closure.
+        """
+        closure = self._need(closure, "s2-sam")
+        known = [(p, self.state[p][_LAST]) for p in self._parameters() if _LAST in self.state[p]]
+        before = self._move(known)
+        loss = closure()
+        for parameter, value in before:
+            parameter.copy_(value)
+        super().step()
+        # Among the optimizer's state it follows the links: a new one has none.
+        for parameter in self._parameters():
+            if parameter.grad is not None:
+                self.state[parameter][_LAST] = parameter.grad.clone()
+        return loss

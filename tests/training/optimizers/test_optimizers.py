@@ -68,6 +68,40 @@ def test_sam_is_two_passes_written_out():
         sam.step()
 
 
+def test_s2_sam_takes_the_gradient_where_the_last_one_points():
+    net, twin = model().double(), model().double()
+    x = torch.randn(16, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    (s2,) = make_optimizers(recipe("s2-sam", optimizer_options={"rho": 0.1}, momentum=0.5), net)
+    calls = 0
+
+    def closure():
+        nonlocal calls
+        calls += 1
+        net.zero_grad()
+        loss = net(x).square().mean()
+        loss.backward()
+        return loss
+
+    parameters = list(twin.parameters())
+    last, velocity = None, [torch.zeros_like(p) for p in parameters]
+    for _ in range(4):
+        s2.step(closure)
+        here = [p.detach().clone() for p in parameters]
+        if last is not None:
+            norm = sum(g.square().sum() for g in last).sqrt()
+            with torch.no_grad():
+                for p, g in zip(parameters, last):
+                    p += 0.1 * g / norm
+        last = torch.autograd.grad(twin(x).square().mean(), parameters)
+        with torch.no_grad():
+            for p, w, g, v in zip(parameters, here, last, velocity):
+                v.mul_(0.5).add_(g)
+                p.copy_(w - 0.01 * v)
+    assert calls == 4
+    for p, q in zip(net.parameters(), parameters):
+        torch.testing.assert_close(p, q, rtol=0, atol=1e-12)
+
+
 def test_parameter_groups():
     asked = recipe(
         "adamw",
