@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .structure.robustness import *  # noqa: F403
     from .structure.small_world import *  # noqa: F403
     from .structure.structural_consistency import *  # noqa: F403
+    from .verdict import *  # noqa: F403
 
 # Which file holds which public names: a test checks it against every file's ``__all__``.
 PUBLIC: dict[str, tuple[str, ...]] = {
@@ -99,6 +100,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "hyperbolic_distance_correlation",
         "hyperbolic_distances",
     ),
+    "verdict": ("in_words",),
     "nulls.models": ("degree_preserving", "null_model", "random_links"),
     "nulls.sequential": ("NullModelTest", "null_model_test"),
     "overview": ("topological_measures",),

@@ -76,16 +76,19 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+_WIDE = 100_000
+
+
 def table(title: str | None, columns: list[str], rows: list[list[Any]]) -> None:
-    """Write a table to stdout; plain text widths when it is not a terminal."""
+    """Write a table to stdout, its cells whole however wide where that is no terminal."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDE)
     view = Table(title=title and escape(title), title_justify="left", box=None, pad_edge=False)
     for column in columns:
-        view.add_column(column)
+        view.add_column(column, overflow="fold")
     for row in rows:
         view.add_row(*(escape(_cell(value)) for value in row))
     console.print(view)
@@ -95,6 +98,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
+        if value.is_integer() and abs(value) < 1e15:
+            return f"{value:.0f}"
         return "" if math.isnan(value) else f"{value:.4g}"
     return harmless(str(value))
 

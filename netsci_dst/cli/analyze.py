@@ -91,30 +91,45 @@ def _write_csv(frame, path: str) -> None:
 
 
 def _summary(frame) -> None:
-    """Show the whole network's values at the last step, a row per quantity, a column per run."""
+    """Say what kind of network each is, then show the whole network's values at the last step."""
+    from ..analysis import in_words
+
     if not len(frame):
         _console.say("no values")
         return
-    whole = frame[frame["scope"] == "network"]
-    latest = whole.groupby(["measure", "quantity", "run"], sort=False)["step"].transform("max")
-    last = whole[(whole["step"] == latest) | whole["step"].isna()]
-    last = last.drop_duplicates(["measure", "quantity", "run"], keep="last")
-    runs = list(dict.fromkeys(last["run"]))
+    runs = list(dict.fromkeys(frame["run"]))
+    for run in runs:
+        text = in_words(frame, run)
+        if text:
+            _console.result(f"{run}\n{text}\n")
+    last = _latest(frame[frame["scope"] == "network"])
     rows = []
-    order = {measure: i for i, measure in enumerate(dict.fromkeys(last["measure"]))}
-    last = last.sort_values("measure", key=lambda column: column.map(order), kind="stable")
     for (measure, quantity), part in last.groupby(["measure", "quantity"], sort=False):
         by_run = part.set_index("run")
-        cells = []
-        for run in runs:
-            if run not in by_run.index:
-                cells.append(None)
-                continue
-            text, value = by_run.loc[run, "text"], float(by_run.loc[run, "value"])
-            cells.append(_short(text) if isinstance(text, str) and text else value)
+        cells = [_entry(by_run.loc[run]) if run in by_run.index else None for run in runs]
         rows.append([measure, quantity, *cells])
     _console.table(None, ["measure", "quantity", *runs], rows)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"
+def _latest(whole):
+    """Return the last value of each quantity and run, measure by measure."""
+    steps = whole.groupby(["measure", "quantity", "run"], sort=False)["step"].transform("max")
+    last = whole[(whole["step"] == steps) | whole["step"].isna()]
+    last = last.drop_duplicates(["measure", "quantity", "run"], keep="last")
+    order = {measure: i for i, measure in enumerate(dict.fromkeys(last["measure"]))}
+    return last.sort_values("measure", key=lambda column: column.map(order), kind="stable")
+
+
+_WORDS = 40  # a text longer than this is no table's, but the verdict's above it
+
+
+def _entry(row) -> str | None:
+    """Return a cell: short texts as they are, integers as integers, other numbers to 4 digits."""
+    text, value = row["text"], float(row["value"])
+    if isinstance(text, str) and text and (len(text) <= _WORDS or value != value):
+        return text
+    if value != value:
+        return None
+    if value.is_integer() and abs(value) < 1e15:
+        return f"{value:.0f}"
+    return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.4g}"

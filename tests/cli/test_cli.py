@@ -162,6 +162,20 @@ def test_analyze_takes_a_plain_network(capsys, tmp_path):
     assert values["mean_degree"] == 2
 
 
+def test_analyze_prints_a_verdict_then_whole_cells(capsys, tmp_path):
+    links = [(i, j) for i in range(150) for j in range(i + 1, 150)]
+    (tmp_path / "full.csv").write_text("a,b\n" + "\n".join(f"{i},{j}" for i, j in links))
+    measures = "degrees,k_shell,power_law_test"
+    code, out, _ = call(capsys, "analyze", tmp_path / "full.csv", "-m", measures)
+    assert code == 0
+    assert "undirected network of 150 nodes and 11,175 links" in out
+    assert "A power law of the degrees: no variation" in out
+    lines = {tuple(line.split()[:2]): line.split()[2:] for line in out.splitlines()}
+    assert lines["degrees", "links"] == ["11175"]
+    assert lines["degrees", "mean_degree"] == ["149"]
+    assert "…" not in out
+
+
 def test_export_and_import(capsys, run, tmp_path):
     code, out, _ = call(capsys, "export", run.path, "-o", tmp_path / "t.graphml", "--step", 10)
     assert (code, out.strip()) == (0, str(tmp_path / "t.graphml"))

@@ -13,6 +13,7 @@ from ..._checks import whole_number
 from ...errors import NetsciError
 from ...snapshots import Snapshot
 from ..measure import NotApplicable, Value, measure
+from ..nulls.sequential import p_in_words
 from .embedding import embedded_scopes, embedding_seconds
 
 __all__ = ["AngularSeparation", "angular_separation_index"]
@@ -242,7 +243,9 @@ def _measure(
                 place.theta, labels, permutations=permutations, seed=seed
             )
             yield Value(scope, f"asi_{what}", found.index)
-            yield Value(scope, f"asi_{what}_p", found.p_value)
+            at_limit = found.p_value * (1 + permutations) < 1.5
+            said = p_in_words(found.p_value, permutations, at_limit, "permutations")
+            yield Value(scope, f"asi_{what}_p", found.p_value, text=said)
             if what == "layers" and scope == "network":
                 for group, value in found.group_index.items():
                     yield Value(str(group), "asi", value)
