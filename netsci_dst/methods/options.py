@@ -31,6 +31,7 @@ _OF_REMOVAL = (
     "zeta",
     "zeta_schedule",
     "update_end",
+    "removal_scope",
     "removal_softness",
     "percolation",
     "regrowth",
@@ -95,6 +96,11 @@ class MethodOptions(BaseModel):
 
     removal: str | None = Field(None, description="Removal score; none: links are never removed.")
     removal_options: dict[str, Any] = Field({}, description="Options of the removal score.")
+    removal_scope: Literal["layer", "network", "neuron"] = Field(
+        "layer",
+        description="The share of links that goes is taken from each layer, from each target "
+        "neuron, or from all layers ranked together.",
+    )
     removal_softness: str | None = Field(
         None, description="Sample the kept links by score^e, e growing by this ramp; none: rigid."
     )
@@ -107,10 +113,10 @@ class MethodOptions(BaseModel):
     regrowth_delta: float = Field(
         1.0, ge=0, le=1, description="1: rigid choice; 0.5: sampled by score."
     )
-    regrowth_scope: Literal["layer", "network"] = Field(
+    regrowth_scope: Literal["layer", "network", "neuron"] = Field(
         "layer",
-        description="Each layer regrows what it lost, or all losses are shared out over the layers "
-        "in proportion to the links that survived.",
+        description="Each layer regrows what it lost, or each target neuron does, or all losses "
+        "are shared out over the layers in proportion to the links that survived.",
     )
     phases: tuple[Phase, ...] = Field((), description="Later regrowth rules, by when they begin.")
 
@@ -190,6 +196,8 @@ class MethodOptions(BaseModel):
         denser = bool(schedule.get("decays")) or self._of_hook("begins_denser", False)
         if not denser and self.initial_sparsity is not None:
             yield f"has initial_sparsity, of no use with the density schedule {self.density!r}"
+        if self.elastic and "neuron" in (self.removal_scope, self.regrowth_scope):
+            yield f"has the density schedule {self.density!r}, which counts links layer by layer"
         if self.elastic and self.removal is None:
             yield f"has the density schedule {self.density!r}, which needs a removal"
         if self.prune_from_history and self.removal is not None:

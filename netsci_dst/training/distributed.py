@@ -6,6 +6,7 @@ topology is decided on process 0 and broadcast, so that all have the same links 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from torch import Tensor, nn
 from ..errors import RecipeError
 
 if TYPE_CHECKING:
-    from .evolution._change import Change
     from .evolution._layer import EvolvingLayer
 
 
@@ -59,23 +59,31 @@ class World:
             for gradient, mean in zip(group, flat.split([g.numel() for g in group])):
                 gradient.copy_(mean.view_as(gradient))
 
-    def agree(self, changes: dict[str, Change]) -> dict[str, Change]:
-        """Return process 0's changes on every process."""
-        if self.size == 1:
-            return changes
-        return {name: self._broadcast(change) for name, change in changes.items()}
+    def agree(self, tensors: list[Tensor]) -> list[Tensor]:
+        """Return process 0's tensors on every process, in one message per type.
 
-    def _broadcast(self, change: Change) -> Change:
-        # How many links come may differ where processes would have disagreed; kept links may too.
-        count = torch.tensor([change.keys.numel()], device=change.keys.device)
-        torch.distributed.broadcast(count, 0)
-        n = int(count)
-        keep = change.keep.to(torch.uint8)
-        keys = change.keys if self.is_main else change.keys.new_empty(n)
-        values = change.values if self.is_main else change.values.new_empty(n)
-        for tensor in (keep, keys, values):
-            torch.distributed.broadcast(tensor, 0)
-        return type(change)(keep.bool(), keys, values)
+        Their sizes may differ between processes, their number of dimensions may not.
+        """
+        if self.size == 1 or not tensors:
+            return tensors
+        device = tensors[0].device
+        sizes = [n for tensor in tensors for n in tensor.shape]
+        shapes = torch.tensor(sizes, dtype=torch.int64, device=device)
+        torch.distributed.broadcast(shapes, 0)
+        told = iter(shapes.tolist())
+        wanted = [tuple(next(told) for _ in tensor.shape) for tensor in tensors]
+        found: list[Tensor | None] = [None] * len(tensors)
+        for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):
+            places = [i for i, tensor in enumerate(tensors) if tensor.dtype == dtype]
+            counts = [math.prod(wanted[i]) for i in places]
+            if self.is_main:
+                flat = torch.cat([tensors[i].reshape(-1) for i in places])
+            else:
+                flat = torch.empty(sum(counts), dtype=dtype, device=device)
+            torch.distributed.broadcast(flat, 0)
+            for i, part in zip(places, flat.split(counts)):
+                found[i] = part.view(wanted[i])
+        return [tensor for tensor in found if tensor is not None]
 
     def broadcast_module(self, model: nn.Module) -> None:
         """Give every process the parameters and buffers of process 0."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..topology import Layer, Topology
-from .evolution._choose import contains
+from .evolution._absent import contains
 from .evolution._memory import LinkMemory
 from .evolution._percolation import Ends, Network
 from .formats.csr.linear import CsrLinear

@@ -11,8 +11,8 @@ from netsci_dst.errors import RecipeError
 from netsci_dst.training import load_recipe, sparsify
 from netsci_dst.training.build import Training, surroundings
 from netsci_dst.training.distributed import World
-from netsci_dst.training.evolution import _engine, _removal_step, density
-from netsci_dst.training.evolution._choose import top_k
+from netsci_dst.training.evolution import _engine, density
+from netsci_dst.training.evolution._list import LinkList
 from netsci_dst.training.evolution._percolation import Ends
 
 STEPS, EVERY = 80, 8
@@ -57,7 +57,7 @@ def whole(rows):
         ("gmp", density.cubic, 0.5, {}),
         ("granet", density.cubic, 0.5, {}),
         ("chts-gmp", density.cubic, 0.5, {}),
-        ("chtss", density.sigmoid, 0.5, {}),
+        ("chtss", density.sigmoid, 0.5, {"equal_flops": False}),
         ("chtss", density.sigmoid, 0.3, {"equal_flops": True, "end": 0.6}),
         ("granet", density.cubic, 0.0, {"start": 0.2}),
     ],
@@ -97,13 +97,12 @@ def test_elastic_mutation_cuts_down_and_regrows_the_surplus():
 def test_the_last_cut_of_elastic_mutation_goes_by_the_removal_score(removal, monkeypatch):
     cuts = []
 
-    def watched(score, k, exponent, generator):
-        kept = top_k(score, k, generator)
-        lost = torch.ones_like(score, dtype=torch.bool).index_fill_(0, kept, False)
-        cuts.append((exponent, float(score[lost].max()), float(score[kept].min())))
-        return kept
+    def watched(links, score, counts, exponent, purpose):
+        keep_best(links, score, counts, exponent, purpose)
+        cuts.append((exponent, float(score[~links.keep].max()), float(score[links.keep].min())))
 
-    monkeypatch.setattr(_removal_step, "sample_k", watched)
+    keep_best = LinkList.keep_best
+    monkeypatch.setattr(LinkList, "keep_best", watched)
     options = {"removal": removal, "removal_options": {}}
     session, rows = evolve("mest-ems", method_options=options)
     assert len(cuts) == len(rows) * len(session.controller.layers)
@@ -115,8 +114,8 @@ def test_the_last_cut_of_elastic_mutation_goes_by_the_removal_score(removal, mon
 @pytest.mark.parametrize(
     ("method", "options"),
     [
-        ("chtss", {}),
-        ("chtss", {"density_options": {"end": 0.9}}),
+        ("chtss", {"density_options": {"equal_flops": False}}),
+        ("chtss", {"density_options": {"equal_flops": False, "end": 0.9}}),
         ("chts-gmp", {"density_options": {"end": 0.9}}),
     ],
 )
@@ -129,7 +128,8 @@ def test_no_update_of_a_falling_density_leaves_links_of_inactive_neurons(method,
         for each in engine.layers:
             keep = torch.ones(each.layer.n_links, dtype=torch.bool)
             ends[each.name] = Ends(*each.layer.endpoints(None, each.grid), keep)
-        left[step] = sum(engine.network.percolate(ends).values())
+        engine.network.percolate(ends)
+        left[step] = sum(int((~end.keep).sum()) for end in ends.values())
 
     session, rows = evolve(method, watch=look, sparsity=0.98, method_options=options)
     updates = whole(rows)
@@ -145,7 +145,7 @@ def test_no_update_of_a_falling_density_leaves_links_of_inactive_neurons(method,
 
 @pytest.mark.parametrize("regrowth", ["random", "gradient", "momentum"])
 def test_percolation_of_a_falling_density_regrows_by_any_rule(regrowth):
-    options = {"density_options": {"end": 0.9}, "regrowth": regrowth}
+    options = {"density_options": {"end": 0.9, "equal_flops": False}, "regrowth": regrowth}
     _, rows = evolve("chtss", sparsity=0.99, method_options=options)
     late = [row for row in whole(rows) if row["step"] >= 0.75 * STEPS]
     assert sum(row["percolated"] for row in late) > 0

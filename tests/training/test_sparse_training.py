@@ -43,7 +43,7 @@ def _same_random_state():
 
 
 def test_a_training_that_ends_before_its_first_update_warns():
-    with pytest.warns(UserWarning, match="an update comes every 100 steps, and training has 60"):
+    with pytest.warns(UserWarning, match="one is due every 100 steps, and training has 60"):
         sparsify(mlp(), None, "chts", 0.8, total_steps=60, update_every=100)
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from torch import Tensor
-
 from ... import registry
-from ._choose import contains, top_k
+from . import _draws as draw
 
 if TYPE_CHECKING:
     from ...methods import MethodOptions
-    from ._layer import LayerUpdate
+    from ._work import LayerUpdate, Work
+    from .density import Plan
 
 
-def density_step(
-    drafts: list[LayerUpdate], method: MethodOptions, time: float, removing: bool
-) -> None:
-    """Set each draft's target by the density schedule, and prune what is above it.
+def density_step(works: Sequence[Work], method: MethodOptions, time: float, removing: bool) -> None:
+    """Set each layer's target by the density schedule, and prune what is above it.
 
     Parameters
     ----------
@@ -31,33 +29,27 @@ def density_step(
         return
     schedule = registry.get("density schedule", method.density).target
     plan = schedule(time, **method.density_options)
-    for draft in drafts:
-        base, full = draft.of.planned(draft.head, plan.progress, plan.surplus)
-        draft.target = full
-        moves = removing and not draft.stopped
-        draft.elastic_base = base if plan.elastic and moves else None
-        if draft.elastic_base is not None:
-            continue
+    for work in works:
+        for update in work.updates:
+            _aim(update, plan, removing)
+        pruned = [update.elastic_base is None for update in work.updates]
         if method.prune_from_history:
-            _recall(draft, full)
-        elif full < draft.links.n_links:
-            score: Tensor = registry.get("removal", method.density_criterion).target(draft.links)
-            draft.keep_only(top_k(score, full, draft.links.generator))
-        draft.pruned = draft.links.n_links - draft.links.n_kept
-        draft.after_density = draft.links.keep.clone()
+            counts = [u.target for u in work.updates]
+            work.recall(counts, draw.DENSITY)
+        else:
+            counts = [
+                min(u.target, u.kept) if here else u.kept for u, here in zip(work.updates, pruned)
+            ]
+            if any(n < u.kept for n, u in zip(counts, work.updates)):
+                score = registry.get("removal", method.density_criterion).target(work)
+                work.keep_best(score, counts, float("inf"), draw.DENSITY)
+            for update, n in zip(work.updates, counts):
+                update.pruned, update.kept = update.kept - n, n
+        work.marks_density()
 
 
-def _recall(draft: LayerUpdate, n: int) -> None:
-    """Keep the links of largest last weight among all that ever were (GMP)."""
-    memory = draft.of.memory
-    known, values = memory.keys, memory.values
-    assert values is not None
-    if draft.of.heads > 1:
-        own = (known % draft.of.layer.n_target) // draft.of.width == draft.head
-        known, values = known[own], values[own]
-    links = draft.links
-    best = top_k(values.abs(), n, links.generator)
-    chosen = draft.to_local(known[best])
-    links.keep = contains(chosen, links.keys)
-    back = ~contains(links.keys, chosen)
-    draft.new_keys, draft.new_values = chosen[back], values[best][back].to(links.values)
+def _aim(update: LayerUpdate, plan: Plan, removing: bool) -> None:
+    base, full = update.of.planned(update.head, plan.progress, plan.surplus)
+    update.target = full
+    moves = removing and not update.stopped
+    update.elastic_base = base if plan.elastic and moves else None

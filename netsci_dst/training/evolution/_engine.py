@@ -1,8 +1,4 @@
-"""The topology update, written once (CHT fig. A3, CHTss fig. 1).
-
-For each layer: density step, removal, percolation, regrowth, new weights; then the statistics. The
-parts are looked up by name and none is known here.
-"""
+"""Evolution of the sparse layers of a model by a method: what happens around each step."""
 
 from __future__ import annotations
 
@@ -15,18 +11,19 @@ from torch import Tensor
 
 from ... import registry
 from ...errors import RecipeError
-from ._change import Change, changes_of
 from ._clock import Clock
-from ._density_step import density_step
-from ._layer import EvolvingLayer, LayerUpdate
-from ._memory import LinkMemory
+from ._group import Group, as_links, grouped
+from ._layer import EvolvingLayer
+from ._list import Change
+from ._masked import is_masked
+from ._memory import LinkMemory, MaskMemory
 from ._needs import momentum_coefficient, needs, needs_history, steps_remembered
-from ._percolation import Network
-from ._regrowth_step import regrowth_step
-from ._removal_step import removal_step
+from ._percolation import Ends, Network
 from ._state import restore, state_of
-from ._statistics import rows_of
+from ._statistics import rows_of, rows_of_hook
 from ._timetable import Timetable
+from ._update import Update
+from ._work import LayerUpdate
 
 if TYPE_CHECKING:
     from ...methods import MethodOptions
@@ -39,7 +36,8 @@ class Engine:
     Parameters
     ----------
     layers
-        The sparse layers, with their links in place.
+        The sparse layers, with their links in place. Those that lack no link, and those that are
+        not trained, are never updated.
     wiring
         Populations of the model.
     method
@@ -47,11 +45,11 @@ class Engine:
     clock
         When updates happen.
     optimizer
-        Its state follows the links.
+        One or several; their state follows the links.
     seed
-        Seed of all choices; the same for both backends.
+        Seed of all choices; the same links for the same seed in every storage format.
     agree
-        Makes the changes of an update the same on all processes.
+        Returns the tensors of process 0 for those that each process gives.
     average
         Averages a tensor over processes.
 
@@ -67,16 +65,16 @@ class Engine:
         wiring: Wiring,
         method: MethodOptions,
         clock: Clock,
-        optimizer: torch.optim.Optimizer | None,
+        optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None,
         seed: int,
-        agree: Callable[[dict[str, Change]], dict[str, Change]] | None = None,
+        agree: Callable[[list[Tensor]], list[Tensor]] | None = None,
         average: Callable[[Tensor], Tensor] | None = None,
     ):
         self.layers, self.method, self.clock = list(layers), method, clock
-        self.wiring, self.optimizer = wiring, optimizer
+        self.wiring, self.optimizer, self.seed = wiring, optimizer, seed
         self.network = Network(wiring)
         self.agree, self.average = agree, average
-        device = self.layers[0].layer.keys.device if self.layers else torch.device("cpu")
+        device = self.layers[0].layer.weight.device if self.layers else torch.device("cpu")
         self.generator = torch.Generator(device=device).manual_seed(seed)
         self.removal_state: dict[str, float] = {}
         self.timetable = Timetable(method, clock)
@@ -85,19 +83,43 @@ class Engine:
                 f"density schedule {method.density!r} cannot arrive within one step: "
                 "train for 2 steps or more"
             )
-        remembers = needs_history(method)
-        for each in self.layers:
-            each.memory = LinkMemory(each.layer.keys, each.layer.values if remembers else None)
+        for index, each in enumerate(self.layers):
+            each.index = index
+        self.remembers = needs_history(method)
+        self._groups: list[Group] = []
+        self._regroup()
         self._beta, self._reach = momentum_coefficient(method), 0
         if self._beta is not None and self.layers:
-            self._reach = steps_remembered(self._beta, self.layers[0].layer.values.dtype)
+            self._reach = steps_remembered(self._beta, self.layers[0].layer.weight.dtype)
         self._smooths = False
-        rule = method.step_hook
-        self.rule = (
-            registry.get("step hook", rule).target(self, **method.step_hook_options)
-            if rule and self.layers
-            else None
-        )
+        self.rule: Any = None
+        if method.step_hook and self.moving:
+            entry = registry.get("step hook", method.step_hook)
+            self.rule = entry.target(self, **method.step_hook_options)
+
+    @property
+    def moving(self) -> list[EvolvingLayer]:
+        """The layers that are updated."""
+        return [each for each in self.layers if not each.still]
+
+    def _regroup(self) -> None:
+        """Put masked layers together by form, and let each layer remember its links."""
+        masked = [] if self.method.step_hook else [e for e in self.moving if is_masked(e)]
+        known = {id(each) for group in self._groups for each in group.layers}
+        if known != {id(each) for each in masked} or not all(g.fits for g in self._groups):
+            self._groups = grouped(masked, self.remembers)
+        self._remember_lists(masked)
+
+    def _remember_lists(self, masked: Sequence[EvolvingLayer]) -> None:
+        stacked = {id(each) for each in masked}
+        for each in self.layers:
+            if id(each) in stacked:
+                continue
+            if isinstance(each.memory, MaskMemory):
+                as_links(each)
+            if each.memory is None:
+                values = each.layer.values if self.remembers else None
+                each.memory = LinkMemory(each.layer.keys, values)
 
     def set_wiring(self, wiring: Wiring) -> None:
         """Take another wiring of the same layers."""
@@ -105,21 +127,23 @@ class Engine:
 
     def due(self, step: int) -> bool:
         """Return whether the topology is updated after a step."""
-        return bool(self.layers) and self.timetable.due(step, self._stopped(), bool(self.rule))
+        if not self.moving:
+            return False
+        return self.timetable.due(step, self._stopped(), bool(self.rule))
 
     @property
     def stays_still(self) -> str | None:
         """Why a topology that should evolve never does: training ends before its first update."""
         first = (self.clock.interval, self.timetable.density_end)
-        if not self.method.evolves or not self.layers or any(map(self.due, first)):
+        if not self.method.evolves or not self.moving or any(map(self.due, first)):
             return None
         return (
-            f"the topology stays as it begins: an update comes every {self.clock.interval} steps, "
+            f"no topology update will occur: one is due every {self.clock.interval} steps, "
             f"and training has {self.clock.total_steps}; train longer or update more often"
         )
 
     def _stopped(self) -> bool:
-        return all(all(each.stopped) for each in self.layers)
+        return all(all(each.stopped) for each in self.moving)
 
     # --- around each step ---------------------------------------------------------------------
 
@@ -127,7 +151,10 @@ class Engine:
         """Prepare for a step: ask layers to keep what gradients of absent links need."""
         self._smooths = self._regrows_by("momentum", step, self._reach)
         wanted = self._smooths or self._regrows_by("dense_gradient", step, 1)
-        for each in self.layers:
+        if self.rule is not None:
+            self.rule.begin(step)
+            wanted = wanted or "dense_gradient" in needs("step hook", self.method.step_hook or "")
+        for each in self.moving:
             if not self._smooths:
                 each.momentum = None
             if wanted or each.layer.capture:
@@ -136,8 +163,8 @@ class Engine:
     def before_step(self) -> None:
         """Act between the backward pass and the optimizer."""
         if self._smooths:
-            for each in self.layers:
-                gradient = self._averaged(each.layer.dense_gradient())
+            for each in self.moving:
+                gradient = self.averaged(each.layer.dense_gradient())
                 if each.momentum is None:
                     each.momentum = torch.zeros_like(gradient)
                 each.momentum.lerp_(gradient, 1 - self._beta)
@@ -154,7 +181,8 @@ class Engine:
         rules = self.timetable.regrowth_within(step, reach)
         return any(need in needs("regrowth", rule) for rule in rules) and not self._stopped()
 
-    def _averaged(self, tensor: Tensor) -> Tensor:
+    def averaged(self, tensor: Tensor) -> Tensor:
+        """Return the mean of a tensor over processes."""
         return tensor if self.average is None else self.average(tensor)
 
     # --- the update ---------------------------------------------------------------------------
@@ -163,53 +191,43 @@ class Engine:
     def update(self, step: int) -> list[dict[str, Any]]:
         """Update the topology after a step; return a row of statistics per layer and for all."""
         begun = time.perf_counter()
-        for each in self.layers:
+        if self.rule is not None:
+            rows = self._update_by_hook(step, begun)
+        else:
+            rows = self._update(step, begun)
+        for each in self.moving:
+            each.layer.release()
+        return rows
+
+    def _update(self, step: int, begun: float) -> list[dict[str, Any]]:
+        removing = self.timetable.removes(step)
+        zeta = self.timetable.zeta(step) if removing else 0.0
+        update = self._decided(step, zeta)
+        if update.stale:
+            for each in self.moving:
+                each.counts = each.counted()
+            update = self._decided(step, zeta)
+        update.agree()
+        update.commit()
+        if removing:
+            self._stop_early(update.updates)
+        seconds = time.perf_counter() - begun
+        return rows_of(self, update, step, None if self.method.elastic else zeta, seconds)
+
+    def _decided(self, step: int, zeta: float) -> Update:
+        self._regroup()
+        update = Update(self, self._groups, step)
+        update.decide(zeta)
+        return update
+
+    def _update_by_hook(self, step: int, begun: float) -> list[dict[str, Any]]:
+        updates = []
+        for each in self.moving:
             if self.hidden(each) is None:
                 each.memory.remember(each.layer.keys, each.layer.values)
-        method, timetable = self.method, self.timetable
-        removing = timetable.removes(step)
-        drafts = [
-            LayerUpdate(each, head, self.generator)
-            for each in self.layers
-            for head in range(each.heads)
-        ]
-        for draft in drafts:
-            self._offer_gradients(draft)
-        zeta = timetable.zeta(step) if removing else 0.0
-        density_step(drafts, method, timetable.density_time(step), removing)
-        if removing:
-            removal_step(drafts, method, zeta, timetable.removal_exponent(step), self.removal_state)
-        if timetable.regrows(step):
-            if method.percolation:
-                self.network.percolate_drafts(drafts)
-            phase = timetable.phase(step)
-            assert phase is not None
-            regrowth_step(drafts, method, phase, self.network)
-        self._apply(drafts)
-        if self.rule is not None:
-            self.rule.report(drafts)
-        for each in self.layers:
-            each.layer.release()
-        if removing:
-            self._stop_early(drafts)
-        seconds = time.perf_counter() - begun
-        return rows_of(self, drafts, step, None if method.elastic else zeta, seconds)
-
-    def _offer_gradients(self, draft: LayerUpdate) -> None:
-        each = draft.of
-        if each.layer.capture:
-            draft.links.dense_gradient = lambda: draft.dense(
-                self._averaged(each.layer.dense_gradient())
-            )
-        if each.momentum is not None:
-            draft.links.momentum = lambda: draft.dense(each.momentum)
-
-    def _apply(self, drafts: list[LayerUpdate]) -> None:
-        changes = changes_of(drafts, self.method.retain_regrown_state)
-        if self.agree is not None:
-            changes = self.agree(changes)
-        for each in self.layers:
-            self.exchange(each, changes[each.name])
+            updates.append(LayerUpdate(each, 0, each.layer.n_links))
+        self.rule.report(updates)
+        return rows_of_hook(self, updates, step, time.perf_counter() - begun)
 
     def exchange(self, each: EvolvingLayer, change: Change) -> None:
         """Put a change into effect on one layer and remember the links that come."""
@@ -219,18 +237,26 @@ class Engine:
         order = change.keys.argsort()
         each.memory.remember(change.keys[order], change.values[order])
 
-    def _stop_early(self, drafts: list[LayerUpdate]) -> None:
+    def still_ends(self) -> dict[str, Ends]:
+        """Return the links of sparse layers that are not trained: percolation leaves them."""
+        ends = {}
+        for each in self.layers:
+            if each.still and each.layer.n_links < each.layer.n_possible:
+                u, v = each.layer.endpoints(None, each.grid)
+                ends[each.name] = Ends(u, v, torch.ones_like(u, dtype=torch.bool), frozen=True)
+        return ends
+
+    def _stop_early(self, updates: Sequence[LayerUpdate]) -> None:
         threshold = self.method.early_stop
         if threshold is None:
             return
-        for draft in drafts:
-            regrown = draft.new_keys.numel()
-            if regrown and draft.overlap / regrown > threshold:
-                draft.of.settled[draft.head] = True
+        for update in updates:
+            if update.regrown and update.shared / update.regrown > threshold:
+                update.of.settled[update.head] = True
         together = self.method.early_stop_scope == "network"
-        if together and not all(all(each.settled) for each in self.layers):
+        if together and not all(all(each.settled) for each in self.moving):
             return
-        for each in self.layers:
+        for each in self.moving:
             each.stopped = list(each.settled)
 
     def visible_links(self, each: EvolvingLayer) -> int:
@@ -257,3 +283,6 @@ class Engine:
             If the state is not of these layers.
         """
         restore(self, tensors, facts)
+        for each in self.layers:
+            each.counts = each.counted()
+        self._regroup()

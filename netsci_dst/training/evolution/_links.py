@@ -1,110 +1,146 @@
-"""The links of one layer while they are being changed: what removal and regrowth see."""
+"""The links of layers while they are being changed: what removal and regrowth rules see.
+
+A rule is written once for both storage formats. In the masked format an *entry* is a position of
+the matrix, and several layers of one shape come stacked, ``(layers, n_source, n_target)``; in csr
+an entry is a link, ``(n_links,)``. Rules use operations that act entry by entry, and the sums and
+draws below; what they return has the shape that they were given.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...errors import NetsciError
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 
-@dataclass(eq=False)
 class Links:
-    """The links of one layer, or of one attention head of it, during an update.
+    """The links of layers, or of attention heads, during an update.
 
     Attributes
     ----------
-    name
-        The layer, with ``[head]`` appended when it is one head of it.
+    names
+        The layers, with ``[head]`` appended where one is a head of a layer.
     n_source, n_target
         Positions on either side.
-    keys
-        ``source * n_target + target`` of each link before the update, increasing, int64.
-    values
-        Weights, shape ``(n_links,)``.
-    keep
-        Bool, shape ``(n_links,)``: which links are still there.
-    generator
-        The source of all randomness.
-    gradients, dense_gradient, momentum, history
-        Functions that return the links' gradients, the gradient and the smoothed gradient at every
-        position ``(n_source, n_target)``, and the last values of given keys. Methods say in their
-        registration that they need them.
-    groups
-        Groups of a grouped convolution, each with source neurons of its own at the same positions.
     """
 
-    name: str
+    names: list[str]
     n_source: int
     n_target: int
-    keys: Tensor
-    values: Tensor
-    keep: Tensor
-    generator: torch.Generator
-    gradients: Callable[[], Tensor] | None = None
-    dense_gradient: Callable[[], Tensor] | None = None
-    momentum: Callable[[], Tensor] | None = None
-    history: Callable[[Tensor], Tensor] | None = None
-    groups: int = 1
-
-    @property
-    def n_links(self) -> int:
-        """Number of links before the update."""
-        return self.keys.numel()
 
     @property
     def n_possible(self) -> int:
-        """Number of positions."""
+        """Number of positions a link can take, of one layer or head."""
         return self.n_source * self.n_target
 
-    @property
-    def n_kept(self) -> int:
-        """Number of links that are still there."""
-        return int(self.keep.sum())
+    # --- what removal rules use ---------------------------------------------------------------
 
     @property
-    def sources(self) -> Tensor:
-        """Source of each link."""
-        return self.keys // self.n_target
+    def values(self) -> Tensor:
+        """Weight of each entry."""
+        raise NotImplementedError
 
     @property
-    def grouped_sources(self) -> Tensor:
-        """Source of each link, numbered through over the groups of a grouped convolution."""
-        if self.groups == 1:
-            return self.sources
-        return self.group_of(self.targets) * self.n_source + self.sources
-
-    def group_of(self, targets: Tensor) -> Tensor:
-        """Return the group to which target positions belong."""
-        return targets // (self.n_target // self.groups)
+    def gradients(self) -> Tensor:
+        """Gradient of each link in the last backward pass; 0 at entries that are no links."""
+        raise NotImplementedError
 
     @property
-    def targets(self) -> Tensor:
-        """Target of each link."""
-        return self.keys % self.n_target
+    def present(self) -> Tensor:
+        """Bool: which entries are links now; those pruned in the same update are not."""
+        raise NotImplementedError
 
-    @property
-    def kept_keys(self) -> Tensor:
-        """Keys of the links that are still there, increasing."""
-        return self.keys[self.keep]
+    def sum_by_source(self, x: Tensor) -> Tensor:
+        """Return for each entry the sum of ``x`` over the links of its source (broadcastable)."""
+        raise NotImplementedError
 
-    def need(self, what: str) -> Tensor:
-        """Return ``gradients``, ``dense_gradient`` or ``momentum``.
+    def sum_by_target(self, x: Tensor) -> Tensor:
+        """Return for each entry the sum of ``x`` over the links of its target (broadcastable)."""
+        raise NotImplementedError
+
+    def rank(self, x: Tensor, among: Tensor) -> Tensor:
+        """Return the rank of ``x`` among the entries where ``among``, over their number, by layer.
+
+        In ``(0, 1]``, the smallest first; 0 outside ``among``.
+        """
+        raise NotImplementedError
+
+    def random(self) -> Tensor:
+        """Return a uniform random number between 0 and 1 for each entry."""
+        raise NotImplementedError
+
+    def remove_below(self, threshold: float) -> int:
+        """Remove links of smaller magnitude and return their number; for rules over the network.
+
+        A layer never loses its last link.
+        """
+        raise NotImplementedError
+
+    # --- what regrowth rules use --------------------------------------------------------------
+
+    def dense_gradient(self) -> Tensor:
+        """Return the gradient at every position, ``(…, n_source, n_target)``.
 
         Raises
         ------
         NetsciError
-            If it was not recorded at this update.
+            If it was not recorded: the rule does not say ``needs=("dense_gradient",)``.
         """
-        function: Any = getattr(self, what)
-        if function is None:
-            raise NetsciError(
-                f"layer {self.name!r}: {what.replace('_', ' ')} was asked for but not recorded; "
-                f"register the part with needs=({what!r},)"
-            )
-        return function()
+        raise NotImplementedError
+
+    def momentum(self) -> Tensor:
+        """Return the smoothed gradient at every position, ``(…, n_source, n_target)``.
+
+        Raises
+        ------
+        NetsciError
+            If it was not recorded: the rule does not say ``needs=("momentum",)``.
+        """
+        raise NotImplementedError
+
+    def predicted(self, predictor: str, n: int, sub_ranking: bool) -> Tensor | Candidates:
+        """Return the scores of absent links by a link predictor; those of others do not matter."""
+        raise NotImplementedError
+
+    # --- what rules for new weights use -------------------------------------------------------
+
+    @property
+    def density(self) -> Tensor | float:
+        """Density after regrowth (broadcastable to `normal`)."""
+        raise NotImplementedError
+
+    def normal(self) -> Tensor:
+        """Return a standard normal number for each new link, or for every position."""
+        raise NotImplementedError
+
+    def history(self) -> Tensor:
+        """Return the last weight of each new link, or of every position; 0 where it had none."""
+        raise NotImplementedError
+
+
+class Candidates:
+    """Absent links that a rule proposes, where listing all positions would be wasteful.
+
+    Attributes
+    ----------
+    keys
+        Increasing, int64.
+    scores
+        One positive number each.
+    ranked
+        Whether the keys are the choice already, best first.
+    """
+
+    def __init__(self, keys: Tensor, scores: Tensor, ranked: bool = False):
+        self.keys, self.scores, self.ranked = keys, scores, ranked
+
+
+def not_recorded(names: list[str], what: str) -> NetsciError:
+    """Return the error for something that a rule reads and does not say that it needs."""
+    return NetsciError(
+        f"layer {names[0]!r}: {what.replace('_', ' ')} was asked for but not recorded; "
+        f"register the part with needs=({what!r},)"
+    )

@@ -1,13 +1,15 @@
-"""Which links ever were active and the last weight of each, as sorted keys: never n × n."""
+"""Which links ever were active, and the last weight of each."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from ._form import Form
+
 
 class LinkMemory:
-    """Every link a layer ever had.
+    """Every link a layer ever had, as sorted keys: never n × n.
 
     Attributes
     ----------
@@ -55,3 +57,44 @@ class LinkMemory:
             weights = self.values.new_empty(size)
             weights[at], weights[old] = values.to(weights), self.values
             self.values = weights
+
+
+class MaskMemory:
+    """The same for a masked layer, position by position; several layers of one form share tensors.
+
+    Attributes
+    ----------
+    ever
+        Bool, as the weight is stored: which positions ever were links.
+    last
+        The last weight at each position, 0 where there was none; None when not remembered.
+    """
+
+    def __init__(self, form: Form, ever: Tensor, last: Tensor | None):
+        self.form, self.ever, self.last = form, ever, last
+
+    def __len__(self) -> int:
+        return int(self.ever.sum())
+
+    @property
+    def keys(self) -> Tensor:
+        """Keys of the links that ever were, increasing."""
+        return self.form.logical(self.ever).reshape(-1).nonzero().flatten()
+
+    @property
+    def values(self) -> Tensor | None:
+        """The last weight of each, or None when weights are not remembered."""
+        return None if self.last is None else self.last_values(self.keys)
+
+    def remember(self, keys: Tensor, values: Tensor) -> None:
+        """Take note of links and their weights now."""
+        u, v = keys // self.form.n_target, keys % self.form.n_target
+        self.form.logical(self.ever)[u, v] = True
+        if self.last is not None:
+            self.form.logical(self.last)[u, v] = values.to(self.last)
+
+    def last_values(self, keys: Tensor) -> Tensor:
+        """Return the last weight of each key, 0 where it never was active."""
+        assert self.last is not None
+        u, v = keys // self.form.n_target, keys % self.form.n_target
+        return self.form.logical(self.last)[u, v]

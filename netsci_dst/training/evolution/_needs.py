@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def needs(kind: str, name: str) -> tuple[str, ...]:
     """Return what a part says in its registration that it needs."""
-    return tuple(registry.get(kind, name).metadata.get("needs", ()))
+    return tuple(registry.get(kind, name).metadata.get("needs", ())) if name else ()
 
 
 def needs_history(method: MethodOptions) -> bool:

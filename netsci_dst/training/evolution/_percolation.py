@@ -6,9 +6,10 @@ code: a population says whether all or any of the layers that feed it must reach
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import functools
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
@@ -16,34 +17,61 @@ from torch import Tensor
 if TYPE_CHECKING:
     from ...topology import Population
     from ..wiring import Wiring
-    from ._layer import LayerUpdate
 
 
-@dataclass(eq=False)
+Alive: TypeAlias = "dict[str, Tensor | None]"
+
+
+class Activity(Protocol):
+    """Which neurons of one layer have links, and how those of idle neurons go."""
+
+    @property
+    def frozen(self) -> bool:
+        """Whether percolation leaves the layer alone."""
+        ...
+
+    @property
+    def heard(self) -> Tensor:
+        """Which source neurons have a link, bool."""
+        ...
+
+    @property
+    def reached(self) -> Tensor:
+        """Which target neurons have a link, bool."""
+        ...
+
+    def restrict(self, sources: Tensor | None = None, targets: Tensor | None = None) -> None:
+        """Let links of all but these neurons go, at the latest at the next `flush`."""
+
+    def flush(self) -> None:
+        """Make sure that they are gone."""
+
+
 class Ends:
     """The links of one sparse layer between neurons: source, target, and whether still there."""
 
-    sources: Tensor
-    targets: Tensor
-    keep: Tensor
-    frozen: bool = False
+    def __init__(self, sources: Tensor, targets: Tensor, keep: Tensor, frozen: bool = False):
+        self.sources, self.targets, self.keep, self.frozen = sources, targets, keep, frozen
 
+    @property
+    def heard(self) -> Tensor:
+        """Which source neurons have a link, as far as the last that has one."""
+        return torch.bincount(self.sources[self.keep]) > 0
 
-def ends_of(drafts: list[LayerUpdate]) -> dict[str, Ends]:
-    """Return the links that are left in each layer during an update."""
-    ends: dict[str, Ends] = {}
-    for draft in drafts:
-        each = draft.of
-        if each.name not in ends:
-            u, v = each.layer.endpoints(None, each.grid)
-            ends[each.name] = Ends(u, v, torch.ones_like(u, dtype=torch.bool))
-        end = ends[each.name]
-        if draft.where is None:
-            end.keep = draft.links.keep.clone()
-        else:
-            end.keep[draft.where] = draft.links.keep
-        end.frozen = all(each.stopped)
-    return ends
+    @property
+    def reached(self) -> Tensor:
+        """Which target neurons have a link, as far as the last that has one."""
+        return torch.bincount(self.targets[self.keep]) > 0
+
+    def restrict(self, sources: Tensor | None = None, targets: Tensor | None = None) -> None:
+        """Let links of all but these neurons go."""
+        if sources is not None and not bool(sources.all()):
+            self.keep = self.keep & sources[self.sources]
+        if targets is not None and not bool(targets.all()):
+            self.keep = self.keep & targets[self.targets]
+
+    def flush(self) -> None:
+        """Do nothing: links go at once."""
 
 
 class Network:
@@ -52,8 +80,8 @@ class Network:
     Parameters
     ----------
     wiring
-        Populations, layers and skips. A layer for which no `Ends` are given is dense: it counts as
-        links everywhere.
+        Populations, layers and skips. A layer of which no `Activity` is given is dense: it counts
+        as links everywhere.
     """
 
     def __init__(self, wiring: Wiring):
@@ -63,84 +91,128 @@ class Network:
             name: (by_name[source], by_name[target])
             for name, (source, target) in wiring.layers.items()
         }
-        self.feeding = {p.name: wiring.feeding(p.name) for p in self.populations}
-        self.leaving = {p.name: wiring.leaving(p.name) for p in self.populations}
-        self.skips_into = {
-            p.name: any(b == p.name for _, b in wiring.skips) for p in self.populations
-        }
-        self.skips_from = {
-            p.name: any(a == p.name for a, _ in wiring.skips) for p in self.populations
-        }
+        self.feeding: dict[str, list[str]] = {p.name: [] for p in self.populations}
+        self.leaving: dict[str, list[str]] = {p.name: [] for p in self.populations}
+        for name, (source, target) in wiring.layers.items():
+            self.leaving[source].append(name)
+            self.feeding[target].append(name)
+        self.skips_into = {b for _, b in wiring.skips}
+        self.skips_from = {a for a, _ in wiring.skips}
 
-    def inactive(self, population: Population, ends: Mapping[str, Ends]) -> Tensor | None:
+    # --- one population -----------------------------------------------------------------------
+
+    def inactive(self, population: Population, ends: Mapping[str, Activity]) -> Tensor | None:
         """Return which neurons lack links on a side, bool ``(size,)``; None where that is moot."""
+        alive = self.alive(population, ends)
+        return None if alive is None else ~alive
+
+    def alive(self, population: Population, ends: Mapping[str, Activity]) -> Tensor | None:
+        """Return which neurons have links on both sides, ``(size,)``; None where that is moot."""
         if population.role == "residual":
             return None
         reached = self._reached(population, ends)
         heard = self._heard(population, ends)
         if reached is None or heard is None:
-            side = reached if heard is None else heard
-            return None if side is None else ~side
-        return ~(reached & heard)
+            return reached if heard is None else heard
+        return reached & heard
 
-    def _reached(self, population: Population, ends: Mapping[str, Ends]) -> Tensor | None:
+    def _reached(self, population: Population, ends: Mapping[str, Activity]) -> Tensor | None:
         layers = self.feeding[population.name]
         if population.role == "input" or not layers:
             return None
-        sparse = [
-            _degrees(ends[name].targets, ends[name].keep, population.size) > 0
-            for name in layers
-            if name in ends
-        ]
-        everywhere = len(sparse) < len(layers) or self.skips_into[population.name]
+        sparse = [name for name in layers if name in ends]
+        everywhere = len(sparse) < len(layers) or population.name in self.skips_into
         if not sparse or (everywhere and population.combine == "any"):
             return None
-        together = torch.stack(sparse)
-        return together.all(0) if population.combine == "all" else together.any(0)
+        together = operator.and_ if population.combine == "all" else operator.or_
+        return _joined((ends[name].reached for name in sparse), population.size, together)
 
-    def _heard(self, population: Population, ends: Mapping[str, Ends]) -> Tensor | None:
+    def _heard(self, population: Population, ends: Mapping[str, Activity]) -> Tensor | None:
         layers = self.leaving[population.name]
         if population.role == "output" or not layers:
             return None
-        sparse = [ends[name] for name in layers if name in ends]
-        if len(sparse) < len(layers) or self.skips_from[population.name]:
+        sparse = [name for name in layers if name in ends]
+        if len(sparse) < len(layers) or population.name in self.skips_from:
             return None
-        degrees = [_degrees(end.sources, end.keep, population.size) > 0 for end in sparse]
-        return torch.stack(degrees).any(0)
+        return _joined((ends[name].heard for name in sparse), population.size, operator.or_)
 
-    def percolate(self, ends: Mapping[str, Ends]) -> dict[str, int]:
-        """Clear ``keep`` of links to and from inactive neurons, backward then forward.
+    # --- the whole network --------------------------------------------------------------------
+
+    def percolate(self, ends: Mapping[str, Activity]) -> Alive | None:
+        """Remove the links to and from inactive neurons, backward then forward.
 
         Returns
         -------
         dict
-            Number of links each layer lost.
+            The alive neurons of each population afterwards; None where they would have to be looked
+            for anew.
         """
-        before = {name: int(end.keep.sum()) for name, end in ends.items()}
-        for population in (*reversed(self.populations), *self.populations):
-            idle = self.inactive(population, ends)
-            if idle is None or not bool(idle.any()):
+        found: Alive = {}
+        n_waves = 0
+        for order in (list(reversed(self.populations)), list(self.populations)):
+            found, n_waves = {}, 0
+            for wave in self._waves(order, ends):
+                n_waves += 1
+                own = {p.name: self.alive(p, ends) for p in wave}
+                found |= own
+                for layer in self._restricted(own, ends):
+                    layer.flush()
+        # In one wave no population takes links from another.
+        return found if n_waves == 1 else None
+
+    def _restricted(self, found: Alive, ends: Mapping[str, Activity]) -> list[Activity]:
+        touched: dict[str, Activity] = {}
+        for population, alive in found.items():
+            if alive is None:
                 continue
-            for name in self.feeding[population.name]:
-                if name in ends and not ends[name].frozen:
-                    ends[name].keep &= ~idle[ends[name].targets]
-            for name in self.leaving[population.name]:
-                if name in ends and not ends[name].frozen:
-                    ends[name].keep &= ~idle[ends[name].sources]
-        return {name: before[name] - int(end.keep.sum()) for name, end in ends.items()}
+            for name in self._moving(self.feeding[population], ends):
+                ends[name].restrict(targets=alive)
+                touched[name] = ends[name]
+            for name in self._moving(self.leaving[population], ends):
+                ends[name].restrict(sources=alive)
+                touched[name] = ends[name]
+        return list(touched.values())
 
-    def percolate_drafts(self, drafts: list[LayerUpdate]) -> None:
-        """Let percolation act on the links that are left during an update."""
-        ends = ends_of(drafts)
-        self.percolate(ends)
-        for draft in drafts:
-            keep = ends[draft.of.name].keep
-            keep = keep if draft.where is None else keep[draft.where]
-            if not draft.stopped:
-                draft.percolated = draft.links.n_kept - int(keep.sum())
-                draft.links.keep = keep.clone()
+    def _moving(self, names: Iterable[str], ends: Mapping[str, Activity]) -> list[str]:
+        return [name for name in names if name in ends and not ends[name].frozen]
 
-    def active(self, ends: Mapping[str, Ends]) -> dict[str, Tensor]:
+    def _waves(
+        self, order: list[Population], ends: Mapping[str, Activity]
+    ) -> Iterable[list[Population]]:
+        """Cut the populations where one touches a layer that one before it has touched.
+
+        Within a wave the order does not matter, so that it can be done at once.
+        """
+        wave: list[Population] = []
+        touched: set[str] = set()
+        for population in order:
+            if population.role == "residual":
+                continue
+            layers = {*self.feeding[population.name], *self.leaving[population.name]}
+            layers = {name for name in layers if name in ends}
+            if touched & layers:
+                yield wave
+                wave, touched = [], set()
+            wave.append(population)
+            touched |= layers
+        yield wave
+
+    def alive_ends(
+        self, ends: Mapping[str, Activity], found: Alive | None = None
+    ) -> dict[str, tuple[Tensor | None, Tensor | None]]:
+        """Return the alive source and target neurons of each layer; None where that is moot.
+
+        Parameters
+        ----------
+        found
+            What `percolate` returned, when no link has changed since.
+        """
+        if found is None:
+            found = {p.name: self.alive(p, ends) for p in self.populations}
+        pairs = {name: self.ends_of_layer[name] for name in ends if name in self.ends_of_layer}
+        return {name: (found.get(a.name), found.get(b.name)) for name, (a, b) in pairs.items()}
+
+    def active(self, ends: Mapping[str, Activity]) -> dict[str, Tensor]:
         """Return which neurons are active, by population, for the active-neuron rate (ANP).
 
         A neuron is active with an outgoing link; where no sparse layer leaves its population, with
@@ -150,12 +222,19 @@ class Network:
         for population in self.populations:
             out = [ends[n] for n in self.leaving[population.name] if n in ends]
             into = [ends[n] for n in self.feeding[population.name] if n in ends]
-            sides = [(e.sources, e.keep) for e in out] or [(e.targets, e.keep) for e in into]
+            sides = [one.heard for one in out] or [one.reached for one in into]
             if sides:
-                has = [_degrees(neurons, keep, population.size) > 0 for neurons, keep in sides]
-                found[population.name] = torch.stack(has).any(0)
+                found[population.name] = _joined(sides, population.size, operator.or_)
         return found
 
 
-def _degrees(neurons: Tensor, keep: Tensor, size: int) -> Tensor:
-    return torch.bincount(neurons[keep], minlength=size)
+def _joined(
+    sides: Iterable[Tensor], size: int, together: Callable[[Tensor, Tensor], Tensor]
+) -> Tensor:
+    return functools.reduce(together, [_padded(side, size) for side in sides])
+
+
+def _padded(side: Tensor, size: int) -> Tensor:
+    if side.numel() >= size:
+        return side
+    return torch.cat([side, side.new_zeros(size - side.numel())])

@@ -1,41 +1,124 @@
-"""From the links of a layer to predicted links, by any link predictor."""
+"""From the links of layers to predicted links, by any link predictor."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ... import registry
 from ...link_prediction import positive_links, top_links
 from ...link_prediction._ties import snap_ties
-from ._choose import sample_k, top_k
-from ._links import Links
+from ...link_prediction.stacks import is_rule, unmasked_scores
+from . import _draws as draw
+from ._links import Candidates
 
-# Of the 23 bits of a float32: sums in different orders differ in the last ones.
-_DROPPED_BITS = 6
+if TYPE_CHECKING:
+    from ._list import LinkList
+    from ._stack import Stack
+
+# Of the 23 bits of a float32, or the 52 of a float64: sums in different orders differ in the last.
+_DROPPED_BITS = {torch.float32: 6, torch.float64: 16}
 
 
-def regrow_by_scores(
-    predictor: str, links: Links, n: int, exponent: float, sub_ranking: bool
+def by_tensors(tensor: Tensor) -> bool:
+    """Return whether masked layers are predicted by products of stacked matrices.
+
+    On a CPU compiled loops over the links are faster, and their sums tie exactly.
+    """
+    return not draw.compiled(tensor)
+
+
+# --- masked layers ----------------------------------------------------------------------------
+
+
+def stack_scores(stack: Stack, predictor: str, n: int, sub_ranking: bool) -> Tensor:
+    """Return scores of every position, ``(rows, n_source, n_target)``."""
+    present = stack.present
+    if stack.form.groups > 1:
+        present = _apart(stack, present)
+    if is_rule(predictor) and not sub_ranking and by_tensors(present):
+        kept = [u.kept for u in stack.updates] if stack.form.groups == 1 else None
+        double = stack.group.layers[0].layer.weight.dtype == torch.float64
+        a = present.to(torch.float64 if double else torch.float32)
+        scores = unmasked_scores(a, predictor, kept)
+        stack.summed = True
+    else:
+        scores = torch.stack(
+            [
+                _one(stack, i, links, predictor, n, sub_ranking)
+                for i, links in enumerate(present.unbind(0))
+            ]
+        )
+    return _together(stack, scores) if stack.form.groups > 1 else scores
+
+
+def _one(
+    stack: Stack, row: int, links: Tensor, predictor: str, n: int, sub_ranking: bool
 ) -> Tensor:
-    """Return up to ``n`` absent keys by the predictor's scores; positive scores only."""
+    if sub_ranking:
+        update = stack.updates[row // stack.form.groups]
+        seed = stack.draws.number(update.of.index, update.head, draw.SCORES)
+        keys, _ = top_links(links, predictor, n, rng=np.random.default_rng(seed), ties="spearman")
+        scores = torch.zeros(links.numel(), device=links.device, dtype=torch.float64)
+        ranks = torch.arange(keys.numel(), 0, -1, device=links.device, dtype=torch.float64)
+        scores[keys] = ranks
+        return scores.view(links.shape)
+    scores = registry.get("link predictor", predictor).target(links.to(torch.float64))
+    return scores.clamp_(min=0)
+
+
+def _apart(stack: Stack, x: Tensor) -> Tensor:
+    """Return each group of a grouped convolution as a layer of its own: they share no neurons."""
+    groups = stack.form.groups
+    if stack.form.target_first:
+        return x.unflatten(2, (groups, -1)).transpose(1, 2).flatten(0, 1)
+    return x.unflatten(1, (groups, -1)).flatten(0, 1)
+
+
+def _together(stack: Stack, x: Tensor) -> Tensor:
+    parts = x.unflatten(0, (-1, stack.form.groups))
+    if stack.form.target_first:
+        return parts.transpose(1, 2).flatten(2)
+    return parts.flatten(1, 2)
+
+
+def tied(scores: Tensor) -> Tensor:
+    """Let scores that are equal on paper tie, so that chance decides between them."""
+    dropped = _DROPPED_BITS[scores.dtype]
+    bits = scores.contiguous().view(torch.int32 if dropped == 6 else torch.int64)
+    return bits.add(1 << (dropped - 1)).bitwise_and_(-(1 << dropped)).view(scores.dtype)
+
+
+# --- lists of links ---------------------------------------------------------------------------
+
+
+def list_scores(links: LinkList, predictor: str, n: int, sub_ranking: bool) -> Candidates:
+    """Return absent links with their positive scores."""
     matrix = _adjacency(links)
     if sub_ranking:
-        seed = int(torch.randint(2**31, (1,), generator=links.generator, device=links.keys.device))
-        keys, _ = top_links(matrix, predictor, n, rng=np.random.default_rng(seed), ties="spearman")
-        return _ungrouped(links, _tensor(keys))
-    found, scores = positive_links(matrix, predictor)
-    keys = _tensor(found)
+        seed = links.draws.number(links.of.index, links.update.head, draw.SCORES)
+        keys, scores = top_links(
+            matrix, predictor, n, rng=np.random.default_rng(seed), ties="spearman"
+        )
+        return Candidates(_ungrouped(links, _tensor(keys)), _tensor(scores), ranked=True)
+    keys, scores = positive_links(matrix, predictor)
+    if isinstance(scores, np.ndarray):
+        scores = snap_ties(scores)
+        keys, scores = _tensor(keys), _tensor(scores)
+    else:
+        scores = tied(scores)
     if links.groups > 1:
         inside = _inside(links, keys)  # by a global rule links across groups score, too
-        keys, scores = keys[inside], scores[inside.numpy() if found is not keys else inside]
-    if exponent != float("inf"):
-        k = min(n, keys.numel())
-        return _ungrouped(links, keys[sample_k(_tensor(scores), k, exponent, links.generator)])
-    return _ungrouped(links, keys[top_k(_tied(scores), n, links.generator)])
+        keys, scores = _ungrouped(links, keys[inside]), scores[inside]
+        order = keys.argsort()
+        keys, scores = keys[order], scores[order]
+    return Candidates(keys, scores)
 
 
-def _adjacency(links: Links) -> object:
+def _adjacency(links: LinkList) -> Any:
     """Return the links that are left: CSR on a CPU, a bool tensor else.
 
     Its shape is ``(n_source, n_target)``. A grouped convolution, whose groups share no neurons, has
@@ -43,7 +126,7 @@ def _adjacency(links: Links) -> object:
     """
     keys, n_rows = links.kept_keys, links.n_source * links.groups
     if links.groups > 1:
-        sources, targets = links.grouped_sources[links.keep], links.targets[links.keep]
+        sources, targets = links.sources[links.keep], links.targets[links.keep]
         keys = (sources * links.n_target + targets).sort().values
     if keys.device.type != "cpu":
         matrix = torch.zeros(n_rows * links.n_target, dtype=torch.bool, device=keys.device)
@@ -57,13 +140,13 @@ def _adjacency(links: Links) -> object:
     return scipy.sparse.csr_array(ends, shape=(n_rows, links.n_target))
 
 
-def _inside(links: Links, keys: Tensor) -> Tensor:
+def _inside(links: LinkList, keys: Tensor) -> Tensor:
     """Return which keys of the grouped matrix join a source and a target of the same group."""
     sources, targets = keys // links.n_target, keys % links.n_target
     return sources // links.n_source == links.group_of(targets)
 
 
-def _ungrouped(links: Links, keys: Tensor) -> Tensor:
+def _ungrouped(links: LinkList, keys: Tensor) -> Tensor:
     """Return the layer's keys for those of the grouped matrix."""
     if links.groups == 1:
         return keys
@@ -72,12 +155,3 @@ def _ungrouped(links: Links, keys: Tensor) -> Tensor:
 
 def _tensor(array: np.ndarray | Tensor) -> Tensor:
     return array if isinstance(array, Tensor) else torch.from_numpy(array)
-
-
-def _tied(scores: np.ndarray | Tensor) -> Tensor:
-    """Let scores that are equal on paper tie, so that chance decides between them."""
-    if isinstance(scores, np.ndarray):
-        return torch.from_numpy(snap_ties(scores))
-    half = 1 << (_DROPPED_BITS - 1)
-    bits = scores.to(torch.float32).contiguous().view(torch.int32) + half
-    return ((bits >> _DROPPED_BITS) << _DROPPED_BITS).view(torch.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,71 +11,90 @@ from ._percolation import Ends
 
 if TYPE_CHECKING:
     from ._engine import Engine
-    from ._layer import EvolvingLayer, LayerUpdate
+    from ._layer import EvolvingLayer
+    from ._update import Update
+    from ._work import LayerUpdate
 
 ALL = "all"
 _COUNTS = ("pruned", "removed", "percolated", "regrown", "shared")
 
 
 def rows_of(
-    engine: Engine, drafts: list[LayerUpdate], step: int, zeta: float | None, seconds: float
+    engine: Engine, update: Update, step: int, zeta: float | None, seconds: float
 ) -> list[dict[str, Any]]:
     """Return one row per layer, and one for the network under the name ``all``."""
+    links = {each.name: sum(each.counts) for each in engine.moving}
+    whole = (update.active, update.n_neurons, seconds)
+    return _rows(engine, update.updates, links, step, zeta, whole)
+
+
+def rows_of_hook(
+    engine: Engine, updates: Sequence[LayerUpdate], step: int, seconds: float
+) -> list[dict[str, Any]]:
+    """Return the same for a method that moves links at every step."""
+    ends = {each.name: _ends(engine, each) for each in engine.moving}
+    for each in engine.moving:
+        each.ever = len(each.memory)
+        each.active_sources = int(ends[each.name].heard.sum())
+    found = engine.network.active(engine.still_ends() | ends)
+    active, size = sum(int(m.sum()) for m in found.values()), sum(m.numel() for m in found.values())
+    links = {each.name: engine.visible_links(each) for each in engine.moving}
+    return _rows(engine, updates, links, step, 0.0, (active, size, seconds))
+
+
+def _rows(
+    engine: Engine,
+    updates: Sequence[LayerUpdate],
+    links: dict[str, int],
+    step: int,
+    zeta: float | None,
+    whole: tuple[int, int, float],
+) -> list[dict[str, Any]]:
     common = {"step": step, "epoch": engine.clock.epoch(step)}
-    ends = {each.name: _ends(engine, each) for each in engine.layers}
     rows, totals = [], dict.fromkeys(_COUNTS, 0)
-    for each in engine.layers:
-        own = [draft for draft in drafts if draft.of is each]
-        counts = {
-            "pruned": sum(d.pruned for d in own),
-            "removed": sum(d.removed + d.exchanged for d in own),
-            "percolated": sum(d.percolated for d in own),
-            "regrown": sum(d.new_keys.numel() + d.exchanged for d in own),
-            "shared": sum(d.overlap + d.exchanged_back for d in own),
-        }
+    layers = engine.moving
+    for each in layers:
+        own = [update for update in updates if update.of is each]
+        counts = _counts(own)
         for name in _COUNTS:
             totals[name] += counts[name]
-        sources = torch.bincount(ends[each.name].sources[ends[each.name].keep], minlength=1)
-        active = int((sources > 0).sum())
         size = each.layer.neurons(each.grid)[0]
         rows.append(
             common
             | {"layer": each.name}
-            | _row(
-                engine.visible_links(each), each.layer.n_possible, len(each.memory), zeta, counts
-            )
+            | _row(links[each.name], each.layer.n_possible, each.ever, zeta, counts)
             | {
-                "active_neurons": active,
-                "anp": active / size,
+                "active_neurons": each.active_sources,
+                "anp": each.active_sources / size,
                 "early_stopped": all(each.stopped),
-                "wall_s": sum(d.seconds for d in own),
+                "wall_s": sum(update.seconds for update in own),
             }
         )
-    active, size = active_neurons(engine, ends)
+    active, size, seconds = whole
+    possible = sum(each.layer.n_possible for each in layers)
+    ever = sum(each.ever for each in layers)
     rows.append(
         common
         | {"layer": ALL}
-        | _row(
-            sum(engine.visible_links(each) for each in engine.layers),
-            sum(each.layer.n_possible for each in engine.layers),
-            sum(len(each.memory) for each in engine.layers),
-            zeta,
-            totals,
-        )
+        | _row(sum(links.values()), possible, ever, zeta, totals)
         | {
             "active_neurons": active,
             "anp": active / size if size else 0.0,
-            "early_stopped": all(all(each.stopped) for each in engine.layers),
+            "early_stopped": all(all(each.stopped) for each in layers),
             "wall_s": seconds,
         }
     )
     return rows
 
 
-def active_neurons(engine: Engine, ends: dict[str, Ends]) -> tuple[int, int]:
-    """Return the active neurons and all neurons of the populations with sparse layers."""
-    found = engine.network.active(ends)
-    return sum(int(mask.sum()) for mask in found.values()), sum(m.numel() for m in found.values())
+def _counts(updates: Sequence[LayerUpdate]) -> dict[str, int]:
+    return {
+        "pruned": sum(u.pruned for u in updates),
+        "removed": sum(u.removed + u.exchanged for u in updates),
+        "percolated": sum(u.percolated for u in updates),
+        "regrown": sum(u.regrown + u.exchanged for u in updates),
+        "shared": sum(u.shared + u.exchanged_back for u in updates),
+    }
 
 
 def _ends(engine: Engine, each: EvolvingLayer) -> Ends:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
+from ..optimizer_state import as_list
 from ._ranges import NotNegative
 from .step_hook import StepHook
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ._engine import Engine
-    from ._layer import EvolvingLayer, LayerUpdate
+    from ._layer import EvolvingLayer
+    from ._work import LayerUpdate
 
 
 @registry.register("step hook", "deepr", source="Bellec et al. 2017, algorithm 1")
@@ -33,8 +35,8 @@ class DeepR(StepHook):
     ):
         super().__init__(engine)
         self.l1, self.temperature = l1, temperature
-        self.signs = {each.name: _signs(each.layer.values) for each in engine.layers}
-        self.counts = {each.name: [0, 0] for each in engine.layers}
+        self.signs = {each.name: _signs(each.layer.values) for each in engine.moving}
+        self.counts = {each.name: [0, 0] for each in engine.moving}
 
     def after_step(self, step: int) -> None:
         """Pull, shake, and replace the links that crossed zero."""
@@ -42,10 +44,10 @@ class DeepR(StepHook):
 
         optimizer = self.engine.optimizer
         assert optimizer is not None
-        rate = float(optimizer.param_groups[0]["lr"])
+        rate = float(as_list(optimizer)[0].param_groups[0]["lr"])
         t = rate * self.l1**2 / 18 if self.temperature is None else self.temperature
         with torch.no_grad():
-            for each in self.engine.layers:
+            for each in self.engine.moving:
                 values, signs = each.layer.values, self.signs[each.name]
                 noise = torch.empty_like(values).normal_(generator=self.engine.generator)
                 values -= rate * self.l1 * signs
@@ -53,18 +55,19 @@ class DeepR(StepHook):
                 each.layer.set_values(values)
                 dormant = values * signs < 0
                 if bool(dormant.any()):
-                    self._replace(each, dormant)
+                    self._replace(each, dormant, step)
 
-    def _replace(self, each: EvolvingLayer, dormant: Tensor) -> None:
+    def _replace(self, each: EvolvingLayer, dormant: Tensor, step: int) -> None:
         import torch
 
-        from ._change import Change
-        from ._choose import absent, contains
+        from . import _draws as draw
+        from ._absent import absent, contains
+        from ._list import Change
 
         layer, generator = each.layer, self.engine.generator
         keys, n = layer.keys, int(dormant.sum())
-        shape = (layer.n_source, layer.n_target)
-        new = absent(n, keys[~dormant], shape, generator)
+        pair = draw.Draws(self.engine.seed, step).pair(each.index, 0, draw.HOOK)
+        new = absent(n, keys[~dormant], (layer.n_source, layer.n_target), pair)
         signs = torch.randint(2, (n,), generator=generator, device=generator.device)
         signs = (signs * 2 - 1).to(self.signs[each.name])
         order = torch.cat([keys[~dormant], new]).argsort()
@@ -74,12 +77,11 @@ class DeepR(StepHook):
         self.engine.exchange(each, Change(~dormant, new, layer.values.new_zeros(n)))
         self.signs[each.name] = torch.cat([self.signs[each.name][~dormant], signs])[order]
 
-    def report(self, drafts: list[LayerUpdate]) -> None:
+    def report(self, updates: list[LayerUpdate]) -> None:
         """Report the replacements since the last report."""
-        for draft in drafts:
-            if draft.head == 0:
-                draft.exchanged, draft.exchanged_back = self.counts[draft.of.name]
-                self.counts[draft.of.name] = [0, 0]
+        for update in updates:
+            update.exchanged, update.exchanged_back = self.counts[update.of.name]
+            self.counts[update.of.name] = [0, 0]
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the signs and what was not yet reported."""

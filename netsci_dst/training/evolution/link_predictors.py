@@ -9,7 +9,7 @@ from ... import registry
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._links import Links
+    from ._links import Candidates, Links
 
 _SOURCES = {
     "ch3_l3p": "CHT eq. 1",
@@ -23,10 +23,8 @@ _SOURCES = {
 
 
 def _regrowth_by(predictor: str) -> Any:
-    def regrow(links: Links, n: int, exponent: float, sub_ranking: bool = False) -> Tensor:
-        from ._predict import regrow_by_scores
-
-        return regrow_by_scores(predictor, links, n, exponent, sub_ranking)
+    def regrow(links: Links, n: int, sub_ranking: bool = False) -> Tensor | Candidates:
+        return links.predicted(predictor, n, sub_ranking)
 
     regrow.__name__ = regrow.__qualname__ = predictor
     regrow.__doc__ = f"The absent links that {predictor.upper().replace('_', '-')} predicts."

@@ -1,4 +1,8 @@
-"""The weights that links get when they are regrown."""
+"""The weights that links get when they are regrown.
+
+A rule is a function of `Links` (and keyword options) that returns a weight for each new link, or
+for every position, in the shape of ``links.normal()`` and ``links.history()``; None is zero.
+"""
 
 from __future__ import annotations
 
@@ -17,30 +21,26 @@ if TYPE_CHECKING:
 
 
 @registry.register("new weights", "zero", source="SET; RigL; SNFS; MEST; GraNet")
-def zero(links: Links, keys: Tensor, n_links: int) -> Tensor:
+def zero(links: Links) -> None:
     """Zero: the link changes nothing until it has learned."""
-    return links.values.new_zeros(keys.shape)
 
 
 @registry.register("new weights", "swi", source="CHT section 3.2 and fig. A6")
-def swi(links: Links, keys: Tensor, n_links: int, gain: Positive = RELU_GAIN) -> Tensor:
+def swi(links: Links, gain: Positive = RELU_GAIN) -> Tensor:
     """Sparse weight initialisation: N(0, gain² / ((1−S) n_in))."""
-    deviation = gain / math.sqrt(n_links / links.n_possible * links.n_source)
-    drawn = links.values.new_empty(keys.shape)
-    return drawn.normal_(0, deviation, generator=links.generator)
+    return links.normal() * (gain / (links.density * links.n_source) ** 0.5)
 
 
 @registry.register("new weights", "historical", source="CHTss app. J", needs=("history",))
-def historical(links: Links, keys: Tensor, n_links: int) -> Tensor:
+def historical(links: Links) -> Tensor:
     """The last weight the link had; zero if it never was active."""
-    assert links.history is not None
-    return links.history(keys).to(links.values)
+    return links.history()
 
 
 @registry.register(
     "new weights", "masked", source="a dense weight under a mask", needs=("history",)
 )
-def masked(links: Links, keys: Tensor, n_links: int, gain: Positive = RELU_GAIN) -> Tensor:
+def masked(links: Links, gain: Positive = RELU_GAIN) -> Tensor:
     """The last weight the link had, else one by SWI: what lies under a mask that is lifted."""
-    last = historical(links, keys, n_links)
-    return last.where(last != 0, swi(links, keys, n_links, gain))
+    last = links.history()
+    return last.where(last != 0, swi(links, gain).to(last.dtype))

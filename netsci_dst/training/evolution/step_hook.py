@@ -8,19 +8,25 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ._engine import Engine
-    from ._layer import EvolvingLayer, LayerUpdate
+    from ._layer import EvolvingLayer
+    from ._work import LayerUpdate
 
 
 class StepHook:
     """Base of per-step hooks; every hook does nothing.
 
     It is registered as a ``step hook``; its options are the keyword arguments of its constructor
-    after ``engine``. It says ``draws_weights=True`` if it replaces the first links and
-    weights by its own.
+    after ``engine``. Between steps a layer's parameter holds what the forward pass uses: weights
+    that take no part in it are kept by the hook. It says ``needs=("dense_gradient",)`` to have
+    ``each.layer.dense_gradient()`` in `before_step`, and ``draws_weights=True`` if it replaces the
+    first links and weights by its own.
     """
 
     def __init__(self, engine: Engine):
         self.engine = engine
+
+    def begin(self, step: int) -> None:
+        """Act before the forward and backward passes of a step."""
 
     def before_step(self) -> None:
         """Act between the backward pass and the optimizer."""
@@ -28,8 +34,8 @@ class StepHook:
     def after_step(self, step: int) -> None:
         """Act after the optimizer."""
 
-    def report(self, drafts: list[LayerUpdate]) -> None:
-        """Act at a topology update, and add to the drafts' statistics what happened since."""
+    def report(self, updates: list[LayerUpdate]) -> None:
+        """Act at a topology update, and say of each layer what happened since the last."""
 
     def hidden(self, each: EvolvingLayer) -> Tensor | None:
         """Return which of a layer's links take no part in the forward pass, or None.

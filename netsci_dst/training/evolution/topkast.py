@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ._engine import Engine
-    from ._layer import EvolvingLayer, LayerUpdate
+    from ._layer import EvolvingLayer
+    from ._work import LayerUpdate
 
 
 @registry.register(
@@ -45,7 +46,7 @@ class TopKast(StepHook):
         self.backward: dict[str, int] = {}
         self.theta: dict[str, Tensor] = {}
         self.aside: dict[str, tuple[Tensor, Tensor]] = {}
-        for each in engine.layers:
+        for each in engine.moving:
             n, possible = each.layer.n_links, each.layer.n_possible
             self.forward[each.name] = n
             self.backward[each.name] = min(possible, n + round(margin * n))
@@ -66,7 +67,7 @@ class TopKast(StepHook):
             if optimizer
             else 0.0
         )
-        for each in self.engine.layers:
+        for each in self.engine.moving:
             margin, weights = self.aside[each.name]
             values = each.layer.values
             values[margin] = weights
@@ -82,22 +83,20 @@ class TopKast(StepHook):
 
     def after_step(self, step: int) -> None:
         """Put the weights outside the top D aside until the next step."""
-        for each in self.engine.layers:
+        for each in self.engine.moving:
             self.theta[each.name][each.layer.keys] = each.layer.values
             self._hide(each)
 
-    def report(self, drafts: list[LayerUpdate]) -> None:
+    def report(self, updates: list[LayerUpdate]) -> None:
         """Choose the larger set anew among all weights."""
-        from ._choose import contains
+        from ._absent import contains
 
-        for draft in drafts:
-            if draft.head:
-                continue
-            each, theta = draft.of, self.theta[draft.of.name]
+        for update in updates:
+            each, theta = update.of, self.theta[update.of.name]
             chosen = self._largest(theta.abs(), self.backward[each.name])
             present = each.layer.keys
             keep, new = contains(chosen, present), chosen[~contains(present, chosen)]
-            draft.exchanged = new.numel()
+            update.exchanged = new.numel()
             if new.numel():
                 each.layer.rewire(keep, new, theta[new], self.engine.optimizer)
             each.layer.set_values(theta[each.layer.keys])
@@ -116,9 +115,10 @@ class TopKast(StepHook):
         each.memory.remember(each.layer.keys[inside], values[inside])
 
     def _largest(self, magnitude: Tensor, k: int) -> Tensor:
-        from ._choose import top_k
+        from ._pick import top
 
-        return top_k(magnitude, k, self.engine.generator)
+        # Weights that were drawn from a normal distribution hardly ever tie.
+        return top(magnitude, k, None, magnitude.numel(), (0, 0))
 
     def hidden(self, each: EvolvingLayer) -> Tensor | None:
         """Return the margin."""

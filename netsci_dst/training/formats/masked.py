@@ -106,6 +106,10 @@ class MaskedWeight:
             self._zero(weight)
         self._weight_version = weight._version
 
+    def note_written(self) -> None:
+        """Say that the weight was written to and is zero where there is no link."""
+        self._weight_version = self.weight._version
+
     def note_weight(self) -> bool:
         """Remember, before the optimizer, whether the weight is as the last step left it."""
         self._untouched = self.weight._version == self._weight_version

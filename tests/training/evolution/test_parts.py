@@ -8,46 +8,39 @@ import torch
 
 from netsci_dst import link_prediction, registry
 from netsci_dst.errors import NetsciError
+from netsci_dst.training.evolution import _draws as draw
 from netsci_dst.training.evolution import density, softness, zeta
-from netsci_dst.training.evolution._links import Links
+
+from ._layers import at_links, chain, grown, kept, work
+
+INF = math.inf
+FORMATS = pytest.mark.parametrize("form", ["masked", "csr"])
 
 
-def links(seed=0, shape=(6, 7), n=18, **more):
+def weights(seed=0, shape=(6, 7), n=18):
     rng = np.random.default_rng(seed)
-    keys = torch.from_numpy(np.sort(rng.choice(shape[0] * shape[1], n, replace=False)))
-    values = torch.from_numpy(rng.normal(size=n))
-    gradient = torch.from_numpy(rng.normal(size=shape))
-    return Links(
-        "layer",
-        *shape,
-        keys,
-        values,
-        torch.ones(n, dtype=torch.bool),
-        torch.Generator().manual_seed(seed),
-        gradients=lambda: gradient.reshape(-1)[keys],
-        dense_gradient=lambda: gradient,
-        momentum=lambda: gradient,
-        **more,
-    )
+    matrix = np.zeros(shape[0] * shape[1])
+    matrix[rng.choice(matrix.size, n, replace=False)] = rng.normal(size=n)
+    return matrix.reshape(shape), rng.normal(size=shape)
+
+
+def links(form, seed=0, shape=(6, 7), n=18, step=0):
+    matrix, gradient = weights(seed, shape, n)
+    return work(matrix, form, gradient, step=step, seed=seed)
 
 
 def part(kind, name):
     return registry.get(kind, name).target
 
 
-def dense(of):
-    matrix = np.zeros((of.n_source, of.n_target))
-    matrix.reshape(-1)[of.keys] = of.values
-    return matrix
+def score(of, name, **options):
+    return at_links(of, part("removal", name)(of, **options)).numpy()
 
 
-def at_links(of, matrix):
-    return matrix.reshape(-1)[of.keys.numpy()]
-
-
-def test_scores_are_their_formulas():
-    of = links()
-    w, g = dense(of), of.need("dense_gradient").numpy()
+@FORMATS
+def test_scores_are_their_formulas(form):
+    w, g = weights()
+    of, there = links(form), w != 0
     a = np.abs(w)
     with np.errstate(all="ignore"):
         expected = {
@@ -62,111 +55,193 @@ def test_scores_are_their_formulas():
         blend = a / 2 / (alpha + (1 - alpha) * a.sum(1, keepdims=True))
         blend += a / 2 / (alpha + (1 - alpha) * a.sum(0))
     for name, matrix in expected.items():
-        assert np.allclose(part("removal", name)(of), at_links(of, matrix), rtol=1e-12), name
-    got = part("removal", "blend")(of, alpha=alpha)
-    assert np.allclose(got, at_links(of, blend))
-    assert np.allclose(part("removal", "blend")(of, alpha=1.0), at_links(of, a))
-    half = part("removal", "relative_importance")(of) / 2
-    assert np.allclose(part("removal", "blend")(of, alpha=0.0), half)
+        assert np.allclose(score(of, name), matrix[there], rtol=1e-12), name
+    assert np.allclose(score(of, "blend", alpha=alpha), blend[there])
+    assert np.allclose(score(of, "blend", alpha=1.0), a[there])
+    half = score(of, "relative_importance") / 2
+    assert np.allclose(score(of, "blend", alpha=0.0), half)
 
 
+@FORMATS
 @pytest.mark.parametrize("name", ["relative_importance", "blend", "signed"])
-def test_links_that_the_density_step_has_pruned_do_not_count(name):
-    of = links()
-    of.keep[::3] = False
-    rest = links()
-    rest.keys, rest.values, rest.keep = of.keys[of.keep], of.values[of.keep], of.keep[of.keep]
-    assert torch.equal(part("removal", name)(of)[of.keep], part("removal", name)(rest))
+def test_links_that_the_density_step_has_pruned_do_not_count(form, name):
+    w, _ = weights()
+    of = links(form)
+    of.keep_best(of.values.abs(), [12], INF, draw.DENSITY)
+    left = at_links(of, of.present).numpy()
+    rest = w.copy()
+    rest[w != 0] *= left
+    expected = score(work(rest, form), name)
+    assert np.allclose(score(of, name)[left], expected, rtol=1e-12)
 
 
-def test_set_rule_removes_equal_fractions_of_both_signs():
-    of = links(n=30)
-    of.values = torch.cat([torch.arange(1.0, 21.0), -torch.arange(1.0, 11.0)])
-    score = part("removal", "signed")(of)
-    removed = of.values[score.argsort()[:9]]
+@FORMATS
+def test_set_rule_removes_equal_fractions_of_both_signs(form):
+    matrix = np.zeros(42)
+    places = np.random.default_rng(0).choice(42, 30, replace=False)
+    matrix[places] = [*range(1, 21), *range(-10, 0)]
+    of = work(matrix.reshape(6, 7), form)
+    of.keep_best(part("removal", "signed")(of), [21], INF, draw.REMOVAL)
+    removed = np.setdiff1d(matrix[matrix != 0], matrix[kept(of)])
     assert sorted(removed.tolist()) == [-3, -2, -1, 1, 2, 3, 4, 5, 6]
 
 
-def test_degenerate_ratios_are_finite():
-    of = links()
-    of.values[(of.sources == 0) | (of.targets == 1)] = 0  # all links of two neurons
-    of.gradients = lambda: torch.zeros(18, dtype=torch.float64)
+@FORMATS
+def test_degenerate_ratios_are_finite(form):
+    w = weights()[0]
+    of = links(form)
+    u, v = np.nonzero(w)
+    dead = torch.from_numpy((u == 0) | (v == 1))  # all links of two neurons
+    layer = of.updates[0].of.layer
+    layer.set_values(layer.values.masked_fill(dead, 0))
+    layer.weight.grad = torch.zeros_like(layer.weight)
+    again = type(of)(*(([of.group] if form == "masked" else []) + [*_arguments(of, form)]))
     for name in ("relative_importance", "sensitivity", "reciprocal_sensitivity", "blend"):
-        assert torch.isfinite(part("removal", name)(of)).all(), name
-    assert torch.isfinite(part("removal", "blend")(of, alpha=0.0)).all()
+        assert np.isfinite(score(again, name)).all(), name
+    assert np.isfinite(score(again, "blend", alpha=0.0)).all()
 
 
-def test_a_part_that_needs_what_was_not_recorded_says_so():
-    of = links()
-    of.gradients = None
-    with pytest.raises(NetsciError, match="needs="):
+def _arguments(of, form):
+    return (of.updates if form == "masked" else of.updates[0], of.draws, lambda x: x)
+
+
+@FORMATS
+def test_a_part_that_needs_what_was_not_recorded_says_so(form):
+    of = work(weights()[0], form)
+    for name in ("gradient", "momentum"):
+        with pytest.raises(NetsciError, match="needs="):
+            part("regrowth", name)(of, 1)
+    with pytest.raises(NetsciError, match="no gradient: run a backward pass"):
         part("removal", "mest")(of)
 
 
+def regrown(of, name, n, exponent, **options):
+    scores = part("regrowth", name)(of, n, **options)
+    of.regrow(scores, [n], exponent, None, False)
+    return grown(of)
+
+
+@FORMATS
 @pytest.mark.parametrize("name", ["gradient", "momentum"])
-def test_regrowth_takes_the_largest_absent(name):
-    of = links()
-    of.keep[:4] = False
-    grown = part("regrowth", name)(of, 5, math.inf)
-    scores = of.need("dense_gradient").abs().reshape(-1).clone()
-    scores[of.kept_keys] = -1
-    assert grown.tolist() == sorted(scores.argsort(descending=True)[:5].tolist())
+def test_regrowth_takes_the_largest_absent(form, name):
+    _, gradient = weights()
+    of = links(form)
+    of.keep_best(of.values.abs(), [14], INF, draw.REMOVAL)
+    size = np.abs(gradient).reshape(-1)
+    size[kept(of)] = -1
+    assert regrown(of, name, 5, INF).tolist() == sorted(np.argsort(-size)[:5].tolist())
 
 
+@FORMATS
 @pytest.mark.parametrize("name", ["ch3_l3p", "ch2_l3n", "ch3_l3n", "ch2_l3p", "ra_l3", "cn_l3"])
-def test_predicted_links_have_the_best_scores(name):
-    of = links(shape=(12, 14), n=40)
-    of.keep[::5] = False
+@pytest.mark.parametrize("on_a_gpu", [False, True])
+def test_predicted_links_have_the_best_scores(form, name, on_a_gpu, monkeypatch):
+    if on_a_gpu:
+        monkeypatch.setattr(draw, "compiled", lambda tensor: False)
+
+    def fresh():
+        of = links(form, shape=(12, 14), n=40)
+        of.keep_best(of.values.abs(), [32], INF, draw.REMOVAL)
+        return of
+
+    of = fresh()
     matrix = np.zeros((12, 14), dtype=bool)
-    matrix.reshape(-1)[of.kept_keys] = True
+    matrix.reshape(-1)[kept(of)] = True
     scores = getattr(link_prediction, name)(matrix).reshape(-1)
-    grown = part("regrowth", name)(of, 10, math.inf)
-    assert grown.unique().numel() == 10
-    assert not np.isin(grown, of.kept_keys).any()
-    rest = np.setdiff1d(np.flatnonzero(~matrix.reshape(-1)), grown)
-    assert scores[grown].min() >= scores[rest].max() * (1 - 1e-9)
-    soft = part("regrowth", name)(of, 10, 1.0)
+    best = regrown(of, name, 10, INF)
+    assert best.unique().numel() == 10
+    assert not np.isin(best, kept(of)).any()
+    rest = np.setdiff1d(np.flatnonzero(~matrix.reshape(-1)), best)
+    assert scores[best].min() >= scores[rest].max() * (1 - 1e-9)
+    soft = regrown(fresh(), name, 10, 1.0)
     assert (scores[soft] > 0).all()
-    ranked = part("regrowth", name)(of, 10, math.inf, sub_ranking=True)
-    assert np.allclose(np.sort(scores[ranked]), np.sort(scores[grown]), rtol=1e-9)
+    ranked = regrown(fresh(), name, 10, INF, sub_ranking=True)
+    assert np.allclose(np.sort(scores[ranked]), np.sort(scores[best]), rtol=1e-9)
 
 
-def test_soft_regrowth_samples_by_the_score():
-    of = links(shape=(8, 8), n=20)
-    matrix = np.zeros((8, 8), dtype=bool)
-    matrix.reshape(-1)[of.keys] = True
-    scores = link_prediction.ch2_l3n(matrix).reshape(-1)
+@FORMATS
+def test_soft_regrowth_samples_by_the_score(form):
+    w = weights(shape=(8, 8), n=20)[0]
+    scores = link_prediction.ch2_l3n(w != 0).reshape(-1)
     counts = np.zeros(64)
-    for _ in range(6000):
-        counts[part("regrowth", "ch2_l3n")(of, 1, 1.0)] += 1
-    assert np.abs(counts / 6000 - scores / scores.sum()).max() < 0.02
+    of = links(form, shape=(8, 8), n=20)
+    found = part("regrowth", "ch2_l3n")(of, 1)
+    for step in range(3000):
+        of.draws = draw.Draws(0, step)
+        of.regrow(found, [1], 1.0, None, False)
+        counts[grown(of)] += 1
+        if form == "masked":
+            of.new = None
+    assert np.abs(counts / 3000 - scores / scores.sum()).max() < 0.03
 
 
-def test_new_weights():
-    of = links(history=lambda keys: keys.to(torch.float64) / 10)
-    keys = torch.arange(5)
-    assert not part("new weights", "zero")(of, keys, 18).any()
-    assert part("new weights", "historical")(of, keys, 18).tolist() == [0, 0.1, 0.2, 0.3, 0.4]
+@FORMATS
+def test_new_weights(form):
+    w = weights()[0]
+    found = {}
+    for name in ("zero", "historical", "masked", "swi"):
+        _, engine = chain((6, 7), [w], form, "chts")
+        (each,) = engine.layers
+        each.memory.remember(torch.arange(5), torch.arange(5, dtype=torch.float64) / 10)
+        of = _renewed(engine, form)
+        of.regrow(None, [24], INF, None, False)
+        of.updates[0].regrown = 24
+        of.weigh(part("new weights", name)(of))
+        values = of.new_values
+        if form == "masked":
+            dense = torch.zeros(1, 7, 6, dtype=torch.float64) if values is None else values
+            values = of.form.logical(dense)[0].reshape(-1)[grown(of)]
+        found[name] = dict(zip(grown(of).tolist(), values.tolist()))
+    absent = np.flatnonzero(w.reshape(-1) == 0)
+    assert list(found["zero"]) == absent.tolist()
+    assert not any(found["zero"].values())
+    last = {key: key / 10 if key < 5 else 0.0 for key in absent}
+    assert found["historical"] == pytest.approx(last)
     # Under a mask that is lifted lies the last weight, or the one that was drawn in the beginning.
-    found = part("new weights", "masked")(of, keys, 18).tolist()
-    assert found[1:] == pytest.approx([0.1, 0.2, 0.3, 0.4])
-    assert found[0] != 0
-    many = part("new weights", "swi")(of, torch.arange(40_000), 18)
-    expected = math.sqrt(2) / math.sqrt(18 / 42 * 6)
-    assert float(many.std()) == pytest.approx(expected, rel=0.02)
+    for key, value in found["masked"].items():
+        assert value == pytest.approx(last[key] if last[key] else found["swi"][key])
+        assert value != 0
 
 
-def test_global_threshold_adapts_and_never_empties_a_layer():
+def _renewed(engine, form):
+    from netsci_dst.training.evolution._list import LinkList
+    from netsci_dst.training.evolution._stack import Stack
+    from netsci_dst.training.evolution._work import LayerUpdate
+
+    (each,) = engine.layers
+    update, draws = LayerUpdate(each, 0, each.layer.n_links), draw.Draws(0, 0)
+    if form == "masked":
+        return Stack(engine._groups[0], [update], draws, lambda x: x)
+    return LinkList(update, draws, lambda x: x)
+
+
+@FORMATS
+def test_weights_by_swi_have_their_deviation(form):
+    matrix = np.zeros((200, 150))
+    matrix[:, 0] = 1
+    of = work(matrix, form)
+    of.regrow(None, [20_000], INF, None, False)
+    of.updates[0].regrown = 20_000
+    drawn = part("new weights", "swi")(of)
+    expected = math.sqrt(2) / math.sqrt(20_200 / 30_000 * 200)
+    assert float(drawn.std()) == pytest.approx(expected, rel=0.02)
+
+
+@FORMATS
+def test_global_threshold_adapts_and_never_empties_a_layer(form):
     state = {}
     rule = part("removal", "global_threshold")
-    drafts = [links(0), links(1)]
-    rule(drafts, state, 10, threshold=100.0)
-    assert [draft.n_kept for draft in drafts] == [1, 1]
+    both = [links(form, 0), links(form, 1)]
+    rule(both, state, 10, threshold=100.0)
+    assert [int(of.counted()) for of in both] == [1, 1]
     assert state["threshold"] == 50
-    drafts = [links(0), links(1)]
+    for of, seed in zip(both, (0, 1)):
+        w = weights(seed)[0].reshape(-1)
+        assert abs(w[kept(of)]) == np.abs(w).max()
+    both = [links(form, 0), links(form, 1)]
     state = {"threshold": 1e-9}
-    rule(drafts, state, 10)
-    assert [draft.n_kept for draft in drafts] == [18, 18]
+    rule(both, state, 10)
+    assert [int(of.counted()) for of in both] == [18, 18]
     assert state["threshold"] == 2e-9
 
 

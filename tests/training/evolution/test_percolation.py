@@ -16,6 +16,13 @@ def ends_of(matrix, frozen=False):
     return Ends(torch.from_numpy(u), torch.from_numpy(v), keep, frozen)
 
 
+def percolate(network, ends):
+    """Let a network percolate; return how many links each layer has lost."""
+    before = {name: int(end.keep.sum()) for name, end in ends.items()}
+    network.percolate(ends)
+    return {name: before[name] - int(end.keep.sum()) for name, end in ends.items()}
+
+
 def matrix_of(ends, shape):
     matrix = np.zeros(shape, dtype=int)
     matrix[ends.sources[ends.keep], ends.targets[ends.keep]] = 1
@@ -39,7 +46,7 @@ def test_in_a_chain_what_is_left_lies_on_a_path_from_input_to_output(seed, densi
     rng = np.random.default_rng(seed)
     matrices = [rng.random((sizes[i], sizes[i + 1])) < density for i in range(n_sparse)]
     ends = {f"l{i}": ends_of(matrix) for i, matrix in enumerate(matrices)}
-    lost = Network(wiring).percolate(ends)
+    lost = percolate(Network(wiring), ends)
 
     graph = nx.DiGraph()
     for i, matrix in enumerate(matrices):
@@ -77,18 +84,18 @@ def test_a_product_needs_both_factors():
     q = np.array([[1, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0]])
     k = np.array([[1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]])
     ends = {"q": ends_of(q), "k": ends_of(k)}
-    assert attention().percolate(ends) == {"q": 1, "k": 1}
+    assert percolate(attention(), ends) == {"q": 1, "k": 1}
     assert matrix_of(ends["q"], q.shape)[:, 2].sum() == 0
     assert matrix_of(ends["k"], k.shape)[:, 3].sum() == 0
     either = {"q": ends_of(q), "k": ends_of(k)}
-    assert attention("any").percolate(either) == {"q": 0, "k": 0}
+    assert percolate(attention("any"), either) == {"q": 0, "k": 0}
 
 
 def test_values_without_a_way_out_go_and_residual_streams_stay():
     v = np.array([[1, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]])
     o = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 1]])
     ends = {"v": ends_of(v), "o": ends_of(o)}
-    assert attention().percolate(ends) == {"v": 1, "o": 1}
+    assert percolate(attention(), ends) == {"v": 1, "o": 1}
     assert matrix_of(ends["v"], v.shape).tolist() == [[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
     assert matrix_of(ends["o"], o.shape).tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 1]]
 
@@ -97,7 +104,7 @@ def test_a_frozen_layer_keeps_its_links():
     wiring, _ = chain([3, 3, 3, 2])
     first, second = np.eye(3), np.zeros((3, 3))
     ends = {"l0": ends_of(first, frozen=True), "l1": ends_of(second)}
-    assert Network(wiring).percolate(ends)["l0"] == 0
+    assert percolate(Network(wiring), ends)["l0"] == 0
 
 
 def test_active_neurons_are_counted_once_per_population():
@@ -118,4 +125,24 @@ def test_active_neurons_are_counted_once_per_population():
 def test_ends_of_the_model_need_only_the_side_they_have(role):
     wiring, _ = chain([3, 4, 2], dense_last=False)
     ends = {"l0": ends_of(np.ones((3, 4))), "l1": ends_of(np.ones((4, 2)))}
-    assert sum(Network(wiring).percolate(ends).values()) == 0
+    assert sum(percolate(Network(wiring), ends).values()) == 0
+
+
+@pytest.mark.parametrize("name", ["q", "k", "v"])
+def test_what_one_wave_finds_alive_is_what_is_alive_afterwards(name):
+    rng = np.random.default_rng(0)
+    shapes = {"q": (3, 4), "k": (3, 4), "v": (3, 4), "o": (4, 3)}
+    ends = {layer: ends_of(rng.random(shape) < 0.4) for layer, shape in shapes.items()}
+    network = attention()
+    found = network.percolate(ends)
+    assert found is not None
+    a, b = network.alive_ends(ends, found)[name], network.alive_ends(ends)[name]
+    for one, other in zip(a, b):
+        assert (one is None) == (other is None)
+        assert one is None or torch.equal(one, other)
+
+
+def test_a_chain_has_no_such_wave():
+    wiring, _ = chain([3, 3, 3, 2])
+    ends = {"l0": ends_of(np.eye(3)), "l1": ends_of(np.ones((3, 3)))}
+    assert Network(wiring).percolate(ends) is None

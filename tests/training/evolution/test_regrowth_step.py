@@ -6,14 +6,20 @@ import pytest
 import torch
 
 from netsci_dst.topology import Population
-from netsci_dst.training.evolution._layer import EvolvingLayer, LayerUpdate
-from netsci_dst.training.evolution._percolation import Network, ends_of
-from netsci_dst.training.evolution._regrowth_step import _fill
+from netsci_dst.training.evolution import _draws
+from netsci_dst.training.evolution._draws import Draws
+from netsci_dst.training.evolution._group import grouped
+from netsci_dst.training.evolution._layer import EvolvingLayer
+from netsci_dst.training.evolution._links import Candidates
+from netsci_dst.training.evolution._list import LinkList, ends_of
+from netsci_dst.training.evolution._percolation import Network
+from netsci_dst.training.evolution._stack import Stack
+from netsci_dst.training.evolution._work import LayerUpdate
 from netsci_dst.training.wiring import Wiring
 from tests.support.sparse import sparse_module
 
 
-def drafts(groups, seed):
+def chain(groups):
     """A chain of two convolutions, 3 -> 4 -> 4 channels; links reach some of the middle ones."""
     torch.manual_seed(0)
     first = sparse_module(torch.nn.Conv2d(3, 4, 1))
@@ -36,8 +42,33 @@ def drafts(groups, seed):
         {"first": ("input", "middle"), "second": ("middle", "output")},
     )
     layers = [EvolvingLayer(n, x, 4, 4) for n, x in (("first", first), ("second", second))]
-    generator = torch.Generator().manual_seed(seed)
-    return [LayerUpdate(each, 0, generator) for each in layers], Network(wiring)
+    return layers, Network(wiring)
+
+
+def works(layers, way, seed):
+    """An update of each layer, and their activities."""
+    updates = [LayerUpdate(each, 0, each.layer.n_links) for each in layers]
+    draws = Draws(seed, 0)
+    if way == "list":
+        found = [LinkList(update, draws, lambda x: x) for update in updates]
+        return found, {each.name: ends_of([one]) for each, one in zip(layers, found)}
+    groups = grouped(layers, False)
+    found = [Stack(g, [u for u in updates if u.of in g.layers], draws, lambda x: x) for g in groups]
+    ends = {}
+    for stack in found:
+        ends |= stack.activities()
+    return found, ends
+
+
+def filled(work, n, alive):
+    """Return the links that come where no rule scores any."""
+    if isinstance(work, LinkList):
+        nothing = Candidates(work.keys[:0], work.values[:0])
+        work.regrow(nothing, [n], float("inf"), alive, False)
+        return work.new_keys.tolist()
+    scores = torch.zeros(1, work.n_source, work.n_target)
+    work.regrow(scores, [n], float("inf"), alive, False)
+    return work.form.logical(work.new)[0].reshape(-1).nonzero().flatten().tolist()
 
 
 def _all(layer):
@@ -45,29 +76,37 @@ def _all(layer):
 
 
 @pytest.mark.parametrize("groups", [1, 2])
-def test_filled_links_join_active_channels_uniformly(groups):
+@pytest.mark.parametrize("way", ["list", "stack", "stack on a GPU"])
+def test_filled_links_join_active_channels_uniformly(groups, way, monkeypatch):
+    if way == "stack on a GPU":
+        monkeypatch.setattr(_draws, "compiled", lambda tensor: False)
     counts = Counter()
+    layers, network = chain(groups)
+    layer = layers[1].layer
+    u, v = (end.tolist() for end in layer.endpoints(_all(layer)))
+    reached = set(layer.endpoints()[1].tolist())
+    present = set(layer.keys.tolist())
+    allowed = {
+        key
+        for key, (a, b) in enumerate(zip(u, v))
+        if a in (1, 2) and b in reached and key not in present
+    }
     for seed in range(300):
-        (one, two), network = drafts(groups, seed)
-        ends = ends_of([one, two])
-        u, v = two.of.layer.endpoints(_all(two.of.layer))
-        reached = set(two.of.layer.endpoints()[1].tolist())
-        idle_source = network.inactive(network.populations[1], ends)
-        assert idle_source.tolist() == [True, False, False, True]
-        present = set(two.links.keys.tolist())
-        allowed = {
-            key
-            for key, (a, b) in enumerate(zip(u.tolist(), v.tolist()))
-            if a in (1, 2) and b in reached and key not in present
-        }
-        found = _fill(two, _all(two.of.layer)[:0], 2, network, ends).tolist()
+        both, ends = works(layers, way, seed)
+        two = next(work for work in both if work.names == ["second"])
+        alive = network.alive_ends(ends)
+        assert alive["second"][0].tolist() == [False, True, True, False]
+        found = filled(two, 2, alive)
         assert len(set(found)) == 2
         assert set(found) <= allowed
         counts.update(found)
-        # As many as there are: every allowed one, then any.
-        more = _fill(two, _all(two.of.layer)[:0], len(allowed) + 1, network, ends).tolist()
-        assert set(more[:-1]) == allowed
-        assert more[-1] not in allowed | present
+        if seed < 20:  # as many as there are: every allowed one, then any
+            both, ends = works(layers, way, seed)
+            two = next(work for work in both if work.names == ["second"])
+            more = set(filled(two, len(allowed) + 1, alive))
+            assert len(more) == len(allowed) + 1
+            assert allowed <= more
+            assert not more & present
     assert set(counts) == allowed
     expected = 600 / len(allowed)
     assert sum((n - expected) ** 2 / expected for n in counts.values()) < 4 * len(allowed)

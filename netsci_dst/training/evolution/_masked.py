@@ -1,0 +1,145 @@
+"""What an update reads from masked layers and writes to them, as it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ...errors import NetsciError
+from ..formats.masked import MaskedParameter, MaskedWeight
+from ..formats.sharded import is_sharded, whole
+from ._form import Form
+
+if TYPE_CHECKING:
+    from ._layer import EvolvingLayer
+
+
+def is_masked(each: EvolvingLayer) -> bool:
+    """Return whether a layer is kept as a dense weight under a mask."""
+    return isinstance(each.layer, MaskedParameter)
+
+
+def masks(layers: Sequence[EvolvingLayer]) -> Tensor:
+    """Return the masks of layers of one form, ``(L, rows, columns)``."""
+    return torch.stack([_stored(each, _mask(each)) for each in layers])
+
+
+def weights(layers: Sequence[EvolvingLayer]) -> Tensor:
+    """Return the weights of layers of one form; 0 where there is no link."""
+    with torch.no_grad():
+        return torch.stack([_stored(each, whole(each.layer.weight)) for each in layers])
+
+
+def gradients(layers: Sequence[EvolvingLayer]) -> Tensor:
+    """Return the gradients of layers of one form.
+
+    Raises
+    ------
+    NetsciError
+        If a layer has none.
+    """
+    found = []
+    for each in layers:
+        gradient = each.layer.weight.grad
+        if gradient is None:
+            raise NetsciError(
+                f"layer {each.name!r} has no gradient: run a backward pass first, and clear "
+                "gradients after the topology update"
+            )
+        found.append(_stored(each, whole(gradient)))
+    return torch.stack(found)
+
+
+def captured(layers: Sequence[EvolvingLayer]) -> Tensor:
+    """Return the captured gradients at all positions of layers of one form.
+
+    Raises
+    ------
+    NetsciError
+        If nothing was captured.
+    """
+    found = []
+    for each in layers:
+        store = _store(each)
+        if store.captured is None:
+            raise NetsciError(
+                f"no gradient of layer {each.name!r} was captured: set capture before the "
+                "backward pass"
+            )
+        found.append(_stored(each, whole(store.captured, like=store.weight)))
+    return torch.stack(found)
+
+
+def write(
+    layers: Sequence[EvolvingLayer],
+    form: Form,
+    mask: Tensor,
+    weight: Tensor,
+    keep: Tensor,
+    states: Sequence[Sequence[Tensor]],
+) -> None:
+    """Give layers these links and weights; gradient and optimizer state stay where ``keep``.
+
+    Parameters
+    ----------
+    states
+        State tensors of the parameter's shape, of each layer.
+    """
+    rows = list(zip(layers, mask.unbind(0), weight.unbind(0), keep.unbind(0), states))
+    places: list[tuple[Tensor, Tensor]] = []
+    factors: list[tuple[Tensor, Tensor]] = []
+    for each, m, w, k, own in rows:
+        places.append((_part(each, _mask(each)), m))
+        parameter = each.layer.weight
+        kept = [*own, *([] if parameter.grad is None else [parameter.grad])]
+        if is_sharded(parameter):
+            each.layer.write(parameter, form.logical(w))  # type: ignore[attr-defined]
+            for tensor in kept:
+                part = form.logical(_stored(each, whole(tensor)) * k)
+                each.layer.write(tensor, part)  # type: ignore[attr-defined]
+            continue
+        places.append((_part(each, parameter), w))
+        factors += [(_part(each, tensor), k) for tensor in kept]
+    _by_type(torch._foreach_copy_, places)
+    _by_type(torch._foreach_mul_, factors)
+    for each in layers:
+        store = _store(each)
+        each.layer.links_changed()  # type: ignore[attr-defined]
+        store.note_written()
+
+
+def _by_type(function: object, pairs: list[tuple[Tensor, Tensor]]) -> None:
+    """Apply a function to lists of tensors of one type each."""
+    kinds: dict[tuple[torch.dtype, torch.device], tuple[list[Tensor], list[Tensor]]] = {}
+    for place, row in pairs:
+        own = kinds.setdefault((place.dtype, place.device), ([], []))
+        own[0].append(place)
+        own[1].append(row if row.shape == place.shape else row.view(place.shape))
+    for places, rows in kinds.values():
+        function(places, rows)  # type: ignore[operator]
+
+
+def _store(each: EvolvingLayer) -> MaskedWeight:
+    assert isinstance(each.layer, MaskedParameter)
+    return each.layer.store
+
+
+def _mask(each: EvolvingLayer) -> Tensor:
+    store = _store(each)
+    store.current_mask()  # follows the parameter to another device
+    return store.mask
+
+
+def _part(each: EvolvingLayer, tensor: Tensor) -> Tensor:
+    """Return the layer's part of a tensor of the parameter's shape, to write to."""
+    start, stop = each.layer.view.rows
+    return tensor if (start, stop) == (0, tensor.shape[0]) else tensor[start:stop]
+
+
+def _stored(each: EvolvingLayer, tensor: Tensor) -> Tensor:
+    """Return the layer's part of a tensor of the parameter's shape as a matrix, as it lies."""
+    part = _part(each, tensor)
+    return part if part.dim() == 2 else part.reshape(part.shape[0], -1)
