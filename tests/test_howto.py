@@ -1,6 +1,8 @@
 """The how-to pages do what they say."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -47,3 +49,38 @@ def test_the_method_of_the_page_trains(tmp_path):
     )
     links = np.unique(run.evolution.query("layer == 'all'")["links"])
     assert links.size == 1
+
+
+def test_the_network_of_the_page_is_compacted_as_it_says(capsys):
+    pytest.importorskip("torch")
+    exec(compile(blocks("use_the_network.md", "python")[0], "use_the_network.md", "exec"), {})
+    assert capsys.readouterr().out == blocks("use_the_network.md", "text")[0]
+
+
+def test_the_network_of_the_page_runs_in_a_service_and_in_c(tmp_path):
+    pytest.importorskip("torch")
+    from netsci_dst import runtime
+    from netsci_dst.training import deploy, load_recipe, train
+    from netsci_dst.training.data import load
+
+    recipe = load_recipe(data="digits", method="chts", sparsity=0.9, epochs=1)
+    run = train(recipe, out=tmp_path / "run")
+    for name in ("network.safetensors", "digits.h"):
+        deploy(run, tmp_path / name)
+    pixels = np.asarray(load("digits").x_test)
+    code = blocks("use_the_network.md", "python")[1].replace(
+        "network.safetensors", str(tmp_path / "network.safetensors")
+    )
+    found = {"pixels": pixels}
+    exec(compile(code, "use_the_network.md", "exec"), found)
+    network = runtime.load(tmp_path / "network.safetensors")
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    (tmp_path / "main.c").write_text(blocks("use_the_network.md", "c")[0])
+    command = [compiler, "-std=c99", "-O2", "main.c", "-o", "main", "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    x = network.prepared(pixels).astype(np.float32)
+    run_ = subprocess.run([tmp_path / "main"], input=x.tobytes(), capture_output=True, check=True)
+    scores = np.frombuffer(run_.stdout, np.float32).reshape(found["scores"].shape)
+    np.testing.assert_allclose(scores, found["scores"], atol=1e-5)

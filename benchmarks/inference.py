@@ -1,0 +1,303 @@
+"""Forward passes of sparse networks, one thread: latency, rows a second, bytes.
+
+All sides take turns within one run, and medians are compared, so that a busy machine slows all.
+``compact`` sides run what `nd.compact` leaves; on links drawn at random at 90 to 99 % nearly every
+neuron is on a path, so give ``--run`` a trained run to see what percolation adds.
+
+    python benchmarks/inference.py [--quick] [--only NAME] [--run FOLDER] [--compile]
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import _report
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from torch import nn
+
+from netsci_dst import runtime
+from netsci_dst.errors import FormatError
+from netsci_dst.training.compaction import compact
+from netsci_dst.training.layers import SparseLinear, sparsify_module
+from netsci_dst.training.lowering import lower
+from netsci_dst.training.models.convnet import convnet
+from netsci_dst.training.models.mlp import mlp
+
+BATCHES = (1, 32, 1024)
+SPARSITIES = (0.9, 0.95, 0.99)
+
+
+class LlamaBlocks(nn.Module):
+    """The blocks of a small LLaMA on embedded tokens: width 256, two blocks, 32 tokens a sample."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from transformers import LlamaConfig, LlamaModel
+
+        config = LlamaConfig(
+            vocab_size=8, hidden_size=256, intermediate_size=688, num_hidden_layers=2,
+            num_attention_heads=4, max_position_embeddings=32, use_cache=False,
+        )  # fmt: skip
+        self.model = LlamaModel(config)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.model(inputs_embeds=x).last_hidden_state
+
+
+# name: model, shape of a sample
+CASES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
+    "MNIST MLP 784-1568x3-10": (lambda: mlp((784,), 10, hidden=[1568] * 3), (784,)),
+    "CIFAR MLP 3072-3072x3-10": (lambda: mlp((3072,), 10, hidden=[3072] * 3), (3072,)),
+    "ConvNet on CIFAR": (lambda: convnet((3, 32, 32), 10), (3, 32, 32)),
+    "LLaMA blocks, width 256": (LlamaBlocks, (32, 256)),
+}
+
+
+def thin(model: nn.Module, sparsity: float) -> nn.Module:
+    """Leave links drawn at random in all linear layers but a last classifier, and convolutions."""
+    generator = torch.Generator().manual_seed(0)
+    for module in model.modules():
+        if isinstance(module, (nn.Linear, nn.Conv2d)) and module.weight.shape[0] > 10:
+            keep = torch.rand(module.weight.shape, generator=generator) >= sparsity
+            with torch.no_grad():
+                module.weight.mul_(keep)
+    return model.eval()
+
+
+def as_csr(model: nn.Module) -> nn.Module:
+    """Return a copy whose sparse linear layers are csr layers."""
+    model = copy.deepcopy(model)
+    keys = {}
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear) and (module.weight != 0).float().mean() < 0.5:
+            keys[name] = module.weight.detach().t().reshape(-1).nonzero()[:, 0]
+    sparsify_module(model, list(keys), "csr", keys=keys)
+    return model.eval()
+
+
+def as_dense(model: nn.Module) -> nn.Module:
+    """Return a copy without csr layers."""
+    model = copy.deepcopy(model)
+    for name, layer in list(model.named_modules()):
+        if isinstance(layer, SparseLinear):
+            linear = nn.Linear(layer.n_source, layer.n_target, layer.bias is not None)
+            with torch.no_grad():
+                linear.weight.zero_()
+                linear.weight[layer.keys % layer.n_target, layer.keys // layer.n_target] = (
+                    layer.values
+                )
+                if layer.bias is not None:
+                    linear.bias.copy_(layer.bias)
+            parent, _, leaf = name.rpartition(".")
+            setattr(model.get_submodule(parent), leaf, linear)
+    return model.eval()
+
+
+def sides(model: nn.Module, example: torch.Tensor, compiled: bool) -> Iterator[tuple[str, Any]]:
+    """Yield (name, callable on a torch batch, bytes of weights)."""
+
+    def size(part: nn.Module) -> int:
+        return sum(p.numel() * p.element_size() for p in part.parameters())
+
+    def links(part: nn.Module) -> int:
+        layers = [m for m in part.modules() if isinstance(m, SparseLinear)]
+        return size(part) + sum(4 * (m.n_links + m.n_source + 1) for m in layers)
+
+    small = compact(model, example)
+    yield "dense torch", model, size(model)
+    if compiled:
+        yield "torch.compile", torch.compile(model, dynamic=True), size(model)
+    csr, compact_csr = as_csr(model), as_csr(small)
+    yield "csr", csr, links(csr)
+    yield "compact csr", compact_csr, links(compact_csr)
+    yield "compact dense", small, size(small)
+    is_mlp = all(not isinstance(m, nn.Conv2d) for m in model.modules()) and example.dim() == 2
+    if is_mlp:
+        yield "torch.sparse", *_torch_sparse(model)
+        yield "scipy", *_scipy(model)
+    try:
+        program = lower(small, example)
+        yield "runtime (NumPy)", _numpy(runtime.Network(program)), program.bytes
+        yield from _onnx(model, small, example)
+    except FormatError:
+        pass  # attention has no form without torch
+
+
+def _numpy(network: Any) -> Callable[[torch.Tensor], Any]:
+    return lambda x: network(x.numpy())
+
+
+def _linears(model: nn.Module) -> list[nn.Linear]:
+    return [m for m in model.modules() if isinstance(m, nn.Linear)]
+
+
+def _torch_sparse(model: nn.Module) -> tuple[Callable[[torch.Tensor], torch.Tensor], int]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        layers = [(m.weight.detach().to_sparse_csr(), m.bias.detach()) for m in _linears(model)]
+
+    def run(x: torch.Tensor) -> torch.Tensor:
+        y = x.t()
+        for i, (weight, bias) in enumerate(layers):
+            y = weight @ y + bias[:, None]
+            y = torch.relu(y) if i + 1 < len(layers) else y
+        return y.t()
+
+    return run, sum(w.values().numel() * 12 + b.numel() * 4 for w, b in layers)
+
+
+def _scipy(model: nn.Module) -> tuple[Callable[[torch.Tensor], Any], int]:
+    layers = [
+        (csr_array(m.weight.detach().numpy()), m.bias.detach().numpy()) for m in _linears(model)
+    ]
+
+    def run(x: torch.Tensor) -> Any:
+        y = x.numpy().T
+        for i, (weight, bias) in enumerate(layers):
+            y = weight @ y + bias[:, None]
+            y = np.maximum(y, 0) if i + 1 < len(layers) else y
+        return y.T
+
+    return run, sum(w.nnz * 8 + b.nbytes for w, b in layers)
+
+
+def _onnx(
+    model: nn.Module, small: nn.Module, example: torch.Tensor
+) -> Iterator[tuple[str, Any, int]]:
+    try:
+        import onnxruntime
+    except ImportError:
+        return
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    forms = (
+        ("ONNX Runtime dense", model, False),
+        ("ONNX Runtime compact", small, False),
+        ("ONNX Runtime links", small, True),
+    )
+    for name, part, sparse in forms:
+        data = runtime.to_onnx(lower(part, example), sparse)
+        session = onnxruntime.InferenceSession(data, options)
+        yield name, lambda x, s=session: s.run(None, {"input": x.numpy()})[0], len(data)
+
+
+def measure(
+    model: nn.Module, shape: tuple[int, ...], seconds: float, compiled: bool
+) -> dict[str, Any]:
+    """Return, per side, bytes and the median milliseconds of each batch; outputs are compared."""
+    example = torch.randn(2, *shape)
+    runs = list(sides(model, example, compiled))
+    found: dict[str, Any] = {name: {"bytes": size} for name, _, size in runs}
+    for batch in BATCHES:
+        x = torch.randn(batch, *shape)
+        with torch.no_grad():
+            expected = model(x).numpy()
+            times: dict[str, list[float]] = {name: [] for name, _, _ in runs}
+            slow = set()
+            for name, run, _ in runs:
+                start = time.perf_counter()
+                y = np.asarray(run(x))
+                if time.perf_counter() - start > seconds / 2:
+                    slow.add(name)
+                assert np.abs(y - expected).max() <= 1e-5 * np.abs(expected).max() + 1e-7, name
+            begun = time.perf_counter()
+            while time.perf_counter() - begun < seconds or len(times["csr"]) < 5:
+                for name, run, _ in runs:
+                    if name in slow and len(times[name]) == 3:
+                        continue
+                    start = time.perf_counter()
+                    run(x)
+                    times[name].append(time.perf_counter() - start)
+        for name, taken in times.items():
+            found[name][f"batch {batch}, ms"] = round(1e3 * float(np.median(taken)), 4)
+    return found
+
+
+def cold_start() -> dict[str, float]:
+    """Return the processor milliseconds from nothing to the first output, in new processes."""
+    model = thin(mlp((784,), 10, hidden=[1568] * 3), 0.99)
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "net.safetensors"
+        runtime.save(lower(model, torch.randn(2, 784)), place)
+        torch.save(model.state_dict(), Path(folder) / "net.pt")
+        codes = {
+            "runtime (NumPy)": "import numpy as np; from netsci_dst import runtime; "
+            f"runtime.load({str(place)!r})(np.zeros((1, 784), np.float32))",
+            "NumPy alone": "import numpy",
+            "torch alone": "import torch",
+        }
+        for name, code in codes.items():
+            taken = []
+            for _ in range(5):
+                before = os.times()
+                subprocess.run([sys.executable, "-c", code], check=True)
+                after = os.times()
+                taken.append(
+                    after.children_user + after.children_system
+                    - before.children_user - before.children_system
+                )  # fmt: skip
+            found[name] = round(1e3 * float(np.median(taken)))
+    return found
+
+
+def trained(folder: str) -> tuple[nn.Module, tuple[int, ...]]:
+    """Return a run's network as a dense model, and the shape of a sample."""
+    from netsci_dst.run import load_run
+    from netsci_dst.training.restore import restore
+
+    model = restore(load_run(folder)).model
+    return as_dense(model), tuple(model.input_shape)  # type: ignore[attr-defined]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few passes, nothing is written")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--run", help="a trained run of an MLP, as a case of its own")
+    parser.add_argument("--compile", action="store_true", help="torch.compile too: takes minutes")
+    parser.add_argument("--seconds", type=float, default=1.5, help="for each batch size of a case")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    seconds = 0.2 if options.quick else options.seconds
+    cases = {
+        f"{name}, {sparsity:.0%}": (thin(build(), sparsity), shape)
+        for name, (build, shape) in CASES.items()
+        for sparsity in SPARSITIES
+        if options.only in f"{name}, {sparsity:.0%}"
+    }
+    if options.run:
+        cases["trained run"] = trained(options.run)
+    results: dict[str, Any] = {}
+    for name, (model, shape) in cases.items():
+        results[name] = measure(model, shape, seconds, options.compile)
+        print(name)
+        for side, row in results[name].items():
+            print(
+                "  ",
+                f"{side:22s}",
+                *(f"{key} {value:>10,}" for key, value in row.items()),
+                flush=True,
+            )
+    results["cold start, processor ms"] = cold_start()
+    print(results["cold start, processor ms"])
+    if not options.quick and not options.only:
+        _report.write("inference", results, threads=1)
+
+
+if __name__ == "__main__":
+    main()
