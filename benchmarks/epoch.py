@@ -24,12 +24,12 @@ from typing import Any
 import _report
 import numpy as np
 import torch
+from netsci_dst.training._loop import Interrupted, Loop
+from netsci_dst.training._session import Session, surroundings
 from torch.nn import functional
 
 from netsci_dst.recipe import Recipe, load_recipe
 from netsci_dst.run import Run
-from netsci_dst.training._loop import Interrupted, Loop
-from netsci_dst.training._session import Session, surroundings
 from netsci_dst.training.data import load
 from netsci_dst.training.data._dataset import Dataset, image_dataset
 from netsci_dst.training.distributed import join

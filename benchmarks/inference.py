@@ -1,6 +1,7 @@
-"""Forward passes of sparse networks, one thread: latency, rows a second, bytes.
+"""Forward passes of sparse networks, one thread: time of a batch, bytes, start-up.
 
-All sides take turns within one run, and medians are compared, so that a busy machine slows all.
+All sides take turns within one run, and medians of processor time are compared: on a busy machine a
+pass is interrupted, and a long one more often.
 ``compact`` sides run what `nd.compact` leaves; on links drawn at random at 90 to 99 % nearly every
 neuron is on a path, so give ``--run`` a trained run to see what percolation adds.
 
@@ -30,10 +31,12 @@ from torch import nn
 from netsci_dst import runtime
 from netsci_dst.errors import FormatError
 from netsci_dst.training.compaction import compact
-from netsci_dst.training.layers import SparseLinear, sparsify_module
+from netsci_dst.training.formats import CsrLinear, convert
 from netsci_dst.training.lowering import lower
+from netsci_dst.training.matrix_view import views_of
 from netsci_dst.training.models.convnet import convnet
 from netsci_dst.training.models.mlp import mlp
+from netsci_dst.training.trained_model import load_model
 
 BATCHES = (1, 32, 1024)
 SPARSITIES = (0.9, 0.95, 0.99)
@@ -77,31 +80,15 @@ def thin(model: nn.Module, sparsity: float) -> nn.Module:
 
 
 def as_csr(model: nn.Module) -> nn.Module:
-    """Return a copy whose sparse linear layers are csr layers."""
+    """Return a copy whose sparse linear layers keep their links alone."""
     model = copy.deepcopy(model)
-    keys = {}
-    for name, module in model.named_modules():
+    views, keys = {}, {}
+    for name, view in views_of(model).items():
+        module = model.get_submodule(view.parameter.rpartition(".")[0])
         if isinstance(module, nn.Linear) and (module.weight != 0).float().mean() < 0.5:
+            views[name] = view
             keys[name] = module.weight.detach().t().reshape(-1).nonzero()[:, 0]
-    sparsify_module(model, list(keys), "csr", keys=keys)
-    return model.eval()
-
-
-def as_dense(model: nn.Module) -> nn.Module:
-    """Return a copy without csr layers."""
-    model = copy.deepcopy(model)
-    for name, layer in list(model.named_modules()):
-        if isinstance(layer, SparseLinear):
-            linear = nn.Linear(layer.n_source, layer.n_target, layer.bias is not None)
-            with torch.no_grad():
-                linear.weight.zero_()
-                linear.weight[layer.keys % layer.n_target, layer.keys // layer.n_target] = (
-                    layer.values
-                )
-                if layer.bias is not None:
-                    linear.bias.copy_(layer.bias)
-            parent, _, leaf = name.rpartition(".")
-            setattr(model.get_submodule(parent), leaf, linear)
+    convert(model, views, dict.fromkeys(views, "csr"), keys)
     return model.eval()
 
 
@@ -112,7 +99,7 @@ def sides(model: nn.Module, example: torch.Tensor, compiled: bool) -> Iterator[t
         return sum(p.numel() * p.element_size() for p in part.parameters())
 
     def links(part: nn.Module) -> int:
-        layers = [m for m in part.modules() if isinstance(m, SparseLinear)]
+        layers = [m for m in part.modules() if isinstance(m, CsrLinear)]
         return size(part) + sum(4 * (m.n_links + m.n_source + 1) for m in layers)
 
     small = compact(model, example)
@@ -218,9 +205,9 @@ def measure(
                 for name, run, _ in runs:
                     if name in slow and len(times[name]) == 3:
                         continue
-                    start = time.perf_counter()
+                    start = time.process_time()
                     run(x)
-                    times[name].append(time.perf_counter() - start)
+                    times[name].append(time.process_time() - start)
         for name, taken in times.items():
             found[name][f"batch {batch}, ms"] = round(1e3 * float(np.median(taken)), 4)
     return found
@@ -256,11 +243,8 @@ def cold_start() -> dict[str, float]:
 
 def trained(folder: str) -> tuple[nn.Module, tuple[int, ...]]:
     """Return a run's network as a dense model, and the shape of a sample."""
-    from netsci_dst.run import load_run
-    from netsci_dst.training.restore import restore
-
-    model = restore(load_run(folder)).model
-    return as_dense(model), tuple(model.input_shape)  # type: ignore[attr-defined]
+    model = load_model(folder, format="dense")
+    return model, tuple(model.input_shape)  # type: ignore[attr-defined]
 
 
 def main() -> None:

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from netsci_dst.training.layers import sparsify_module
+from netsci_dst.training.formats import convert
+from netsci_dst.training.matrix_view import views_of
 from netsci_dst.training.models.mlp import mlp
 
 # name: input, hidden, batch, sparsity, the ratio asked for and the one aimed at
@@ -70,7 +71,8 @@ def _sparse(backend: str, n_input: int, hidden: int, sparsity: float) -> nn.Modu
         n = linear.in_features * linear.out_features
         chosen = torch.randperm(n, generator=generator)[: round((1 - sparsity) * n)]
         keys[name] = chosen.sort().values
-    sparsify_module(model, list(keys), backend, keys=keys)
+    views = {name: view for name, view in views_of(model).items() if name in keys}
+    convert(model, views, dict.fromkeys(views, backend), keys)
     return model
 
 
