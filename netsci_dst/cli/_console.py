@@ -25,7 +25,7 @@ def harmless(text: str) -> str:
     Examples
     --------
     >>> harmless("a" + chr(27) + "[2J")
-    'a\\x1b[2J'
+    'a\\\\x1b[2J'
     """
     return _COMMANDS.sub(lambda found: ascii(found[0])[1:-1], text)
 
