@@ -122,19 +122,19 @@ def is_header(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     if not cells or any(_number(cell) for cell in cells):
         return False
     if not rows:
-        return _speaks(cells)
+        return names_ends(cells)
     for place, cell in enumerate(cells):
         below = [row[place] for row in rows if place < len(row)]
         if cell and below and all(_number(value) for value in below):
             return True
-    if not _speaks(cells) and not looks_like_nodes(cells):
+    if not names_ends(cells) and not looks_like_nodes(cells):
         return False
     ends = _ends(cells) or (0, min(1, len(cells) - 1))
     below = {row[i] for row in rows for i in ends if i < len(row)}
     return not any(cells[i] in below for i in ends)
 
 
-def _speaks(cells: Sequence[str]) -> bool:
+def names_ends(cells: Sequence[str]) -> bool:
     """Whether the words for the two ends are none that nodes might be called by."""
     ends = _ends(cells)
     if ends is None:

@@ -11,7 +11,7 @@ from ...limits import check_size
 from ...link_tables import table_of_matrix
 from ...network import LinkTable
 from .found import Found, Options
-from .header import roles_by_words
+from .header import names_ends
 from .separators import SPACES, fields_of, spelt
 from .text import Text, data_lines, first_lines
 
@@ -94,7 +94,7 @@ def _as_square(
     if len(rows) > 2 and widths == {len(rows) - 1}:
         plain = _numbers(rows[1:])
         headed = _numbers(rows[:1]) is None and len(set(rows[0])) == len(rows[0])
-        if plain is not None and headed and roles_by_words(rows[0]) is None:
+        if plain is not None and headed and not names_ends(rows[0]):
             return (plain, rows[0]) if sure or _is_likely(plain) else None
     if widths == {len(rows) + 1}:
         plain = _numbers([row[1:] for row in rows])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 
+from .found import count
 from .text import Text
 
 SPACES = r"\s+"
@@ -95,7 +96,7 @@ def _uneven(text: Text, lines: list[tuple[int, str]], widths: dict[str, list[int
     place = next(i for i, width in enumerate(widths[best]) if width != usual)
     number, line = lines[place]
     return text.error(
-        f"{line.strip()[:40]!r} has {widths[best][place]} columns where other lines have {usual} "
-        f"(separated by {NAMES[best]}): this is no edge list, or write --separator or --form",
+        f"{line.strip()[:40]!r} has {count(widths[best][place], 'column')} where other lines have "
+        f"{usual} (separated by {NAMES[best]}): this is no edge list, or write --separator or --form",
         number,
     )

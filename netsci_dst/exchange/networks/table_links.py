@@ -44,7 +44,7 @@ def links_of_table(text: Text, options: Options, table: Table, said: Said) -> Fo
     names, codes, attributes = _numbered(ends, said)
     half = len(frame)
     weights = None
-    if roles.weight is not None:
+    if roles.weight is not None and _says_something(frame[roles.weight]):
         weights = _weights(text, frame[roles.weight], number)
     directed, kinds = _directions(text, table, said, number)
     found = Found(

@@ -37,6 +37,7 @@ def read_text(tmp_path, text, name="net.csv", **options):
         ("a.txt", "10|11\n11|12\n10|12\n12|13\n"),
         ("a.txt", "10 11 1217567877\n11 12 1217573801\n10 12 1217606247\n12 13 1217617639\n"),
         ("a.csv", "10,11,\n11,12,\n10,12,\n12,13,\n"),
+        ("a.csv", "source,target,weight\n10,11,\n11,12,\n10,12,\n12,13,\n"),
     ],
 )  # fmt: skip
 def test_columns_are_found(tmp_path, name, text):
