@@ -16,7 +16,7 @@ from ...network import Merged, simple_network
 from ...reading import one_line, reading
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..exports import read_ours
+from ..exports.read_back import read_ours
 from .forms import find_form
 from .found import Found, Options, report
 from .layered import is_layered, layered

@@ -97,6 +97,7 @@ def _uneven(text: Text, lines: list[tuple[int, str]], widths: dict[str, list[int
     number, line = lines[place]
     return text.error(
         f"{line.strip()[:40]!r} has {count(widths[best][place], 'column')} where other lines have "
-        f"{usual} (separated by {NAMES[best]}): this is no edge list, or write --separator or --form",
+        f"{usual} (separated by {NAMES[best]}): this is no edge list, or write --separator "
+        "or --form",
         number,
     )
