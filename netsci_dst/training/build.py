@@ -88,7 +88,7 @@ class Training:
             features=lambda: self.batches.calibration(recipe.calibration_samples),
             start=self._start(),
             weights=recipe.initial_weights,
-            look=Look(self._losses, self.batches.probe(1).tensors[0][:1]),
+            look=Look(self._losses, self.batches.probe(1).tensors[0][:1], self._samples),
         )
         self.controller.forget_original()
         self.optimizers = make_optimizers(recipe, self.model)
@@ -140,6 +140,12 @@ class Training:
         """Yield the losses of the first training batches, for initialisers that score by them."""
         for batch in itertools.islice(self.batches.epoch(0), n):
             yield self.task.loss(self.model, batch).value
+
+    def _samples(self) -> Tensor | None:
+        """Return training samples as the model takes them."""
+        found = self.batches.calibration(self.recipe.calibration_samples)
+        shape = self.batches.probe(1).tensors[0].shape[1:]
+        return None if found is None else torch.from_numpy(found).reshape(-1, *shape)
 
     def _start(self) -> Any:
         if self.recipe.init_from is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from .formats.convert import replace as put_in_place
 from .formats.csr.linear import CsrLinear
 from .formats.sharded import is_sharded
 from .initialisation import allocate, draw_topology, initial_weights
+from .initialisation.received import received
 from .initialisation.scores import Look, largest
 from .matrix_view import MatrixView, parameter_of
 from .start import Start
@@ -111,7 +112,7 @@ def make_sparse(
         _fill(model, views, weights, rng)
         links = _best_links(model, views, method, look or Look(), sum(first))
         first = final = [keys.size for keys, _ in links.values()]
-    place = None if scored else _Placer(method, wiring, views, features)
+    place = None if scored else _Placer(method, wiring, views, features, model, look or Look())
     for view, n_links in zip(views.values(), first):
         if place is None:
             break
@@ -321,6 +322,8 @@ class _Placer:
         wiring: Wiring,
         views: dict[str, MatrixView],
         features: Callable[[], np.ndarray | None],
+        model: nn.Module,
+        look: Look,
     ):
         self.method = method
         entry = registry.get("initialiser", method.initialiser)
@@ -329,10 +332,28 @@ class _Placer:
         self.fed = {p.name for p in wiring.populations if p.role == "input"}
         self.wiring, self.takes_first = wiring, bool(entry.metadata.get("takes_first"))
         if entry.metadata.get("needs_features"):
-            self.features = features() if _is_mlp(wiring, views) else None
-            inputs = [p.size for p in wiring.populations if p.role == "input"]
-            if self.features is None or [self.features.shape[1]] != inputs:
+            self.features = self._features(views, features, model, look)
+            if self.features is None:
                 self._substitute()
+
+    def _features(
+        self,
+        views: dict[str, MatrixView],
+        features: Callable[[], np.ndarray | None],
+        model: nn.Module,
+        look: Look,
+    ) -> np.ndarray | None:
+        """Return features of the first layer's inputs: the data's, or those a head receives."""
+        ends = [self.wiring.layers[name] for name in views]
+        if not _is_chain(ends) or any(len(view.dense) != 2 for view in views.values()):
+            return None
+        if ends[0][0] in self.fed:
+            found, first = features(), next(iter(views.values()))
+            return found if found is not None and found.shape[1] == first.n_source else None
+        if look.samples is None:
+            return None
+        first = next(iter(views.values()))
+        return received(model, first.parameter.rpartition(".")[0], look.samples())
 
     def _substitute(self) -> None:
         if self.method.initialiser_elsewhere is None:
@@ -358,8 +379,6 @@ class _Placer:
         )
 
 
-def _is_mlp(wiring: Wiring, views: dict[str, MatrixView]) -> bool:
-    """Whether the layers form one chain of fully connected ones."""
-    ends = list(wiring.layers.values())
-    chain = all(a[1] == b[0] for a, b in itertools.pairwise(ends))
-    return chain and all(len(view.dense) == 2 for view in views.values())
+def _is_chain(ends: Iterable[tuple[str, str]]) -> bool:
+    """Whether layers follow one after another."""
+    return all(a[1] == b[0] for a, b in itertools.pairwise(ends))

@@ -34,10 +34,14 @@ class Look:
         be differentiated; None where no data are known.
     inputs
         An input of the model, of one sample; None where none is known.
+    samples
+        Returns inputs of training samples, in the shape that the model takes; None where there are
+        none.
     """
 
     losses: Callable[[int], Iterator[Tensor]] | None = None
     inputs: Any = None
+    samples: Callable[[], Tensor | None] | None = None
 
     def need_losses(self, name: str, n: int) -> Iterator[Tensor]:
         """Return losses, or say how to give them."""

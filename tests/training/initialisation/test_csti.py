@@ -86,3 +86,42 @@ def test_the_scale_of_the_features_does_not_count(scale):
 def test_what_is_no_sample_of_features_is_refused(features):
     with pytest.raises(DataError, match=r"features|samples"):
         draw_topology("csti", 4, 4, 3, rng=np.random.default_rng(0), features=features)
+
+
+def test_the_head_of_a_convolutional_network_takes_the_features_it_receives(tmp_path):
+    torch = pytest.importorskip("torch")
+    from netsci_dst.recipe import load_recipe
+    from netsci_dst.training.build import Training, surroundings
+    from netsci_dst.training.distributed import World
+
+    rng = np.random.default_rng(0)
+    images = {f"x_{part}": rng.integers(0, 255, (n, 3, 16, 16)).astype(np.uint8)
+              for part, n in (("train", 700), ("test", 10))}  # fmt: skip
+    labels = {f"y_{part}": np.arange(n) % 4 for part, n in (("train", 700), ("test", 10))}
+    np.savez(tmp_path / "noise.npz", **images, **labels)
+    recipe = load_recipe(
+        data=str(tmp_path / "noise.npz"), model="vgg16-cht", method="cht", sparsity=0.9, steps=2,
+        model_options={"width": 0.0625, "hidden": [48, 40, 40]}, device="cpu",
+    )  # fmt: skip
+    with surroundings(recipe, torch.device("cpu")):
+        training = Training(recipe, World())
+        plain = training.task.build(
+            recipe.model, recipe.model_options, training.dataset, recipe.seed
+        )
+    plain.eval()
+    x = torch.from_numpy(training.batches.calibration()).reshape(-1, 3, 16, 16)
+    with torch.no_grad():  # written out: blocks of convolution, norm and ReLU, and the last pooling
+        for names in plain.blocks:
+            for name in names:
+                x = plain.features[name](x)
+                x = torch.relu(plain.features[f"norm_{name}"](x))
+            last = names is plain.blocks[-1]
+            x = torch.nn.functional.max_pool2d(x, x.shape[2:] if last else 2)
+    strength = absolute_correlation(x.flatten(1).numpy())
+    first = training.controller.layers[0].layer
+    u, v = (first.keys // first.n_target).numpy(), (first.keys % first.n_target).numpy()
+    size = len(strength)
+    here = strength[u % size, v % size]
+    copies = np.add.outer(np.arange(first.n_source), np.zeros(first.n_target, int)) % size
+    every = strength[copies, np.arange(first.n_target)[None, :] % size]
+    assert here.min() >= np.sort(every.ravel())[-first.n_links] - 1e-6
