@@ -160,9 +160,9 @@ def _subject(item: Any) -> Run | Snapshot:
     if isinstance(item, Topology):
         return Snapshot(item)
     if isinstance(item, (str, os.PathLike)):
-        if os.fspath(item) in ("-", "/dev/stdin") or os.path.isfile(item):
-            from ..exchange.networks import read_snapshot
+        from ..exchange.networks import names_a_file, read_snapshot
 
+        if names_a_file(item):
             return read_snapshot(item)
         return Run.open(item)
     from ..exchange.networks import read_snapshot

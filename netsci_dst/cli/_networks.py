@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated, Any
 
 import typer
@@ -49,9 +48,10 @@ def opened(items: list[str], given: dict[str, Any]) -> list[Any]:
 
 
 def _opened(item: str, given: dict[str, Any]) -> Any:
-    if item not in ("-", "/dev/stdin") and not os.path.isfile(item):
+    from ..exchange.networks import names_a_file, read_snapshot
+
+    if not names_a_file(item):
         return item
-    from ..exchange.networks import read_snapshot
 
     snapshot = read_snapshot(item, **given)
     if "read" in snapshot.extra:

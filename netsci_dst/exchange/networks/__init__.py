@@ -3,12 +3,13 @@
 from .forms import FORMS
 from .read import Reading, read, read_network
 from .read_links import read_links
-from .snapshot import is_network_file, read_snapshot
+from .snapshot import is_network_file, names_a_file, read_snapshot
 
 __all__ = [
     "FORMS",
     "Reading",
     "is_network_file",
+    "names_a_file",
     "read",
     "read_links",
     "read_network",

@@ -42,6 +42,14 @@ def _stem(name: str) -> str:
     return (base[:place] if place > 0 else base) or "network"
 
 
+def names_a_file(item: str | os.PathLike[str]) -> bool:
+    """Whether a name is that of a file, a pipe, or the standard input; a run is a folder."""
+    name = os.fspath(item)
+    if name in STANDARD_INPUT:
+        return True
+    return "://" not in name and os.path.exists(name) and not os.path.isdir(name)
+
+
 def is_network_file(path: str | os.PathLike[str]) -> bool:
     """Whether a file is read as a network: all are but folders and files of weights.
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from netsci_dst.errors import NetsciError
 from netsci_dst.exchange import from_checkpoint
-from netsci_dst.exchange.networks import FORMS, read
+from netsci_dst.exchange.networks import FORMS, names_a_file, read
 
 SECRET = np.arange(16.0).reshape(4, 4)
 PIECES = [
@@ -218,6 +218,18 @@ def test_long_names_cost_what_they_are_long(tmp_path):
     path = tmp_path / "long.txt"
     path.write_text("x" * 50_000 + " 0\n" + "".join(f"{i} {i + 1}\n" for i in range(50_000)))
     assert read(path).topology.n_nodes == 50_002
+
+
+def test_a_pipe_is_read(tmp_path):
+    import threading
+
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=lambda: path.write_text("a b\nb c\n"))
+    writer.start()
+    assert names_a_file(path)
+    assert read(path).topology.n_links == 2
+    writer.join()
 
 
 def test_the_standard_input_is_read(tmp_path, monkeypatch):
