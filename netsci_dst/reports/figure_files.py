@@ -12,11 +12,9 @@ from typing import Any, Literal
 from ..errors import NetsciError, RunError
 from ..run import Run
 from .chart import Chart, Heat, Table, View
-from .comparison.model import Comparison
 from .page_section import sections_of
 from .paper import draw, save
-from .run_data import RunData
-from .subjects import open_subjects
+from .subjects import open_subjects, page_subject
 from .to_csv import to_csv
 
 FORMATS = ("pdf", "svg", "png")
@@ -125,8 +123,7 @@ def _chosen(made: list[_Named], only: Sequence[str] | None) -> list[_Named]:
 
 
 def _all(runs: list[Run], inches: tuple[float, float] | None) -> Iterator[_Named]:
-    data = [RunData(run) for run in runs]
-    subject, page = (data[0], "run") if len(data) == 1 else (Comparison(data), "comparison")
+    page, subject = page_subject(runs)
     for found in sections_of(page):
         for block in found.function(subject):
             key = _file_name(getattr(block, "key", ""))

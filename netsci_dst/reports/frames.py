@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..errors import NetsciError
 from ..snapshots import Snapshot
-from ..topology import Layer, Population
+from ..topology import Layer, Population, Topology
+from .layout import network_layout
 from .links import drawn_links
 from .run_data import RunData
 
@@ -75,7 +76,20 @@ class Frames:
     link_cap: int = 0
     chosen_by: str = ""
     has_core: bool = False
+    topology: Topology | None = None
     notes: list[str] = field(default_factory=list)
+    _places: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+
+    def places(self, aspect: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return x and y of each node in the unit square: in layers, or by springs."""
+        if self._places is None:
+            if self.directed or self.topology is None:
+                self._places = network_layout(self.populations, aspect)
+            else:
+                from .networks.places import spring_layout
+
+                self._places = spring_layout(self.topology)
+        return self._places
 
     @property
     def n_nodes(self) -> int:
@@ -103,6 +117,7 @@ def collect(
         [layer.name for layer in last.layers],
         [(order[layer.source], order[layer.target]) for layer in last.layers],
         last.is_layered,
+        topology=last,
     )
     if len(places) < len(index):
         frames.notes.append(f"{len(places)} of {len(index)} snapshots are shown, evenly spaced.")

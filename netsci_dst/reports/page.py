@@ -22,10 +22,11 @@ from .blocks import heading, is_drawn, kind_of, scripts
 from .colours import for_scripts
 from .frames import LINK_BUDGET
 from .need import need
+from .networks.data import NetworkData
 from .prepare import prepare
 from .run_data import RunData
 from .run_page import run_view
-from .subjects import open_subjects
+from .subjects import is_network, open_subjects
 
 MOST_INSIDE = 6
 SCRIPTS = (
@@ -49,12 +50,13 @@ def report(
     max_frames: int = 400,
     progress: Progress | None = None,
 ) -> Path:
-    """Write one self-contained HTML file about one run, or comparing several.
+    """Write one self-contained HTML file about a run, several compared, or any network.
 
     Parameters
     ----------
     runs
-        A `Run`, a path of one, or a sequence of either.
+        A `Run`, a path of one, a network in any form that `netsci_dst.analyze` takes (a file,
+        networkx, igraph, scipy), or a sequence of these.
     out
         The file to write; it is complete by itself and opens offline.
     title
@@ -122,6 +124,11 @@ def build(
     from .comparison.model import Comparison, representatives
     from .comparison.page import comparison_view
 
+    nets = [is_network(run) for run in runs]
+    if all(nets):
+        return _networks([NetworkData(run) for run in runs], title, live, progress)
+    if any(nets):
+        raise RunError("a report compares runs or networks, not both: give one kind alone")
     data = [RunData(run) for run in runs]
     many = len(data) > 1
     chosen = representatives(data, inside) if many else data
@@ -148,6 +155,7 @@ def build(
         payload=payload,
         runs=views,
         compare=compare,
+        networks=None,
         inside_note="Choose one to see it snapshot by snapshot."
         + (f" {len(views)} of {len(data)} can be opened here." if left else ""),
         live=live,
@@ -156,6 +164,39 @@ def build(
         section_css=scripts(pages, ".css"),
     )
     return Built(text, files)
+
+
+def _networks(
+    networks: list[NetworkData], title: str | None, live: bool, progress: Progress | None
+) -> Built:
+    from .networks.page import network_view, networks_view
+
+    views, payload = [], Markup("")
+    many = len(networks) > 1
+    for i, network in enumerate(networks):
+        if progress is not None:
+            progress(f"drawing {network.name}", i, len(networks))
+        view, blocks = network_view(network, f"run{i}")
+        views.append(view)
+        payload += blocks
+    overview: dict[str, Any] | None = None
+    if many:
+        overview, blocks = networks_view(networks)
+        payload += blocks
+    pages = ["networks", "network"] if many else ["network"]
+    text = render(
+        title=title or (f"{len(networks)} networks" if many else networks[0].name),
+        payload=payload,
+        runs=views,
+        compare=None,
+        networks=overview,
+        inside_note="Choose one to see it in full.",
+        live=live,
+        beside=False,
+        section_js=scripts(pages, ".js"),
+        section_css=scripts(pages, ".css"),
+    )
+    return Built(text)
 
 
 def _bounded(

@@ -16,8 +16,8 @@ from .. import registry
 from ..errors import NetsciError
 from .chart import Block, Figure
 
-PageKind = Literal["run", "comparison", "network"]
-PAGES = ("run", "comparison", "network")
+PageKind = Literal["run", "comparison", "network", "networks"]
+PAGES = ("run", "comparison", "network", "networks")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from .colours import population_colours
 from .frames import Frames, communities
-from .layout import network_layout
 from .pack import Pack, smallest, unit16, varints
 from .run_data import RunData
 
@@ -60,7 +59,7 @@ def packs(data: RunData, frames: Frames) -> dict[str, Pack]:
     nodes.add("in", smallest(frames.degree_in), over_time=True)
     nodes.add("out", smallest(frames.degree_out), over_time=True)
     nodes.add("core", smallest(frames.core), over_time=True)
-    x, y = network_layout(frames.populations, NETWORK_ASPECT)
+    x, y = frames.places(NETWORK_ASPECT)
     nodes.add("x", unit16(x, 0, 1))
     nodes.add("y", unit16(y, 0, 1))
     if any(rows.any() for rows in frames.first_hidden):

@@ -77,9 +77,10 @@ def _chart(chart: Chart) -> dict[str, Any]:
     x_title = escape(with_unit(chart.x_label, chart.x_unit))
     y_title = escape(with_unit(chart.y_label, "%" if chart.share else chart.y_unit))
     layout: dict[str, Any] = {
-        "xaxis": {"title": {"text": x_title}, **_axis(chart.x_log)},
-        "yaxis": {"title": {"text": y_title}, **_axis(chart.y_log), **_room(chart, scale)},
-        "showlegend": len(chart.series) > 1,
+        "xaxis": {"title": {"text": x_title}, **_axis(chart, "x")},
+        "yaxis": {"title": {"text": y_title}, **_axis(chart, "y"), **_room(chart, scale)},
+        # A point in a row of its own is named by its axis.
+        "showlegend": len(chart.series) > 1 and any(len(s.x) > 1 for s in chart.series),
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "shapes": shapes,
         "annotations": notes,
@@ -89,8 +90,49 @@ def _chart(chart: Chart) -> dict[str, Any]:
     return {"data": data, "layout": layout}
 
 
-def _axis(log: bool) -> dict[str, Any]:
-    return {"type": "log", "dtick": 1, "exponentformat": "power"} if log else {}
+def _axis(chart: Chart, axis: str) -> dict[str, Any]:
+    """Return type, range and ticks of an axis: a logarithmic one is labelled 1, 10, 100."""
+    if not (chart.x_log if axis == "x" else chart.y_log):
+        return {}
+    found = np.concatenate(
+        [np.asarray(getattr(s, axis), dtype=float).ravel() for s in chart.series] or [np.zeros(0)]
+    )
+    found = found[np.isfinite(found) & (found > 0)]
+    if not found.size:
+        return {"type": "log"}
+    low, high = math.log10(found.min()), math.log10(found.max())
+    pad = max(0.06, 0.05 * (high - low))
+    ticks = log_ticks(low - pad, high + pad)
+    return {
+        "type": "log",
+        "range": [low - pad, high + pad],
+        "tickmode": "array",
+        "tickvals": ticks,
+        "ticktext": [_power(tick) for tick in ticks],
+    }
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Return ticks between two powers of ten: whole powers, with 2 and 5 where there are few.
+
+    Examples
+    --------
+    >>> log_ticks(0, 3), log_ticks(0, 1)
+    ([1.0, 10.0, 100.0, 1000.0], [1.0, 2.0, 5.0, 10.0])
+    """
+    parts = (1,) if high - low > 2.2 else (1, 2, 5)
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    every = max(1, math.ceil((high - low) / 8)) if len(parts) == 1 else 1
+    ticks = [float(f"{part}e{k}") for k in powers if k % every == 0 for part in parts]
+    return [t for t in ticks if low - 1e-9 <= math.log10(t) <= high + 1e-9]
+
+
+def _power(value: float) -> str:
+    if 1e-3 <= value < 1e5:
+        return f"{value:g}"
+    mantissa, power = f"{value:.0e}".split("e")
+    front = "" if mantissa == "1" else f"{mantissa}·"
+    return f"{front}10<sup>{int(power)}</sup>"
 
 
 def _room(chart: Chart, scale: float) -> dict[str, Any]:

@@ -35,6 +35,8 @@ def prepare(runs: Iterable[Run], progress: Progress | None = None, jobs: int = 1
 
 def _plans(run: Run) -> list[dict[str, Any]]:
     topology = run.snapshots[-1].topology
+    if not topology.is_layered:
+        return [{"limit_s": LIMIT_S}]  # all that is told of a network, but what takes minutes
     plans: list[dict[str, Any]] = [{"tier": "cheap"}]
     through = [name for name in THROUGH if _seconds(name, topology) < LIMIT_S]
     if through:
@@ -55,10 +57,8 @@ def _seconds(name: str, topology: Any) -> float:
 def _computed(run: Run, what: dict[str, Any], progress: Progress | None, jobs: int) -> list[str]:
     from ..analysis import analyze
 
-    told = None
-    if progress is not None:
-
-        def told(done: int, total: int, note: str) -> None:
+    def told(done: int, total: int, note: str) -> None:
+        if progress is not None:
             progress(f"analysing {run.name}", done, total)
 
     frame = analyze(run, jobs=jobs, progress=told, **what)

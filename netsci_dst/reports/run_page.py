@@ -19,17 +19,27 @@ from .sketch import hero
 def run_view(run: RunData, uid: str) -> tuple[dict[str, Any], Markup]:
     """Return the template's variables for a run, and its data blocks."""
     frames = run.frames
-    made = page_blocks("run", run, uid)
-    view = {
-        "id": uid,
-        "name": run.name,
-        "path": run.run.path,
+    first = {
         "facts": facts(run),
         "verdict": sentences(run),
         "tiles": tiles(run),
         "hero": hero(frames) if frames else None,
-        "thumb": hero(frames, 900) if frames else None,
         "legend": _legend(frames),
+    }
+    return page_part("run", run, uid, first)
+
+
+def page_part(
+    page: str, run: RunData, uid: str, first: dict[str, Any]
+) -> tuple[dict[str, Any], Markup]:
+    """Return a part of the page with all sections of its kind, and its data blocks."""
+    frames = run.frames
+    made = page_blocks(page, run, uid)
+    view = {
+        **first,
+        "id": uid,
+        "name": run.name,
+        "path": run.run.path,
         "n_frames": len(frames.steps) if frames else 0,
         "sections": made.shown,
     }

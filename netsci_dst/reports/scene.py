@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .colours import population_colours
 from .frames import Frames
-from .layout import disk_layout, network_layout
+from .layout import disk_layout
 from .need import need
 
 View = Literal["disk", "network"]
@@ -49,7 +49,7 @@ class Scene:
         else:
             axes.set_xlim(0, 1.3)
             axes.set_ylim(1.02, -0.06)
-            x, y = network_layout(frames.populations, 1.3)
+            x, y = frames.places(1.3)
             self.fixed = x * 1.3, y
             for i, p in enumerate(frames.populations[:12]):
                 place = (i + 0.5) / len(frames.populations) * 1.3

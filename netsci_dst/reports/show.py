@@ -14,23 +14,23 @@ from typing import Any
 from ..errors import NetsciError, RunError, UnknownName
 from ..run import Run
 from .chart import Chart, Heat, View
-from .comparison.model import Comparison
 from .measure_charts import through_time
 from .need import need
 from .page_section import PAGES, Section, sections_of
 from .plotly_chart import figure
 from .run_data import RunData
-from .subjects import open_subjects
+from .subjects import open_subjects, page_subject
 
 RunLike = Run | str | os.PathLike[str]
 
-# Names that people look for -> section, figure.
-_SHORT = {
-    "ccdf": ("degrees", "degrees-ccdf"),
-    "degrees": ("degrees", "degrees-histogram"),
-    "input_map": ("inputs", "input-map"),
-    "network": ("film", "network"),
-    "disk": ("film", "disk"),
+# Names that people look for -> sections (of one page or another), figure.
+_SHORT: dict[str, tuple[tuple[str, ...], str | None]] = {
+    "ccdf": (("degrees",), "degrees-ccdf"),
+    "degrees": (("degrees",), "degrees-histogram"),
+    "k_shells": (("k_shells", "core"), None),
+    "input_map": (("inputs",), "input-map"),
+    "network": (("film", "network"), "network"),
+    "disk": (("film", "network"), "disk"),
 }
 _PREFIXES = ("training-", "evolution-", "compare-", "degrees-", "dormant-")
 
@@ -78,8 +78,8 @@ def slider(run: RunLike, view: Any = "ccdf") -> Any:
 def __getattr__(name: str) -> Callable[..., Any]:
     if name.startswith("__"):
         raise AttributeError(name)
-    wanted, key = _SHORT.get(name, (name, None))
-    found = [s for page in PAGES for s in sections_of(page) if _spoken(s.name) == wanted]
+    wanted, key = _SHORT.get(name, ((name,), None))
+    found = [s for page in PAGES for s in sections_of(page) if _spoken(s.name) in wanted]
     if not found:
         raise AttributeError(str(UnknownName("view", name, __dir__())))
     return _shower(name, found, key)
@@ -113,8 +113,7 @@ def _shower(name: str, found: list[Section], key: str | None) -> Callable[..., A
 
 
 def _subject(subject: Any) -> tuple[str, Any]:
-    opened = [RunData(run) for run in open_subjects(subject)]
-    return ("run", opened[0]) if len(opened) == 1 else ("comparison", Comparison(opened))
+    return page_subject(open_subjects(subject))
 
 
 def _drawn(section: Section, data: Any, what: str | None, options: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .colours import population_colours
 from .frames import Frames
-from .layout import disk_layout, network_layout
+from .layout import disk_layout
 
 MOST_DOTS, MOST_LINES = 2600, 500
 
@@ -20,7 +20,7 @@ def hero(frames: Frames, most_dots: int = MOST_DOTS) -> Markup:
         return _picture(
             frames, 0.5 + 0.48 * x, 0.5 + 0.48 * y, 1.0, "the hyperbolic disk", most_dots
         )
-    x, y = network_layout(frames.populations, 1.3)
+    x, y = frames.places(1.3)
     return _picture(frames, x, y, 1.3, "its layers", most_dots)
 
 

@@ -13,7 +13,7 @@ from ..run import Run
 from ..snapshots import Snapshot
 from .colours import population_colours
 from .frames import Frames, collect
-from .layout import disk_layout, network_layout
+from .layout import disk_layout
 from .need import need
 from .plotly_chart import escape
 from .run_data import RunData
@@ -96,7 +96,7 @@ def drawn(run: RunData, view: View, step: int | None = None, links: int = 3000) 
     if view == "disk":
         x, y = disk_layout(frames.theta[-1], frames.r[-1])
         return _plotted(run, frames, x, y, "Hyperbolic disk")
-    x, y = network_layout(frames.populations, 1.3)
+    x, y = frames.places(1.3)
     return _plotted(run, frames, x * 1.3, -y, "Layered network" if frames.directed else "Network")
 
 

@@ -6,7 +6,7 @@ class CanvasView {
     this.app = app;
     this.ratio = ratio;
     this.stage = figure.querySelector(".stage");
-    this.canvas = NS.el("canvas", { tabindex: "0", role: "application", "aria-label": `${figure.querySelector("figcaption").firstChild.textContent.trim()}. Arrow keys move between neurons, Enter holds one.` });
+    this.canvas = NS.el("canvas", { tabindex: "0", role: "application", "aria-label": `${figure.querySelector("figcaption").firstChild.textContent.trim()}. Arrow keys move from one to the next, Enter holds one.` });
     this.tip = NS.el("div", { class: "tip", hidden: "" });
     this.stage.append(this.canvas, this.tip);
     this.context = this.canvas.getContext("2d");
@@ -61,6 +61,7 @@ class CanvasView {
     if (app.showLinks) this.drawLinks(c);
     this.drawNodes(c);
     if (app.hovered !== null) this.drawHovered(c, app.hovered);
+    this.drawLabels?.(c);
   }
 
   // Links in the colour of their source, in short paths: one long path fills slowly.
@@ -74,7 +75,7 @@ class CanvasView {
     c.globalAlpha = (dim ? 0.25 : 1) * Math.max(0.05, Math.min(0.5, 12 / Math.sqrt(total + 1)));
     frames.layers.forEach((layer, l) => {
       if (hidden.has(layer.source) || hidden.has(layer.target)) return;
-      c.strokeStyle = frames.populations[layer.source].colour;
+      c.strokeStyle = frames.meta.directed ? frames.populations[layer.source].colour : NS.css("--soft");
       for (let k = from[l]; k < from[l + 1];) {
         c.beginPath();
         for (const end = Math.min(k + 256 * stride, from[l + 1]); k < end; k += stride) this.link(c, u[k], v[k]);
@@ -161,7 +162,7 @@ class CanvasView {
   showTip(i) {
     if (i === null || this.size[i] < 0) { this.tip.hidden = true; return; }
     this.tip.hidden = false;
-    this.tip.textContent = this.app.frames.who(this.app.t, i).join("\n");
+    this.tip.textContent = (this.app.who?.(i) ?? this.app.frames.who(this.app.t, i)).slice(0, 9).join("\n");
     const left = Math.min(this.x[i] + 12, this.width - this.tip.offsetWidth - 4);
     const top = this.y[i] + 14 + this.tip.offsetHeight > this.height ? this.y[i] - this.tip.offsetHeight - 8 : this.y[i] + 12;
     this.tip.style.left = `${Math.max(0, left)}px`;

@@ -27,6 +27,8 @@ NS.start = async () => {
   };
   for (const tab of tabs) tab.addEventListener("click", () => { NS.address.set("run", tab.dataset.run); choose(tab); });
   if (document.getElementById("comparison-data")) NS.compare = await new Compare(document.getElementById("comparison")).start();
+  const several = document.getElementById("networks");
+  if (several) { NS.several = new Page(several); await NS.several.begin(); NS.several.figures(); NS.theme.listeners.add(() => NS.several.everything()); }
   const kept = tabs.find((tab) => tab.dataset.run === NS.address.get("run") && !tab.hidden);
   if (kept) await choose(kept);
   else if (!tabs.length && roots.length) await open(roots[0]);
@@ -60,7 +62,7 @@ NS.arrive = (id, article, blocks) => {
   host.append(box);
 };
 
-NS.parts = () => [...NS.apps.values(), NS.compare].filter(Boolean);
+NS.parts = () => [...NS.apps.values(), NS.compare, NS.several].filter(Boolean);
 
 NS.listen = () => {
   document.getElementById("theme").addEventListener("click", () => NS.theme.set(!NS.theme.dark));

@@ -121,5 +121,5 @@ NS.logTicks = (low, high) => {
   for (let k = Math.floor(low) - 1; k <= Math.ceil(high); k++) for (const step of steps) values.push(step * 10 ** k);
   const every = Math.max(1, Math.ceil((high - low) / 8));
   const kept = steps.length > 1 ? values : values.filter((_, i) => i % every === 0);
-  return { tickmode: "array", tickvals: kept, ticktext: kept.map((v) => v >= 1e5 || v < 1e-3 ? `10<sup>${Math.round(Math.log10(v))}</sup>` : String(Number(v.toPrecision(1)))) };
+  return { tickmode: "array", tickvals: kept, ticktext: kept.map((v) => { if (v < 1e5 && v >= 1e-3) return String(Number(v.toPrecision(1))); const [m, k] = v.toExponential(0).split("e"); return `${m === "1" ? "" : `${m}·`}10<sup>${Number(k)}</sup>`; }) };
 };

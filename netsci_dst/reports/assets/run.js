@@ -1,6 +1,5 @@
 "use strict";
 // One run: its state (time, what is hidden, who is hovered) and the views that follow it.
-const NOBODY = "Hover a neuron, or focus a picture and use the arrow keys; click or Enter to hold it.";
 
 class RunApp extends Page {
   constructor(root) {
@@ -22,6 +21,7 @@ class RunApp extends Page {
       this.bar = this.root.querySelector(".timebar");
       if (this.bar) this.startTime();
     }
+    if (this.data.nodes) NS.prepareNodes(this);
     this.figures();
     if (this.frames) { this.toggles(); this.recall(); this.hero(); this.captions(); }
     this.onTheme = () => this.everything();
@@ -63,7 +63,7 @@ class RunApp extends Page {
   }
 
   toggles() {
-    const host = this.root.querySelector('[data-section="film"] .switches');
+    const host = this.root.querySelector('[data-section="film"] .switches') ?? this.root.querySelector('[data-section="network"] .switches');
     if (!host || this.frames.populations.length > 40) return;
     const set = NS.el("span", { class: "toggle-set", "data-toggles": "" });
     this.frames.populations.forEach((p, i) => {
@@ -76,9 +76,9 @@ class RunApp extends Page {
       });
       set.append(button);
     });
-    host.prepend(set);
-    const said = NS.el("p", { class: "who", "aria-live": "polite", "data-who": "" }, NOBODY);
-    this.root.querySelector(".of-film")?.insertAdjacentElement("afterend", said);
+    if (this.frames.populations.length > 1) host.prepend(set);
+    const said = NS.el("p", { class: "who", "aria-live": "polite", "data-who": "" }, this.nobody);
+    this.root.querySelector(".of-film, .of-network")?.insertAdjacentElement("afterend", said);
   }
 
   // What the address says was chosen: the snapshot, the neuron, what is hidden.
@@ -102,6 +102,8 @@ class RunApp extends Page {
   colours(t) {
     const { frames } = this, by = this.choice("colour") ?? "layer";
     if (by === "community" && frames.nodes.community) return { of: (i) => NS.hues(frames.community(i)) };
+    const chosen = this.data.nodes?.colour?.[by];
+    if (chosen) return { of: (i) => chosen[i] };
     if (by === "core") {
       let top = 1;
       for (let i = 0; i < frames.size; i++) top = Math.max(top, frames.core(t, i));
@@ -114,9 +116,21 @@ class RunApp extends Page {
     if (i === this.hovered) return;
     this.hovered = i;
     const who = this.root.querySelector("[data-who]");
-    if (who) who.textContent = i === null ? NOBODY : this.frames.who(this.t, i).join(" · ");
+    if (who) who.textContent = i === null ? this.nobody : this.who(i).join(" · ");
     this.redraw();
     this.slow();
+  }
+
+  get word() { return this.frames.meta.directed ? "neuron" : "node"; }
+  get nobody() { return `Hover a ${this.word}, or focus a picture and use the arrow keys; click or Enter to hold it.`; }
+
+  // What is known of a node: for a network all that the table of nodes says.
+  who(i) {
+    const nodes = this.data.nodes;
+    if (!nodes) return this.frames.who(this.t, i);
+    const row = nodes.row[i];
+    if (row === undefined) return [`node ${i}`, `degree ${this.frames.degree(0, i)}`];
+    return [nodes.names[row], ...nodes.columns.filter(([title]) => title !== "θ" && title !== "r").map(([title, , values]) => `${title} ${typeof values[row] === "number" ? NS.number(values[row]) : values[row] ?? "–"}`)];
   }
 
   // A neuron that is held stands in the address.
@@ -166,6 +180,7 @@ class RunApp extends Page {
   }
 
   downloadNodes() {
+    if (this.data.nodes) { NS.download(this.name("nodes") + ".csv", NS.csv(NS.nodeRows(this.data.nodes))); return; }
     const { frames, t } = this;
     const rows = [["population", "neuron", "degree in", "degree out", "k-shell", "community", "activity / mean", "theta (rad)", "r share"]];
     const e = frames.disk ? frames.meta.embeddingOf[t] * frames.size : 0;

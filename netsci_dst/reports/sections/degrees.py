@@ -63,7 +63,7 @@ def degrees(run: RunData, step: int | None = None, scope: str = "network") -> It
             yield chart
     if not run.has("power_law"):
         yield Words("No fit is stored.", True, "power_law")
-    yield from _tables(run)
+    yield from fit_tables(run)
 
 
 def ccdf(run: RunData, step: int | None = None, scope: str = "network") -> Chart:
@@ -151,7 +151,8 @@ def page_data(run: RunData) -> dict[str, Any]:
     return fits
 
 
-def _tables(run: RunData) -> Iterator[Block]:
+def fit_tables(run: RunData) -> Iterator[Block]:
+    """Yield the tables of fits and of rivals, of the last snapshot that was tested."""
     scopes = list(dict.fromkeys(s for q, s in run.quantities("power_law") if q == "alpha"))
     if not scopes:
         return
@@ -162,9 +163,10 @@ def _tables(run: RunData) -> Iterator[Block]:
     head = ["scope", "α", "k_min", "in the tail", "distance (KS)", "γ", "p", "verdict"]
     kept = [i for i in range(len(head)) if any(row[i] != "–" for row in rows)]
     when = f"{run.time_label} {significant(run.when(step, float(last['epoch'])), 4)}"
+    when = f" at {when}" if len(run.run.snapshots) > 1 else ""
     yield Table(
         "degrees-fits",
-        f"Power-law fits at {when}; not ruled out means p > 0.1",
+        f"Power-law fits{when}; not ruled out means p > 0.1",
         [head[i] for i in kept],
         [[row[i] for i in kept] for row in rows],
         note="" if len(tested) else "Fitted, not tested: the measure power_law_test gives p.",
@@ -212,7 +214,7 @@ def _alternatives(run: RunData, when: str) -> Iterator[Table]:
     if rows:
         yield Table(
             "degrees-alternatives",
-            f"Power law against other laws at {when}",
+            f"Power law against other laws{when}",
             ["scope", *(name.replace("_", " ") for name in names)],
             rows,
             fold=True,
