@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from .reports import report, show
     from .run import Run, load_run
     from .snapshots import Snapshot
+    from .stop_signals import stopped_by
     from .topology import Dense, Layer, Population, Topology
     from .training import compact, load_model, record, sparsify, to_dense, train
     from .training.wiring import of as wiring
+    from .verification import verify
 
 _HOMES = {
     "Population": ".topology",
@@ -41,6 +43,8 @@ _HOMES = {
     "read_network": ".exchange",
     "to_dense": ".training",
     "load_model": ".training",
+    "stopped_by": ".stop_signals",
+    "verify": ".verification",
 }
 _MODULES = ("analysis", "errors", "exchange", "link_prediction", "registry", "reports", "training")
 
@@ -61,8 +65,10 @@ __all__ = [
     "report",
     "show",
     "sparsify",
+    "stopped_by",
     "to_dense",
     "train",
+    "verify",
     "wiring",
 ]
 

@@ -96,6 +96,12 @@ class Recipe(BaseModel):
     evaluate_steps: int | None = Field(
         None, ge=1, description="Steps between evaluations, instead of epochs."
     )
+    checkpoint_minutes: float | None = Field(
+        30.0,
+        gt=0,
+        description="Minutes after which a checkpoint is taken, also within an epoch; one is taken "
+        "at every evaluation, too.",
+    )
 
     # optimisation
     batch_size: int = Field(32, ge=1, description="Samples (or tokens) per step.")

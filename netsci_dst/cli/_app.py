@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from .. import __version__
+from .. import __version__, stop_signals
 from ..errors import NetsciError, RecipeError, UnknownName, memory_asked
 from ..reading import one_line
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, USAGE = 0, 1, 2
 _EXTRAS = {"torch": "train", "plotly": "report", "jinja2": "report", "matplotlib": "report"}
 
 
@@ -75,11 +76,15 @@ def _named(function: Callable[..., object]) -> Callable[[], None]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit with 0 (done), 1 (failed), 2 (wrong usage) or 130 (Ctrl-C)."""
+    """Run the command line; exit with 0 (done), 1 (failed), 2 (wrong usage) or 128 + a signal.
+
+    SIGTERM and SIGUSR1 do what Ctrl-C does: a training leaves a checkpoint and can be resumed.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     _tolerant_streams()
     try:
-        application(arguments)(arguments)
+        with stop_signals.stopped_by():
+            application(arguments)(arguments)
     except NetsciError as error:
         _refuse(error, str(error), arguments)
     except ModuleNotFoundError as error:
@@ -93,7 +98,12 @@ def main(arguments: list[str] | None = None) -> None:
     except MemoryError as error:
         _refuse(error, _memory(error), arguments)
     except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(_interrupted()) from None
+    except SystemExit as ended:
+        # Typer ends by itself after Ctrl-C.
+        raise SystemExit(
+            _interrupted() if ended.code == 128 + signal.SIGINT else ended.code
+        ) from None
     except BrokenPipeError:
         # The reader of a pipe, such as `head`, has seen enough.
         sys.stderr.close()
@@ -107,6 +117,11 @@ def main(arguments: list[str] | None = None) -> None:
         kind = type(error).__name__
         told = "netsci-dst --debug … shows where; please report it"
         _refuse(error, f"internal error: {kind}: {one_line(error)} ({told})", arguments)
+
+
+def _interrupted() -> int:
+    """Return 128 and the number of the signal that stopped the command."""
+    return 128 + (stop_signals.received[0] if stop_signals.received else signal.SIGINT)
 
 
 def _memory(error: BaseException) -> str:

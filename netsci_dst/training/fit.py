@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from .tasks.task import Batch, Loss
 
 
+# Of several processes: each time they ask each other whether one was told to stop.
+STEPS_BETWEEN_STOPS = 8
+
+
 class Interrupted(KeyboardInterrupt):
     """Training was stopped by the user; the run can be resumed."""
 
@@ -122,12 +126,21 @@ class Fit:
                         each.updated(self, training.controller.rows)
                 for each in self.callbacks:
                     each.step_ended(self)
-                if self.stop and training.world.size == 1:
+                if self._told_to_stop():
                     for each in self.callbacks:
                         each.interrupted(self)
                     raise Interrupted
                 if self.is_last:
                     break
+
+    def _told_to_stop(self) -> bool:
+        """Whether to end here; several processes agree on it, every few steps."""
+        world = self.training.world
+        if world.size == 1:
+            return self.stop
+        if self.step % STEPS_BETWEEN_STOPS and not self.is_last:
+            return False
+        return world.sum([float(self.stop)], self.training.device)[0] > 0
 
     def _begin(self) -> None:
         if self.resume_from is not None:
@@ -223,7 +236,7 @@ def _interruptible(fit: Fit) -> Iterator[None]:
         return
 
     def handle(number: int, frame: Any) -> None:
-        if fit.stop or fit.training.world.size > 1:
+        if fit.stop:
             raise KeyboardInterrupt
         fit.stop = True
 

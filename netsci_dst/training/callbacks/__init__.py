@@ -31,5 +31,5 @@ def default_callbacks(training: Training) -> list[Callback]:
         TakeSnapshots(training.recipe),
         Evaluate(),
         RecordEvolution(),
-        Checkpoints(),
+        Checkpoints(training.recipe.checkpoint_minutes),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,19 @@ if TYPE_CHECKING:
 
 
 class Checkpoints(Callback):
-    """A checkpoint at the beginning, after every evaluation, and where training is stopped."""
+    """A checkpoint at the beginning, after every evaluation, and where training is stopped.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    minutes
+        At most so many minutes pass between two, also within an epoch.
+    """
+
+    def __init__(self, minutes: float | None = None) -> None:
         self.best: float | None = None
         self._due = False
+        self._every_s = 60 * minutes if minutes else float("inf")
+        self._saved = time.monotonic()
 
     def begin(self, fit: Fit) -> None:
         """Write the initial state, so that a run can be resumed from its first step on."""
@@ -38,7 +47,7 @@ class Checkpoints(Callback):
 
     def step_ended(self, fit: Fit) -> None:
         """Write what is needed to go on."""
-        if self._due:
+        if self._due or time.monotonic() - self._saved >= self._every_s:
             self._due = False
             self._save(fit)
 
@@ -49,6 +58,7 @@ class Checkpoints(Callback):
     def _save(self, fit: Fit) -> None:
         if fit.writer is not None:
             fit.writer.checkpoint(*fit.state())
+        self._saved = time.monotonic()
 
     def end(self, fit: Fit) -> dict[str, Any]:
         """Evaluate the best checkpoint on splits that training never looked at."""
