@@ -93,13 +93,15 @@ def train(model: nn.Module, example: Any, method: str) -> dict[str, Any]:
                 dst.step()
                 optimizer.zero_grad()
         run = nd.load_run(out)
-        last = run.snapshots[-1].topology
-        updates = len(run.evolution)
+        rows = run.evolution[run.evolution.layer == "all"]
+        steps = [snapshot.step for snapshot in run.snapshots]
+    if steps[-1] != 3 or len(rows) != 1:
+        raise RuntimeError(f"snapshots at {steps} and {len(rows)} updates, not one")
     return {
         "seconds": round(time.perf_counter() - begin, 2),
-        "links": int(last.n_links),
-        "density": round(float(last.density), 4),
-        "updated_layers": updates,
+        "links": int(rows.links.iloc[0]),
+        "density": round(float(rows.density.iloc[0]), 4),
+        "regrown": int(rows.regrown.iloc[0]),
     }
 
 

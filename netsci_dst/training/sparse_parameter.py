@@ -89,6 +89,15 @@ class SparseParameter(ABC):
     def dense_gradient(self) -> Tensor:
         """Return the captured gradient at all positions, shape ``(n_source, n_target)``."""
 
+    @property
+    @abstractmethod
+    def captured(self) -> bool:
+        """Whether a backward pass has reached the parameter since `capture` was set."""
+
+    @abstractmethod
+    def capture_nothing(self) -> None:
+        """Take the captured gradient as zero: the loss does not depend on the parameter."""
+
     @abstractmethod
     def release(self) -> None:
         """Stop capturing and free what was captured."""

@@ -163,6 +163,7 @@ class Engine:
     def before_step(self) -> None:
         """Act between the backward pass and the optimizer."""
         if self._smooths:
+            self._fill_unreached()
             for each in self.moving:
                 gradient = self.averaged(each.layer.dense_gradient())
                 if each.momentum is None:
@@ -191,6 +192,7 @@ class Engine:
     def update(self, step: int) -> list[dict[str, Any]]:
         """Update the topology after a step; return a row of statistics per layer and for all."""
         begun = time.perf_counter()
+        self._fill_unreached()
         if self.rule is not None:
             rows = self._update_by_hook(step, begun)
         else:
@@ -198,6 +200,15 @@ class Engine:
         for each in self.moving:
             each.layer.release()
         return rows
+
+    def _fill_unreached(self) -> None:
+        """Take the gradient as zero where the loss does not depend on a layer but on others."""
+        reached = [each.layer.weight.grad is not None for each in self.moving]
+        captured = any(each.layer.captured for each in self.moving)
+        for each, has_gradient in zip(self.moving, reached):
+            each.unreached = not has_gradient and any(reached)
+            if captured and each.layer.capture and not each.layer.captured:
+                each.layer.capture_nothing()
 
     def _update(self, step: int, begun: float) -> list[dict[str, Any]]:
         removing = self.timetable.removes(step)

@@ -34,6 +34,8 @@ class EvolvingLayer:
         Links of each head after the last update.
     ever, active_sources
         Links that ever were, and source neurons that have links, as of the last update.
+    unreached
+        Whether the loss does not depend on it while it does on others: its gradient is zero.
     settled, stopped
         Which heads have once regrown what they lost, and which have stopped evolving for it.
     """
@@ -53,6 +55,7 @@ class EvolvingLayer:
     stopped: list[bool] = field(default_factory=list)
     settled: list[bool] = field(default_factory=list)
     bounds: list[tuple[int, int]] = field(default_factory=list)
+    unreached: bool = False
 
     def __post_init__(self) -> None:
         if self.layer.n_target % self.heads:

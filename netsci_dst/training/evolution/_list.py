@@ -112,7 +112,8 @@ class LinkList(Work):
     @property
     def gradients(self) -> Tensor:
         """Gradient of each link in the last backward pass."""
-        found = self.of.layer.gradients
+        layer = self.of.layer
+        found = torch.zeros_like(layer.values) if self.of.unreached else layer.gradients
         return found if self.where is None else found[self.where]
 
     @property

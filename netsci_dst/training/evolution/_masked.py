@@ -44,6 +44,8 @@ def gradients(layers: Sequence[EvolvingLayer]) -> Tensor:
     found = []
     for each in layers:
         gradient = each.layer.weight.grad
+        if gradient is None and each.unreached:
+            gradient = torch.zeros_like(each.layer.weight)
         if gradient is None:
             raise NetsciError(
                 f"layer {each.name!r} has no gradient: run a backward pass first, and clear "

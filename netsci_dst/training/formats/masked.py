@@ -336,9 +336,20 @@ class MaskedParameter(SparseParameter):
         self._capture = self.store.captures = False
         self.store.captured = None
 
+    @property
+    def captured(self) -> bool:
+        """Whether a backward pass has reached the parameter since `capture` was set."""
+        return self.store.captured is not None
+
+    def capture_nothing(self) -> None:
+        """Take the captured gradient as zero: the loss does not depend on the parameter."""
+        weight = self.weight
+        local = weight._local_tensor if is_sharded(weight) else weight  # type: ignore[attr-defined]
+        self.store.captured = torch.zeros_like(local)
+
     def scale_captured(self, factor: float) -> None:
         """Multiply what was captured, once for all layers of the parameter."""
-        if self.store.captured is not None and self.view.rows[0] == 0:
+        if self.store.captured is not None and self is self.store.sets_of_links[0]:
             self.store.captured = self.store.captured * factor
 
     def dense_gradient_matrix(self) -> Tensor:

@@ -20,7 +20,8 @@ def allocate(kind: str, shapes: Sequence[Sequence[int]], sparsity: float) -> lis
         A registered allocation: `uniform`, `er`, `erk`, or one of one's own,
         ``fn(shapes, sparsity)``.
     shapes
-        ``(n_in, n_out)`` of a linear layer, ``(n_in, n_out, w, h)`` of a convolution.
+        ``(n_in, n_out)`` of a linear layer, ``(n_in, n_out, w, h)`` of a convolution in two
+        dimensions, with as many sides of the kernel as there are in others.
     sparsity
         Share of the possible links that is absent, from 0 to less than 1.
 
@@ -70,8 +71,10 @@ def erk(shapes: Sequence[Sequence[int]], sparsity: float) -> list[int]:
 
 def _n_positions(shape: Sequence[int]) -> int:
     sides = np.asarray(shape)
-    if sides.shape not in ((2,), (4,)) or sides.dtype.kind not in "iu" or sides.min() < 1:
-        raise RecipeError(f"{shape!r} is no layer: give (n_in, n_out) or (n_in, n_out, w, h)")
+    if sides.ndim != 1 or sides.size < 2 or sides.dtype.kind not in "iu" or sides.min() < 1:
+        raise RecipeError(
+            f"{shape!r} is no layer: give (n_in, n_out), and the sides of its kernel if it has one"
+        )
     return math.prod(int(side) for side in shape)
 
 

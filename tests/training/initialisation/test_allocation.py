@@ -57,4 +57,4 @@ def test_wrong_requests_are_refused():
         with pytest.raises(RecipeError, match="sparsity"):
             allocate("er", [(3, 3)], sparsity)
     with pytest.raises(RecipeError, match="no layer"):
-        allocate("er", [(3, 3, 3)], 0.5)
+        allocate("er", [(3,)], 0.5)

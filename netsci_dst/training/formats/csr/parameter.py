@@ -94,6 +94,15 @@ class CsrParameter(SparseParameter):
         """Stop capturing and free what was captured."""
         self.capture = False
 
+    @property
+    def captured(self) -> bool:
+        """Whether a backward pass has reached the layer since `capture` was set."""
+        return self.module._captured is not None
+
+    def capture_nothing(self) -> None:
+        """Take the captured gradient as zero: the loss does not depend on the layer."""
+        self.module._captured = []
+
     def scale_captured(self, factor: float) -> None:
         """Multiply what was captured."""
         captured = self.module._captured
