@@ -22,6 +22,7 @@ from .evolution._engine import Engine
 from .formats.choose import choose_format
 from .formats.convert import change_format, plain_linear
 from .formats.masked import MaskedParameter
+from .formats.sharded import is_sharded
 from .loss_scale import loss_scale
 from .make_sparse import Original, Sparsity, make_sparse, sparse_views
 from .optimizer_state import exchange, forget_history, keeps_zeros
@@ -195,6 +196,11 @@ class Controller:
         self._zero_absent()
         seen = {each.name: _Seen(each.layer, self.engine.hidden(each)) for each in self.layers}
         return self.wiring.topology(self.model, seen)
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether the parameters are spread over processes: topology and state are asked of all."""
+        return any(is_sharded(each.layer.weight) for each in self.layers)
 
     def describe(self) -> dict[str, Any]:
         """Return facts about the sparse layers for the provenance."""

@@ -18,6 +18,7 @@ from . import checkpoint
 from .controller import Controller, as_optimizers
 from .distributed import current
 from .evolution._clock import Clock
+from .formats.sharded import whole
 from .initialisation.scores import Look
 from .make_sparse import Sparsity
 from .probe import activity_on
@@ -220,7 +221,7 @@ class SparseTraining:
         self.controller = controller
         self._snapshot_every = snapshot_every
         self._writer: RunWriter | None = None
-        self._probe: Any = None
+        self._recorded, self._probe = False, None
         self._state: dict[str, Any] | None = None
 
     # --- what there is ------------------------------------------------------------------------
@@ -287,8 +288,9 @@ class SparseTraining:
             If no optimizer is attached, or one made several steps since the last call.
         """
         updated = self.controller.step()
-        if updated and self._writer is not None:
-            self._writer.evolution(self.updates)
+        if updated and self._recorded:
+            if self._writer is not None:
+                self._writer.evolution(self.updates)
             if self.controller.n_updates % self._snapshot_every == 0:
                 self.snapshot()
                 self.checkpoint()
@@ -303,16 +305,26 @@ class SparseTraining:
         known = set(self.controller.parameters)
         if known <= set(wiring.layers):
             self.controller.rewire_populations(wiring)
-            if self._writer is not None and self.steps == 0:
+            if self._recorded and self.steps == 0:
                 self.snapshot()
 
     # --- recording ----------------------------------------------------------------------------
 
     def _record(self, out: Any, request: Mapping[str, Any], probe: Any, resume: bool) -> None:
-        if not self.controller.world.is_main:
-            if resume:
-                self._resume(_peek(out))
-            return
+        self._recorded, self._probe = True, probe
+        if resume and self.controller.is_sharded:
+            raise RecipeError(
+                "resume cannot load a model that FSDP2 has sharded: load its state and the "
+                "optimizer's by torch.distributed.checkpoint, and give the kept state_dict as state"
+            )
+        if self.controller.world.is_main:
+            self._begin_writing(out, request, resume)
+        elif resume:
+            self._resume(_peek(out))
+        if self.steps == 0:
+            self.snapshot()
+
+    def _begin_writing(self, out: Any, request: Mapping[str, Any], resume: bool) -> None:
         device = str(next(self.model.parameters()).device)
         facts = {
             "device": device,
@@ -327,20 +339,24 @@ class SparseTraining:
             },
         }
         begin = RunWriter.open_or_create if resume else RunWriter.create
-        self._writer, self._probe = begin(out, request, facts), probe
+        self._writer = begin(out, request, facts)
         self._resume(self._writer.last_checkpoint() if resume else None)
         self._writer.rewind(self.steps if self.steps else -1)
         self._writer.note({"status": "running"})
-        if self.steps == 0:
-            self.snapshot()
+
+    @property
+    def _takes_part(self) -> bool:
+        """Whether this process writes, or holds a part of what another one writes."""
+        self._refuse_unrecorded()
+        return self._writer is not None or self.controller.is_sharded
 
     def snapshot(self, **extra: Any) -> None:
-        """Store a snapshot of now."""
-        if self._writer is None:
-            return self._refuse_unrecorded()
-        found = activity_on(self.model, self.wiring, self._probe)
-        self._writer.snapshot(self.topology(), self.steps, self.epoch, found, extra)
-        return None
+        """Store a snapshot of now; of a sharded model, on all processes together."""
+        if self._takes_part:
+            found = activity_on(self.model, self.wiring, self._probe)
+            topology = self.topology()
+            if self._writer is not None:
+                self._writer.snapshot(topology, self.steps, self.epoch, found, extra)
 
     def log(self, **metrics: Any) -> None:
         """Record an evaluation, such as ``log(loss=0.3, accuracy=0.91)``.
@@ -352,24 +368,30 @@ class SparseTraining:
         NetsciError
             If nothing is recorded, or a value is no number.
         """
-        if self._writer is None:
-            return self._refuse_unrecorded()
-        return self._writer.log(self.steps, self.epoch, metrics)
+        self._refuse_unrecorded()
+        if self._writer is not None:
+            self._writer.log(self.steps, self.epoch, metrics)
 
     def _refuse_unrecorded(self) -> None:
-        if self.controller.world.is_main:
+        if not self._recorded:
             raise NetsciError("nothing is recorded: give sparsify an out folder")
 
     def checkpoint(self) -> None:
-        """Store model, optimizers and topology in the run, to go on with ``resume=True``."""
+        """Store model, optimizers and topology in the run, to go on with ``resume=True``.
+
+        Of a sharded model, on all processes together.
+        """
+        if not self._takes_part:
+            return
+        tensors, facts = self.controller.state()
+        states, optimizers = checkpoint.optimizer_states(self.controller.optimizers)
+        tensors = {
+            **checkpoint.nested("model", self.model.state_dict()),
+            **checkpoint.nested("controller", tensors),
+            **states,
+        }
+        tensors = {name: whole(tensor) for name, tensor in tensors.items()}
         if self._writer is not None:
-            tensors, facts = self.controller.state()
-            tensors = {
-                **checkpoint.nested("model", self.model.state_dict()),
-                **checkpoint.nested("controller", tensors),
-            }
-            states, optimizers = checkpoint.optimizer_states(self.controller.optimizers)
-            tensors |= states
             facts = {"controller": facts, "optimizers": optimizers, "step": self.steps}
             self._writer.checkpoint(tensors, facts)
 
@@ -394,12 +416,12 @@ class SparseTraining:
 
     def close(self, status: str = "finished") -> None:
         """End the recording with a last snapshot, and leave model and optimizers alone."""
+        if self._recorded and status == "finished":
+            self.snapshot()
+            self.checkpoint()
         if self._writer is not None:
-            if status == "finished":
-                if self._writer.run.snapshots.steps[-1:] != [self.steps]:
-                    self.snapshot()
-                self.checkpoint()
             self._writer.close(self.steps, status)
+        self._recorded = False
         self.controller.close()
 
     def __enter__(self) -> Self:
