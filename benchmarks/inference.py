@@ -92,7 +92,9 @@ def as_csr(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
-def sides(model: nn.Module, example: torch.Tensor, compiled: bool) -> Iterator[tuple[str, Any]]:
+def sides(
+    model: nn.Module, example: torch.Tensor, compiled: bool
+) -> Iterator[tuple[str, Any, int]]:
     """Yield (name, callable on a torch batch, bytes of weights)."""
 
     def size(part: nn.Module) -> int:

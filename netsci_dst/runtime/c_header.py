@@ -200,7 +200,7 @@ class _Writer:
 def _declared(name: str, array: np.ndarray) -> str:
     flat = array.reshape(-1)
     if array.dtype.kind == "f":
-        kind, shown = "float", map(_number, flat.astype(np.float32))
+        kind, shown = "float", map(_number, flat.tolist())
     else:
         kind = "uint16_t" if int(flat.max(initial=0)) < 2**16 else "uint32_t"
         shown = map(str, flat.tolist())

@@ -27,18 +27,18 @@ def linear(
     ``weight`` is ``(out, in)``; or the links come target by target, as ``starts`` over targets,
     ``sources`` and ``values``.
     """
-    if weight is None:
+    if weight is not None:
+        product = _dense(weight.T)
+    else:
         assert starts is not None
         assert sources is not None
         assert values is not None
         product = _sparse(starts.astype(np.int64), sources, values, n_source)
-    else:
-        transposed = weight.T
-
-        def product(x: np.ndarray) -> np.ndarray:
-            return x @ transposed
-
     return product if bias is None else lambda x: product(x) + bias
+
+
+def _dense(transposed: np.ndarray) -> Run:
+    return lambda x: x @ transposed
 
 
 def dense_weight(

@@ -97,7 +97,7 @@ def compact(model: nn.Module, example: Any = None) -> nn.Module:
     """
     args, kwargs = _arguments(model, example)
     whole = _copy(model)
-    other = tree_map(_another, (args, kwargs))
+    other = (tree_map(_another, args), tree_map(_another, kwargs))
     with torch.no_grad():
         expected = [_run(whole, *given) for given in ((args, kwargs), other)]
     stays = ""
@@ -191,7 +191,7 @@ def _arguments(model: nn.Module, example: Any) -> tuple[tuple, dict[str, Any]]:
     shape = getattr(model, "input_shape", None)
     if shape is None:
         first = next((m for m in model.modules() if _is_layer(m)), None)
-        if not isinstance(first, (nn.Linear, CsrLinear)):
+        if first is None or not isinstance(first, (nn.Linear, CsrLinear)):
             raise NetsciError("give an example: a batch that the model takes")
         shape = (first.in_features,)
     generator = torch.Generator().manual_seed(0)

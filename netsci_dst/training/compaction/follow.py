@@ -128,8 +128,9 @@ class Follower(Tape):
         if len(dims) > 1:
             self.units.pin(np.unique(labels.numpy()))
             return
-        row = labels.movedim(dims[0], -1).reshape(-1, labels.shape[dims[0]])[0].numpy()
-        key = (id(tensor), dims[0] - offset)
+        (dim,) = own
+        row = labels.movedim(dim, -1).reshape(-1, labels.shape[dim])[0].numpy()
+        key = (id(tensor), dim - offset)
         if any(k[0] == key[0] and k[1] != key[1] for k in self.vectors):
             self.units.pin(row)
             return

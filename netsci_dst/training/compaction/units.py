@@ -41,7 +41,7 @@ class Units:
                 return found
             found = above
 
-    def join(self, a: np.ndarray, b: np.ndarray) -> None:
+    def join(self, a: np.ndarray, b: np.ndarray | np.int64) -> None:
         """Make one unit of each pair of labels; the arrays broadcast."""
         a, b = np.broadcast_arrays(self.roots(np.asarray(a)), self.roots(np.asarray(b)))
         differ = a != b

@@ -10,6 +10,9 @@ link's own gradient ``x[s]·gy[t]`` and for the sum ``gx[s]``, which stays in re
 Arrays come as addresses, which is the quickest way from PyTorch into numba; 0 stands for none.
 """
 
+# The intrinsics lose their first parameter, the compiler's, when they are called.
+# pyright: reportCallIssue=false
+
 from __future__ import annotations
 
 from collections.abc import Callable

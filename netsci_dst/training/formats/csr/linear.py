@@ -69,8 +69,8 @@ class CsrLinear(nn.Module):
         self.bias = (
             nn.Parameter(torch.zeros(n_target, device=device, dtype=dtype)) if bias else None
         )
-        keys = torch.empty(0, dtype=torch.int64) if keys is None else torch.as_tensor(keys)
-        self.set_links(keys, torch.zeros(keys.shape) if values is None else values)
+        links = torch.empty(0, dtype=torch.int64) if keys is None else torch.as_tensor(keys)
+        self.set_links(links, torch.zeros(links.shape) if values is None else values)
 
     @property
     def in_features(self) -> int:

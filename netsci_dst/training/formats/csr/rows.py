@@ -7,6 +7,9 @@ Forward gathers: each output of a tile is summed in registers over its links, an
 Tiles are independent, so that threads share them; the last one is filled with zeros.
 """
 
+# The intrinsics lose their first parameter, the compiler's, when they are called.
+# pyright: reportCallIssue=false
+
 from __future__ import annotations
 
 from collections.abc import Callable
