@@ -1,4 +1,4 @@
-"""``netsci-dst watch``: the report of a run that is still training."""
+"""``netsci-dst watch``: the report of runs that are still training."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ PANEL = "Understand"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
+    run: Annotated[str, typer.Argument(help="A run folder or URL, or the folder of a sweep.")],
     port: Annotated[int, typer.Option(help="Port on this machine; 0 picks a free one.")] = 8765,
 ) -> None:
     """Serve the growing report on localhost, updating in place, until Ctrl-C."""
     from ..reports import watch
-    from ..run import load_run
 
-    watch(load_run(run), port=port, opened=_console.result)
+    watch(run, port=port, opened=_console.result)

@@ -136,7 +136,7 @@ def _all(runs: list[Run], inches: tuple[float, float] | None) -> Iterator[_Named
                 )
             elif isinstance(block, View) and block.paper is not None:
                 make = block.paper if inches is None else partial(_resized, block.paper, inches)
-                yield _Named(key, found.name, make, None)
+                yield _Named(key, found.name, make, block.numbers() if block.numbers else None)
             elif isinstance(block, Table):
                 yield _Named(key, found.name, None, block)
 

@@ -1,4 +1,4 @@
-"""A growing report of a run that is still training, served to this machine's own browser."""
+"""A growing report of runs that are still training, served to this machine's own browser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ CLIENT_TIMEOUT_S = 10.0
 
 
 class Watcher:
-    """Builds the page of a run whenever the run has changed, in a thread of its own."""
+    """Builds the page of a run, or of all runs in a folder, whenever one has changed.
+
+    A thread of its own calls `follow`.
+    """
 
     def __init__(self, path: str, every: float = 2.0):
         self.path, self.every = path, every
@@ -33,11 +36,14 @@ class Watcher:
 
     def refresh(self) -> bool:
         """Make the page again if the run has changed; return whether it was."""
-        run = load_run(self.path)
-        state = _state(run)
+        runs = runs_in(self.path)
+        state = [(run.path, _state(run)) for run in runs]
         if state == self._seen:
             return False
-        self.page = build([run], max_frames=LIVE_FRAMES, live=True).text.encode()
+        # Of many runs none is looked into: the page stays quick to make.
+        inside = 1 if len(runs) == 1 else 0
+        made = build(runs, max_frames=LIVE_FRAMES, inside=inside, live=True)
+        self.page = made.text.encode()
         self._seen = state
         self.version += 1
         return True
@@ -57,6 +63,28 @@ class Watcher:
     def stop(self) -> None:
         """End `follow`."""
         self._stop.set()
+
+
+def runs_in(path: str) -> list[Run]:
+    """Return the run at a path, or the runs of a sweep: those in the folders of a local one.
+
+    Raises
+    ------
+    RunError
+        If there is neither a run nor a folder with runs.
+    """
+    try:
+        return [load_run(path)]
+    except RunError:
+        if "://" in path or not os.path.isdir(path):
+            raise
+        found = []
+        for name in sorted(os.listdir(path)):
+            if os.path.isfile(os.path.join(path, name, PROVENANCE)):
+                found.append(load_run(os.path.join(path, name)))
+        if not found:
+            raise
+        return found
 
 
 def _state(run: Run) -> tuple[Any, ...]:
@@ -145,12 +173,12 @@ def watch(
     every: float = 2.0,
     opened: Any = None,
 ) -> None:
-    """Serve the report of a run on this machine until interrupted, growing with the run.
+    """Serve the report of a run, or of a sweep's, on this machine, growing until interrupted.
 
     Parameters
     ----------
     run
-        A run or its path; it may still be training.
+        A run or its path, which may still be training, or the folder of a sweep.
     port
         Where on 127.0.0.1 to listen; 0 takes any free port.
     every

@@ -126,3 +126,25 @@ def test_clients_that_leave_make_no_noise(served, capfd):
         client.close()
     assert get(served[2])[0] == 200
     assert capfd.readouterr().err == ""
+
+
+def test_all_runs_of_a_sweep_are_on_one_page(make_run, tmp_path):
+    for seed in (0, 1):
+        make_run(tmp_path, method="set", seed=seed)
+    running = make_run(tmp_path, method="chts")
+    steps = int(running.metrics["step"].max())
+    running.update_provenance({"status": "running", "total_steps": 4 * steps})
+    watcher = Watcher(str(tmp_path))
+    watcher.refresh()
+    page = watcher.page.decode()
+    assert "2 of 3 runs have finished; about" in page
+    assert "25 %" in page
+    assert watcher.refresh() is False
+    running.update_provenance({"status": "finished"})
+    assert watcher.refresh() is True
+    assert "Under way" not in watcher.page.decode().split("<script")[0]
+
+
+def test_a_folder_without_runs_is_refused(tmp_path):
+    with pytest.raises(RunError):
+        Watcher(str(tmp_path)).refresh()

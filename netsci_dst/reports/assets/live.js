@@ -6,7 +6,7 @@ NS.live = async () => {
   if (!badge) return;
   let known = null;
   const update = async () => {
-    const fresh = new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html");
+    const fresh = new DOMParser().parseFromString(await (await fetch("./")).text(), "text/html");
     const apps = NS.parts();
     if (apps.some((app) => app.playing)) return false;
     const scroll = scrollY;

@@ -21,7 +21,7 @@ NS.layout = (layout = {}) => {
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 11, color: soft } },
     ...layout,
   };
-  for (const name of ["xaxis", "yaxis"]) out[name] = { ...axis, ...(layout[name] || {}) };
+  for (const name of ["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d+$/.test(key))]) out[name] = { ...axis, ...(layout[name] || {}) };
   return out;
 };
 

@@ -16,7 +16,7 @@ from ..page_section import section
     "methods",
     page="comparison",
     title="Methods compared",
-    after="first",
+    after="progress",
     lead="Left: every run, with mean and 95 % interval; intervals that overlap widely mean that "
     "the seeds explain the gap. Right: up and to the left is more for less.",
     definition="Runs count as seeds of one method only where their recipes differ in nothing but "

@@ -13,7 +13,7 @@ from ..page_section import section
     "wins",
     page="comparison",
     title="Wins and tests",
-    after="learning",
+    after="sensitivity",
     lead="Over how many settings is a method the best, and can two of them be told apart?",
     definition="A win is the best mean of a setting and seed among the sparse methods that are in "
     "all of them; ties count in equal parts; shown only over two or more settings. Pairs of runs "

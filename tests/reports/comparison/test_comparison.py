@@ -108,3 +108,40 @@ def test_every_evaluation_is_kept(compared, seeds):
 def test_those_that_open_are_one_of_each_variant(seeds):
     chosen = representatives([RunData(run) for run in seeds], 3)
     assert sorted(run.method for run in chosen) == ["chts", "dense", "set"]
+
+
+def test_a_grid_of_runs_is_a_heat_map(make_run, tmp_path):
+    from netsci_dst.reports.comparison.sensitivity import grid, heat_map, varied
+    from netsci_dst.reports.sections.compare_sensitivity import compare_sensitivity
+
+    runs = []
+    for zeta in (0.1, 0.3):
+        for sparsity in (0.8, 0.9):
+            runs.append(
+                make_run(
+                    tmp_path,
+                    method="set",
+                    sparsity=sparsity,
+                    method_options={"zeta": zeta},
+                    name=f"{zeta}-{sparsity}",
+                )
+            )
+    compared = Comparison([RunData(run) for run in runs])
+    fields = varied(compared)
+    assert {"method_options.zeta", "sparsity"} <= set(fields)
+    heat = heat_map(grid(compared), "sparsity", "method_options.zeta", "metric", share=True)
+    (panel,) = heat.panels
+    assert panel.x == ["0.8", "0.9"]
+    assert panel.y == ["0.1", "0.3"]
+    accuracies = [[100 * r.metrics["accuracy"].iloc[-1] for r in runs[i : i + 2]] for i in (0, 2)]
+    assert panel.values == pytest.approx(np.array(accuracies))
+    faceted = heat_map(grid(compared), "sparsity", "sparsity", "metric", "method_options.zeta")
+    assert [p.name for p in faceted.panels] == ["zeta 0.1", "zeta 0.3"]
+    keys = [getattr(block, "key", "") for block in compare_sensitivity(compared)]
+    assert {"sensitivity-metric", "sensitivity-anp", "grid"} <= set(keys)
+
+
+def test_few_runs_have_no_sensitivity(compared):
+    from netsci_dst.reports.sections.compare_sensitivity import compare_sensitivity
+
+    assert list(compare_sensitivity(compared)) == []
