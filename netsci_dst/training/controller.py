@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import FormatError, NetsciError, RecipeError
+from .compute import Compute
 from .distributed import World
 from .evolution._engine import Engine
 from .formats.choose import choose_format
@@ -117,6 +118,7 @@ class Controller:
             model.register_forward_pre_hook(lambda *_: self._before_forward()),
         ]
         self._unchecked = False
+        self.compute = Compute(self)
         self.engine.begin(1)
 
     # --- the model as it was ------------------------------------------------------------------
@@ -196,6 +198,18 @@ class Controller:
         self._zero_absent()
         seen = {each.name: _Seen(each.layer, self.engine.hidden(each)) for each in self.layers}
         return self.wiring.topology(self.model, seen)
+
+    def active_neurons(self) -> int:
+        """Return the neurons that percolation leaves, of populations with sparse layers."""
+        found = 0
+        topology = self.topology()
+        for population in topology.populations:
+            into = [layer for layer in topology.layers if layer.target == population.name]
+            out = [layer for layer in topology.layers if layer.source == population.name]
+            if into or out:
+                ends = [layer.out_degrees for layer in out] or [layer.in_degrees for layer in into]
+                found += int((sum(ends) > 0).sum())
+        return found
 
     @property
     def is_sharded(self) -> bool:
@@ -351,6 +365,7 @@ class Controller:
         self._forget_step()
         if made:
             self.steps += 1
+            self.compute.stepped(any(each.layer.capture for each in self.layers))
         else:  # told to skip, as a gradient scaler does
             self.engine.begin(self.steps + 1)
         return made
@@ -362,6 +377,8 @@ class Controller:
             self._zero_absent()
             self.rows = self.engine.update(self.steps)
             self.n_updates += 1
+            phase = self.engine.timetable.phase(self.steps)
+            self.compute.updated(None if phase is None else phase.regrowth)
             forget_history(self._optimizers)
             self._rebalance()
         self.engine.begin(self.steps + 1)
@@ -381,6 +398,7 @@ class Controller:
 
     def _zero_absent(self) -> None:
         self._unchecked = False
+        self.compute = Compute(self)
         for each in self.layers:
             if isinstance(each.layer, MaskedParameter):
                 each.layer.store.zero()
@@ -455,6 +473,7 @@ class Controller:
             "engine": facts,
             "steps": self.steps,
             "updates": self.n_updates,
+            "compute": self.compute.state(),
             **formats,
         }
 
@@ -507,6 +526,7 @@ class Controller:
             own = {k: v if k == "generator" else v.to(device) for k, v in own.items()}
             self.engine.load(own, facts["engine"])
             self.steps, self.n_updates = int(facts["steps"]), int(facts["updates"])
+            self.compute.load(facts["compute"])
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"the state does not fit this model: {error}") from error
         self._forget_step()

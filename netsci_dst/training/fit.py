@@ -102,6 +102,7 @@ class Fit:
         if status == "finished":
             for each in self.callbacks:
                 facts |= each.end(self)
+            facts["compute"] = self.training.controller.compute.facts()
         if self.writer is not None:
             self.writer.close(self.step, status, **facts)
             self.progress.ended(status, *([message] if message else []))

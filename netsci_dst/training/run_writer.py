@@ -108,7 +108,13 @@ class RunWriter:
         self._refuse_closed()
         self.run.append("metrics", [dict(row)])
 
-    def log(self, step: int, epoch: float, metrics: Mapping[str, Any]) -> None:
+    def log(
+        self,
+        step: int,
+        epoch: float,
+        metrics: Mapping[str, Any],
+        compute: Mapping[str, float] | None = None,
+    ) -> None:
         """Add a row of whatever somebody measured; the first row says which is the main metric.
 
         Raises
@@ -120,7 +126,8 @@ class RunWriter:
         if self._metric is None and (found := _main_metric(list(row))):
             self._metric, more = found
             self.note({"metric": self._metric, "higher_is_better": more})
-        self.metrics({"step": step, "epoch": epoch, **row, "wall_s": self.seconds})
+        costs = {**(compute or {}), "wall_s": self.seconds}
+        self.metrics({"step": step, "epoch": epoch, **row, **costs})
 
     def snapshot(
         self,

@@ -370,7 +370,8 @@ class SparseTraining:
         """
         self._refuse_unrecorded()
         if self._writer is not None:
-            self._writer.log(self.steps, self.epoch, metrics)
+            costs = self.controller.compute.row()
+            self._writer.log(self.steps, self.epoch, metrics, costs)
 
     def _refuse_unrecorded(self) -> None:
         if not self._recorded:
@@ -420,7 +421,8 @@ class SparseTraining:
             self.snapshot()
             self.checkpoint()
         if self._writer is not None:
-            self._writer.close(self.steps, status)
+            compute = self.controller.compute.facts() if self.steps else None
+            self._writer.close(self.steps, status, **({"compute": compute} if compute else {}))
         self._recorded = False
         self.controller.close()
 

@@ -80,6 +80,7 @@ class Evaluate(Callback):
             **found,
             "aae": self.area.add(epoch, metric),
             "lr": training.rate(fit.step),
+            **training.controller.compute.row(),
             "wall_s": fit.seconds,
             "samples_per_s": sums[3] / max(1e-9, window.seconds),
         }

@@ -1,0 +1,99 @@
+"""Costs against torch's own counter and against brute force over links."""
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from netsci_dst.training import sparsify
+from netsci_dst.training.compute import prediction_flops
+
+
+def mlp():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Linear(40, 64), nn.ReLU(), nn.Linear(64, 48), nn.ReLU(), nn.Linear(48, 10)
+    )
+
+
+def convolutions():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, 16, 3, stride=2),
+        nn.Flatten(),
+        nn.Linear(16 * 3 * 3, 5),
+    )
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first = nn.Linear(12, 32)
+        self.attention = nn.MultiheadAttention(32, 4, batch_first=True)
+        self.last = nn.Linear(32, 4)
+
+    def forward(self, x):
+        x = self.first(x)
+        return self.last(self.attention(x, x, x, need_weights=False)[0])
+
+
+CASES = {
+    "mlp": (mlp, (16, 40)),
+    "convolutions": (convolutions, (4, 3, 8, 8)),
+    "attention": (Attention, (4, 7, 12)),
+}
+
+
+def one_step(model, x, dst, optimizer):
+    model(x).square().mean().backward()
+    optimizer.step()
+    dst.step()
+    optimizer.zero_grad()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_executed_operations_are_those_of_torchs_counter(case):
+    build, shape = CASES[case]
+    model, x = build(), torch.randn(shape)
+    with FlopCounterMode(display=False) as counter:
+        model(x).square().mean().backward()
+    model.zero_grad()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    dst = sparsify(model, optimizer, "set", 0.8, update_every=100, example_input=x, include="*")
+    one_step(model, x, dst, optimizer)
+    numbers = sum(p.numel() for p in model.parameters())
+    counted = dst.controller.compute.executed - 6 * numbers
+    assert counted == pytest.approx(counter.get_total_flops(), rel=0.01)
+
+
+@pytest.mark.parametrize("format", ["masked", "csr"])
+def test_operations_of_the_links_are_counted_link_by_link(format):
+    model, x = mlp(), torch.randn(16, 40)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    dst = sparsify(model, optimizer, "set", 0.9, update_every=100, include="*", format=format)
+    one_step(model, x, dst, optimizer)
+    expected = 0
+    for i, parameter in enumerate(dst.controller.parameters.values()):
+        for _ in range(parameter.n_links):
+            expected += 16 * 2 * (2 if i == 0 else 3)  # forward, weight, and input but the first
+    stored = sum(p.n_links for p in dst.controller.parameters.values()) + 64 + 48 + 10
+    assert dst.controller.compute.links == pytest.approx(expected + 6 * stored, rel=1e-9)
+    facts = dst.controller.compute.facts()
+    links = sum(p.n_links for p in dst.controller.parameters.values())
+    assert facts["inference_flops_links"] == pytest.approx(2 * links)
+    assert facts["links"] == links
+    assert facts["parameters"] == stored
+    assert facts["optimizer_bytes"] == 0
+
+
+def test_operations_of_link_prediction_are_those_of_the_paths():
+    model = mlp()
+    dst = sparsify(model, None, "set", 0.9, include="*")
+    parameter = dst.controller.parameters["2"]
+    matrix = parameter.mask_matrix.double()
+    paths = float((matrix @ matrix.t() @ matrix).sum())  # every walk u, z1, z2, v
+    assert prediction_flops("ch2_l3n", parameter)[0] == 2 * paths
+    assert prediction_flops("random", parameter) == (0.0, 0.0)
