@@ -285,6 +285,11 @@ class MethodOptions(BaseModel):
         """Whether a per-step hook moves links itself, in place of removal and regrowth."""
         return self.step_hook is not None and bool(self._of_hook("moves_links", True))
 
+    @property
+    def hook_needs_length(self) -> bool:
+        """Whether a per-step hook goes by the share of training that is over."""
+        return bool(self._of_hook("needs_length", False))
+
     def _of_hook(self, fact: str, otherwise: Any) -> Any:
         if self.step_hook is None:
             return otherwise

@@ -519,6 +519,7 @@ def _needs_length(options: MethodOptions) -> bool:
         or options.removal_softness is not None
         or options.zeta_schedule != "constant"
         or bool(options.phases)
+        or options.hook_needs_length
     )
 
 

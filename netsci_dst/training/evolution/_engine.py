@@ -104,7 +104,8 @@ class Engine:
 
     def _regroup(self) -> None:
         """Put masked layers together by form, and let each layer remember its links."""
-        masked = [] if self.method.step_hook else [e for e in self.moving if is_masked(e)]
+        by_hook = self.method.hook_moves_links
+        masked = [] if by_hook else [each for each in self.moving if is_masked(each)]
         known = {id(each) for group in self._groups for each in group.layers}
         if known != {id(each) for each in masked} or not all(g.fits for g in self._groups):
             self._groups = grouped(masked, self.remembers)
@@ -129,7 +130,7 @@ class Engine:
         """Return whether the topology is updated after a step."""
         if not self.moving:
             return False
-        return self.timetable.due(step, self._stopped(), bool(self.rule))
+        return self.timetable.due(step, self._stopped(), self.method.hook_moves_links)
 
     @property
     def stays_still(self) -> str | None:
@@ -193,7 +194,7 @@ class Engine:
         """Update the topology after a step; return a row of statistics per layer and for all."""
         begun = time.perf_counter()
         self._fill_unreached()
-        if self.rule is not None:
+        if self.method.hook_moves_links:
             rows = self._update_by_hook(step, begun)
         else:
             rows = self._update(step, begun)

@@ -1,0 +1,118 @@
+"""AC/DC: dense and sparse phases of training take turns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ... import registry
+from ._ranges import AboveZero, Share
+from .step_hook import StepHook
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ._engine import Engine
+    from ._layer import EvolvingLayer
+    from ._work import LayerUpdate
+
+
+@registry.register(
+    "step hook",
+    "ac_dc",
+    source="Peste et al. 2021, algorithm 1",
+    begins_denser=True,
+    needs_length=True,
+)
+class AcDc(StepHook):
+    """Dense warm-up, then sparse and dense phases of equal length, then a longer sparse one.
+
+    A sparse phase begins by keeping the largest weights of all layers together; in a dense one all
+    positions are links, those that come back begin at zero, and momentum is forgotten. Phases
+    change at topology updates. Lengths are shares of training; the paper's are 10, 5 and 15 of
+    100 epochs.
+
+    Parameters
+    ----------
+    warmup
+        Length of the dense warm-up.
+    phase
+        Length of each phase after it.
+    last
+        Length of the sparse phase at the end.
+    """
+
+    def __init__(
+        self, engine: Engine, warmup: Share = 0.1, phase: AboveZero = 0.05, last: AboveZero = 0.15
+    ):
+        super().__init__(engine)
+        self.warmup, self.length, self.last = warmup, phase, last
+        self.steps = 0
+        self.sparse = False
+        self.wanted = sum(each.final_links for each in engine.moving)
+
+    def is_sparse(self, time: float) -> bool:
+        """Return whether the phase at a share of training is a sparse one."""
+        if time >= 1 - self.last:
+            return True
+        if time < self.warmup:
+            return False
+        return int((time - self.warmup) / self.length + 1e-9) % 2 == 0
+
+    def after_step(self, step: int) -> None:
+        """Count steps."""
+        self.steps = step
+
+    def report(self, updates: list[LayerUpdate]) -> None:
+        """Begin another phase when it is time."""
+        wanted = self.is_sparse(self.engine.clock.time(self.steps))
+        if wanted == self.sparse:
+            return
+        self.sparse = wanted
+        if wanted:
+            self._compress(updates)
+        else:
+            self._decompress(updates)
+
+    def _compress(self, updates: list[LayerUpdate]) -> None:
+        import torch
+
+        weights = [update.of.layer.values.abs() for update in updates]
+        for each in weights:  # a layer never loses its last link
+            each[each.argmax()] = float("inf")
+        merged = torch.cat(weights)
+        chosen = torch.zeros_like(merged, dtype=torch.bool)
+        chosen[merged.topk(min(self.wanted, merged.numel())).indices] = True
+        for update, keep in zip(updates, chosen.split([each.numel() for each in weights])):
+            layer = update.of.layer
+            update.pruned = int((~keep).sum())
+            layer.rewire(keep, layer.keys[:0], layer.values[:0], self.engine.optimizer)
+
+    def _decompress(self, updates: list[LayerUpdate]) -> None:
+        import torch
+
+        for update in updates:
+            layer = update.of.layer
+            absent = torch.ones(layer.n_possible, dtype=torch.bool, device=layer.keys.device)
+            absent[layer.keys] = False
+            new = absent.nonzero().flatten()
+            keep = torch.ones(layer.n_links, dtype=torch.bool, device=new.device)
+            update.regrown = new.numel()
+            layer.rewire(keep, new, layer.values.new_zeros(new.numel()), self.engine.optimizer)
+            self._forget(update.of)
+
+    def _forget(self, each: EvolvingLayer) -> None:
+        """Set what the optimizer remembers of the weights to zero."""
+        optimizers: Any = self.engine.optimizer
+        weight = each.layer.weight
+        for optimizer in [optimizers] if hasattr(optimizers, "state") else optimizers or []:
+            for value in optimizer.state.get(weight, {}).values():
+                if hasattr(value, "shape") and value.shape == weight.shape:
+                    value.zero_()
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return which phase it is."""
+        return {}, {"sparse": self.sparse, "steps": self.steps}
+
+    def load(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        self.sparse, self.steps = bool(facts["sparse"]), int(facts["steps"])
