@@ -108,7 +108,7 @@ class Blocks:
 
     def _streamed(self) -> Iterator[tuple[int, np.ndarray]]:
         from ._cpu import row_kernel
-        from ._ties import snap_ties
+        from .ties import snap_ties
 
         n_source, n_target = self.shape
         kernel = row_kernel(self._adjacency, self._rule)
@@ -131,7 +131,7 @@ class Blocks:
 
     def _rows_at(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         from ._cpu import row_kernel
-        from ._ties import snap_ties
+        from .ties import snap_ties
 
         kernel = row_kernel(self._adjacency, self._rule)
         order = np.argsort(u, kind="stable")

@@ -11,7 +11,7 @@ from . import _path_kernels as paths
 from ._bipartite import Bipartite
 from ._rules import Rule
 from ._threads import over_rows
-from ._ties import snap_ties
+from .ties import snap_ties
 
 # From this density on, multiplying whole rows beats visiting links.
 _DENSE = 0.07

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import registry
-from .._checks import whole_number, whole_numbers
+from ..checks import whole_number, whole_numbers
 from ..errors import NetsciError, TopologyError, UnknownName
 from ._bipartite import Bipartite, bipartite, is_tensor
 from ._blocks import Blocks

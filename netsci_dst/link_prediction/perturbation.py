@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import whole_number
+from ..checks import whole_number
 from ..errors import NetsciError
 from ..registry import register
 from ._bipartite import bipartite, is_tensor

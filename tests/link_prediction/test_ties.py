@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netsci_dst.link_prediction._ties import snap_ties
+from netsci_dst.link_prediction.ties import snap_ties
 
 
 @given(st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=30), st.integers(0, 2**32))

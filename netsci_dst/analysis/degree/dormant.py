@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..._checks import finite_numbers
+from ...checks import finite_numbers
 from ...errors import NetsciError
 from ...graphs import as_adjacency
 from ...run import Run

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._checks import whole_number
+from ...checks import whole_number
 from .history import LinkHistory, link_history
 from .placement import chance_of_gains, chance_of_losses
 

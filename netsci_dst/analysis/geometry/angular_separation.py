@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..._checks import whole_number
+from ...checks import whole_number
 from ...errors import NetsciError
 from ...snapshots import Snapshot
 from ..measure import NotApplicable, Value, measure

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._checks import whole_number
+from ...checks import whole_number
 from ...errors import NetsciError, UnknownName
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot

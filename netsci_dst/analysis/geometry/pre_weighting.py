@@ -7,7 +7,7 @@ import scipy.sparse
 from numba import njit
 from numpy.typing import NDArray
 
-from ...link_prediction._ties import snap_ties
+from ...link_prediction.ties import snap_ties
 
 PRE_WEIGHTINGS = ("none", "RA1", "RA2", "EBC")
 

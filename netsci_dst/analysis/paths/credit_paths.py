@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..._checks import whole_number, whole_numbers
+from ...checks import whole_number, whole_numbers
 from ...errors import NetsciError, TopologyError
 from ...snapshots import Snapshot
 from ...topology import Population, Topology

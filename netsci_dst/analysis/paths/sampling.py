@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._checks import whole_number
+from ...checks import whole_number
 from ...topology import Topology
 
 _FEWEST = 256

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..._checks import whole_number
+from ...checks import whole_number
 from ..measure import Value, measure
 from ..scopes import neuron_scopes
 from .histogram import as_histogram, check_options, kind_of

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..._checks import whole_number
+from ...checks import whole_number
 from ...errors import NetsciError
 
 # Beyond it, neighbouring integers are one floating-point number.

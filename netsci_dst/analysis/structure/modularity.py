@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..._checks import whole_number
+from ...checks import whole_number
 from ...errors import NetsciError
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._checks import whole_number
+from ...checks import whole_number
 from ...snapshots import Snapshot
 from ...topology import Topology
 from ..measure import Array, NotApplicable, Value, measure

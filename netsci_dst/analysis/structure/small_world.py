@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._checks import whole_number
+from ...checks import whole_number
 from ...snapshots import Snapshot
 from ...topology import Topology
 from ..measure import NotApplicable, Value, measure

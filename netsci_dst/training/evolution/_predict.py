@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ... import registry
 from ...link_prediction import positive_links, top_links
-from ...link_prediction._ties import snap_ties
 from ...link_prediction.stacks import is_rule, unmasked_scores
+from ...link_prediction.ties import snap_ties
 from . import _draws as draw
 from ._links import Candidates
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import registry
-from ..._checks import whole_number
+from ...checks import whole_number
 from ...errors import NetsciError, RecipeError, UnknownName
 
 _GIVEN = ("n_source", "n_target", "n_links", "rng", "features")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ... import registry
-from ..._checks import whole_number
+from ...checks import whole_number
 from ...errors import RecipeError
 from .draw import check_size
 

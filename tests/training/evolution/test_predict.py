@@ -6,7 +6,7 @@ import torch
 
 from netsci_dst import link_prediction, registry
 from netsci_dst.link_prediction._tensors import device_scores
-from netsci_dst.link_prediction._ties import snap_ties
+from netsci_dst.link_prediction.ties import snap_ties
 from netsci_dst.training.evolution import _draws
 from netsci_dst.training.evolution._draws import Draws
 from netsci_dst.training.evolution._group import grouped
