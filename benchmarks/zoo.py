@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import _report
 import torch
 from _zoo_models import install, models
 from torch import nn
@@ -30,6 +31,7 @@ from torch import nn
 import netsci_dst as nd
 from netsci_dst.training import wiring
 
+SPARSITY = 0.9
 METHODS = ("set", "rigl", "chts")
 RESULTS = Path(__file__).parent / "results" / "zoo.json"
 _LIMIT_S = 300
@@ -84,7 +86,7 @@ def train(model: nn.Module, example: Any, method: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         with nd.sparsify(
-            model, optimizer, method=method, sparsity=0.9, update_every=2, total_steps=4,
+            model, optimizer, method=method, sparsity=SPARSITY, update_every=2, total_steps=4,
             example_input=example, out=out,
         ) as dst:  # fmt: skip
             for _ in range(3):
@@ -182,7 +184,13 @@ def main() -> None:
     whole = sum(bool(each.get("whole")) for each in rows)
     print(f"{good} of {len(rows)} run, {whole} followed whole")
     if options.write:
-        about = {"torch": torch.__version__, "sparsity": 0.9, "models": rows}
+        about = {
+            "benchmark": "zoo",
+            "machine": _report.machine(),
+            "note": "The table is on the page [what works on your model](what_works.md).",
+            "sparsity": SPARSITY,
+            "models": rows,
+        }
         RESULTS.write_text(json.dumps(about, indent=1) + "\n")
 
 

@@ -43,11 +43,15 @@ def everything(docs: Path) -> None:
     import _capacity
     import _figures
     import _time_to_accuracy
+    import _zoo
 
     for name, text in _capacity.pages(docs.parent / "benchmarks" / "results").items():
         _write(out / name, text)
 
     for name, text in _time_to_accuracy.pages(docs / "results").items():
+        _write(out / name, text)
+
+    for name, text in _zoo.pages(docs.parent / "benchmarks" / "results").items():
         _write(out / name, text)
 
     _figures.draw_missing(out)
