@@ -76,21 +76,24 @@ class MatrixView:
             )
         return self.n_source // self.source_patch, self.n_target // self.target_patch * self.groups
 
+    def part(self, tensor: Tensor) -> Tensor:
+        """Return what it takes of a tensor of the parameter's shape, to read and to write."""
+        start, stop = self.rows
+        part = tensor if (start, stop) == (0, tensor.shape[0]) else tensor[start:stop]
+        if self.columns is None:
+            return part
+        kernel = math.prod(tensor.shape[2:])
+        return part[:, self.columns[0] // kernel : self.columns[1] // kernel]
+
     def matrix(self, tensor: Tensor) -> Tensor:
         """Return a tensor of the parameter's shape as a view ``(n_source, n_target)``."""
-        start, stop = self.rows
-        part = tensor[start:stop] if (start, stop) != (0, tensor.shape[0]) else tensor
+        part = self.part(tensor)
         flat = part.reshape(part.shape[0], -1)
-        if self.columns is not None:
-            flat = flat[:, slice(*self.columns)]
         return flat.t() if self.target_first else flat
 
     def put(self, tensor: Tensor, matrix: Tensor) -> None:
         """Write ``(n_source, n_target)`` into a tensor of the parameter's shape, in place."""
-        start, stop = self.rows
-        part = tensor[start:stop]
-        if self.columns is not None:
-            part = part.flatten(1)[:, slice(*self.columns)]
+        part = self.part(tensor)
         part.copy_((matrix.t() if self.target_first else matrix).reshape(part.shape))
 
     def endpoints(self, keys: Tensor) -> tuple[Tensor, Tensor]:

@@ -137,8 +137,7 @@ def _mask(each: EvolvingLayer) -> Tensor:
 
 def _part(each: EvolvingLayer, tensor: Tensor) -> Tensor:
     """Return the layer's part of a tensor of the parameter's shape, to write to."""
-    start, stop = each.layer.view.rows
-    return tensor if (start, stop) == (0, tensor.shape[0]) else tensor[start:stop]
+    return each.layer.view.part(tensor)
 
 
 def _stored(each: EvolvingLayer, tensor: Tensor) -> Tensor:

@@ -139,6 +139,8 @@ class Pass(TorchDispatchMode):
                 self.put(tensor, Shadow(outputs(first, view.n_target, tuple(tensor.shape), -1)))
 
     def _may_be_layer(self, name: str, given: list[Tensor]) -> bool:
+        if name in ("mv", "dot", "vdot"):  # a norm of the weight itself
+            return False
         handler = HANDLERS.get(name)
         return (
             handler is not None

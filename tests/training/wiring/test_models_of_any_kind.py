@@ -23,8 +23,13 @@ def chain():
 CHAIN = {"0": ("input", "0"), "3": ("0", "output")}
 
 
+def compiled(model):
+    return torch.compile(model, backend="eager")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(
-    "wrap", [nn.DataParallel, torch.compile, lambda m: torch.compile(nn.DataParallel(m))]
+    "wrap", [nn.DataParallel, compiled, lambda m: compiled(nn.DataParallel(m))]
 )
 def test_wrapped_models_are_followed_inside(wrap):
     assert wiring.of(wrap(chain()), torch.randn(2, 6)).layers == CHAIN
@@ -101,7 +106,7 @@ def test_the_next_forward_pass_gives_the_example():
 def test_a_model_is_refused_only_when_nothing_can_be_sparse():
     with pytest.raises(TopologyError, match="nothing in this Sequential can be sparse"):
         wiring.of(nn.Sequential(nn.ReLU(), nn.LayerNorm(4)), torch.randn(2, 4))
-    with pytest.raises(TopologyError, match="fails on the example input .*give a batch"):
+    with pytest.raises(TopologyError, match=r"fails on the example input .*give a batch"):
         wiring.of(chain(), torch.randn(2, 7))
 
 
