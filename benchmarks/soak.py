@@ -1,0 +1,223 @@
+"""Hours of training, analysis and reports in minutes, with everything going wrong at random.
+
+Runs are trained in processes that are killed, told to stop, given full disks and clocks that jump,
+while others read, analyse, verify and report the same folder and are killed, too. Each run must end
+bit for bit as one that was never disturbed, nothing may be damaged or left over, and the memory, the
+descriptors and the temporary files of the process that looks on must stay flat.
+
+``make soak``, or ``python benchmarks/soak.py --minutes 5``; writes ``results/soak.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import netsci_dst as nd
+import netsci_dst.growing as growing
+import netsci_dst.training as training
+from netsci_dst.training import checkpoint
+from netsci_dst.training.provenance import machine
+
+RESULTS = Path(__file__).parent / "results" / "soak.json"
+SETTINGS = {
+    "data": "digits",
+    "sparsity": 0.9,
+    "epochs": 8,
+    "update_epochs": 0.5,
+    "evaluate_steps": 10,
+    "model_options": {"hidden": [32, 32]},
+    "snapshot_keep": 6,
+    "train_samples": 600,
+    "device": "cpu",
+}
+METHODS = ("chts", "set", "rigl", "gmp")
+TRAINERS = ("killed", "told to stop", "disk full", "clock jumps", "left alone")
+READERS = ("analyse", "report", "verify", "read")
+CONTEXT = multiprocessing.get_context("fork")
+
+
+def train(path: Path, method: str, seed: int, how: str) -> None:
+    """Begin a run or go on with it, in a process of its own."""
+    rng = random.Random(os.urandom(8))
+    if how == "disk full":
+        after, count, flush = rng.randrange(2, 60), [0], os.fsync
+
+        def full(descriptor: int) -> None:
+            count[0] += 1
+            if count[0] > after:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            flush(descriptor)
+
+        os.fsync = full
+    if how == "clock jumps":
+        offset, now = rng.choice([-(10**8), 10**8]), time.time
+        time.time = lambda: now() + offset
+    try:
+        with nd.stopped_by():
+            if (path / "recipe.toml").exists():
+                training.resume(path)
+            else:
+                training.train(out=path, method=method, seed=seed, **SETTINGS)
+    except (nd.errors.RunError, KeyboardInterrupt):
+        os._exit(3)
+
+
+def read(path: Path, what: str, out: Path) -> None:
+    """Look at a run that is being written; a run that has not begun is no failure."""
+    try:
+        run = nd.load_run(path)
+        if what == "analyse":
+            nd.analyze(run, ["degrees", "k_shell", "assortativity"])
+        elif what == "report":
+            nd.report([run], out / f"{os.getpid() % 4}.html")
+        elif what == "verify":
+            damaged = [f.what for f in nd.verify(run, data=False) if f.verdict == "damaged"]
+            # What is thinned out between two looks is missing, not damaged.
+            if [what for what in damaged if "missing" not in what]:
+                print("\n".join(damaged), file=sys.stderr)
+                os._exit(7)
+        else:
+            _ = run.metrics, run.evolution, run.snapshots[-1:]
+    except nd.errors.RunError:
+        os._exit(3)
+
+
+def facts(run: nd.Run) -> tuple[Any, ...]:
+    """Return all that must not depend on what happened on the way."""
+    metrics = run.metrics.drop(columns=["wall_s", "samples_per_s"]).to_csv()
+    evolution = run.evolution.drop(columns=["wall_s"], errors="ignore").to_csv()
+    tensors = checkpoint.load(run.store, checkpoint.LAST)[0]
+    weights = {k: tensors[k].tolist() for k in sorted(tensors) if k.startswith("model")}
+    ends = [(entry["step"], entry["sha256"]) for entry in run.snapshots.index]
+    return metrics, evolution, ends, repr(weights)
+
+
+def disturb(path: Path, method: str, seed: int, rng: random.Random, out: Path) -> Counter[str]:
+    """Train a run to its end through one misfortune after the other; count them."""
+    seen: Counter[str] = Counter()
+    readers: list[Any] = []
+    while not (path / "provenance.json").exists() or nd.load_run(path).status != "finished":
+        how = rng.choice(TRAINERS)
+        process = CONTEXT.Process(target=train, args=(path, method, seed, how))
+        process.start()
+        deadline = time.monotonic() + rng.uniform(0.1, 4)
+        while process.is_alive() and (how in ("disk full", "clock jumps", "left alone")
+                                      or time.monotonic() < deadline):  # fmt: skip
+            readers = [each for each in readers if each[1].is_alive() or not ended(each, seen)]
+            if len(readers) < 2 and rng.random() < 0.5:
+                what = rng.choice(READERS)
+                reader = CONTEXT.Process(target=read, args=(path, what, out))
+                reader.start()
+                readers.append((what, reader))
+            elif readers and rng.random() < 0.05:
+                readers[0][1].kill()
+                seen["readers killed"] += 1
+            process.join(0.05)
+        if process.is_alive():
+            os.kill(process.pid or 0, signal.SIGKILL if how == "killed" else signal.SIGTERM)
+            seen[how] += 1
+        process.join(120)
+        if process.exitcode == 3 and how == "disk full":
+            seen["disk full"] += 1
+        elif how in ("clock jumps", "left alone"):
+            seen[how] += 1
+        if process.exitcode not in (0, 3, -signal.SIGKILL, -signal.SIGTERM):
+            raise SystemExit(f"{path}: a training ended with {process.exitcode} ({how})")
+    for each in readers:
+        each[1].join(120)
+        ended(each, seen)
+    return seen
+
+
+def ended(reader: tuple[str, Any], seen: Counter[str]) -> bool:
+    """Count a reader that has ended; stop the soak where it failed."""
+    what, process = reader
+    if process.exitcode not in (0, 3, -signal.SIGKILL):
+        raise SystemExit(f"a reader ({what}) ended with {process.exitcode}")
+    seen[f"{what}, while it was written"] += process.exitcode == 0
+    return True
+
+
+def held(folder: Path) -> dict[str, float]:
+    """Return what the process that looks on holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return {
+        "memory_MiB": round(pages * resource.getpagesize() / 2**20, 1),
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "temporary_files": len(list(Path(tempfile.gettempdir()).glob("*"))),
+        "leftovers": sum(1 for _ in folder.rglob(".*.tmp-*")),
+    }
+
+
+def soak(minutes: float, seed: int, folder: Path) -> dict[str, Any]:
+    """Disturb runs for some minutes, compare each with one that was not, and say what happened."""
+    growing.LIMIT = 3  # short runs fill and merge the tails of their tables, too
+    rng, until = random.Random(seed), time.monotonic() + 60 * minutes
+    out = folder / "reports"
+    out.mkdir()
+    whole = {
+        method: facts(
+            training.train(out=folder / f"whole-{method}", method=method, seed=0, **SETTINGS)
+        )
+        for method in METHODS
+    }
+    seen: Counter[str] = Counter()
+    marks, n, trained = [], 0, 0.0
+    while time.monotonic() < until or n < 3:
+        method, path = METHODS[n % len(METHODS)], folder / f"run{n}"
+        seen += disturb(path, method, 0, rng, out)
+        run = nd.load_run(path)
+        assert facts(run) == whole[method], f"{path} is not the run that was never disturbed"
+        nd.analyze(run, ["degrees", "k_shell", "assortativity"])
+        nd.report([run], out / "last.html")
+        with run.writing():
+            pass
+        damaged = [f.what for f in nd.verify(run, data=False) if f.verdict == "damaged"]
+        assert not damaged, damaged
+        trained += float(run.provenance["duration_s"])
+        marks.append(held(folder))
+        shutil.rmtree(path)
+        n += 1
+    assert not any(mark["leftovers"] for mark in marks[-1:]), marks[-1]
+    third = max(1, len(marks) // 3)
+    return {
+        "minutes": round(minutes, 1),
+        "seed": seed,
+        "runs_equal_bit_for_bit": n,
+        "what_happened": dict(sorted(seen.items())),
+        "first_third": mean(marks[:third]),
+        "last_third": mean(marks[-third:]),
+        "machine": machine("cpu"),
+    }
+
+
+def mean(marks: list[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each figure."""
+    return {key: round(sum(mark[key] for mark in marks) / len(marks), 1) for key in marks[0]}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as place:
+        result = soak(chosen.minutes, chosen.seed, Path(place))
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+    print(json.dumps(result, indent=2))
