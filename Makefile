@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test stress lint format typecheck bench docs notebooks audit table clean
+.PHONY: help demo test stress soak lint format typecheck bench docs notebooks audit table clean
 
 help:
 	@echo "make demo       train three methods on digits, analyse them, write a report"
@@ -16,6 +16,7 @@ help:
 	@echo "make docs       build the documentation into docs/_build"
 	@echo "make notebooks  build and execute the notebooks"
 	@echo "make stress     the long robustness tests"
+	@echo "make soak       hours of training with everything going wrong, in MINUTES (30)"
 	@echo "make audit      check the dependencies for known vulnerabilities"
 
 # torch is named first and alone, so that a pinned CPU build that is at hand is the one taken.
@@ -37,6 +38,9 @@ test: $(VENV)/.dev
 
 stress: $(VENV)/.dev
 	$(BIN)/python -m pytest -m stress $(ARGS)
+
+soak: $(VENV)/.dev
+	$(BIN)/python tests/robustness/soak.py --minutes $(or $(MINUTES),30)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -61,6 +65,7 @@ notebooks: $(VENV)/.dev
 table: $(VENV)/.base
 	$(BIN)/python -m netsci_dst.write_table
 
+# Fails when the vulnerability database cannot be reached, too: nothing was checked then.
 audit: $(VENV)/.dev
 	$(BIN)/pip-audit --strict --skip-editable
 

@@ -2,10 +2,11 @@
 
 Runs are trained in processes that are killed, told to stop, given full disks and clocks that jump,
 while others read, analyse, verify and report the same folder and are killed, too. Each run must end
-bit for bit as one that was never disturbed, nothing may be damaged or left over, and the memory, the
-descriptors and the temporary files of the process that looks on must stay flat.
+bit for bit as one that was never disturbed, nothing may be damaged or left over, and memory,
+descriptors and temporary files of the process that looks on must stay flat.
 
-``make soak``, or ``python benchmarks/soak.py --minutes 5``; writes ``results/soak.json``.
+``make soak``, or ``python tests/robustness/soak.py --minutes 5``; the result is in
+``benchmarks/results/soak.json``.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ import netsci_dst.training as training
 from netsci_dst.training import checkpoint
 from netsci_dst.training.provenance import machine
 
-RESULTS = Path(__file__).parent / "results" / "soak.json"
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "soak.json"
 SETTINGS = {
     "data": "digits",
     "sparsity": 0.9,
