@@ -44,13 +44,17 @@ def for_spreadsheets(frame: Any) -> Any:
     """Return a table in which no cell of text is run as a formula."""
     frame = frame.copy()
     for name in frame.columns:
-        if frame[name].dtype == object:
-            texts = frame[name].map(lambda value: isinstance(value, str) and value[:1] in _FORMULA)
-            frame.loc[texts, name] = "'" + frame.loc[texts, name].astype(str)
+        if frame[name].dtype.kind not in "biufcmM":
+            frame[name] = [_cell_of_text(value) for value in frame[name].astype(object)]
     return frame
 
 
-_FORMULA = tuple("=+-@\t\r")
+def _cell_of_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    # What a spreadsheet takes for the beginning of a formula, also after a line end of its own.
+    quoted = f"'{value}" if value[:1] in tuple("=+-@\t\r") else value
+    return quoted.replace("\r", "\\r")
 
 
 def result_json(value: Any) -> None:

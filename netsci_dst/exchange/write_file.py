@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from ..store import Store
 
@@ -16,6 +17,21 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> str:
         If it cannot be written.
     """
     name = os.fspath(path)
+    if _is_stream(name):
+        with open(name, "wb") as stream:
+            stream.write(data)
+        return name
     base = os.path.basename(name)
-    Store(name[: len(name) - len(base)] or ".").write(base, data)
+    folder = Store(name[: len(name) - len(base)] or ".")
+    folder.clean(base)  # what a writer that was killed left
+    folder.write(base, data)
     return name
+
+
+def _is_stream(name: str) -> bool:
+    """Whether something is there that is written to, not replaced: /dev/stdout, a pipe."""
+    try:
+        kind = os.stat(name).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISCHR(kind) or stat.S_ISFIFO(kind)

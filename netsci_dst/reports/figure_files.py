@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from ..errors import NetsciError, RunError
 from ..run import Run
+from ..store import Store
 from .chart import Chart, Heat, Table, View
 from .page_section import sections_of
 from .paper import draw, save
@@ -73,7 +74,8 @@ def figures(
                 save(one.make(), path, dpi, large=inches is not None and inches[0] > 9)
                 written.append(path)
             if one.numbers is not None:
-                (folder / f"{one.name}.csv").write_text(to_csv(one.numbers), "utf-8")
+                text = to_csv(one.numbers).encode("utf-8", "backslashreplace")
+                Store(folder).write(f"{one.name}.csv", text)
     except OSError as error:
         raise RunError(f"cannot write {folder}: {error.strerror or error}") from error
     return written

@@ -169,7 +169,9 @@ def _save_mp4(
     images: Iterator[Any], path: Path, fps: float, hold: float, colours: list[str]
 ) -> None:
     del colours  # a codec needs no palette
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    for left in path.parent.glob(f".{path.name}.tmp-*"):  # of a film that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.tmp-") as folder:
         target = Path(folder) / "film.mp4"
         first = next(images)
         command = [

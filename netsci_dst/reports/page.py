@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -18,6 +17,7 @@ from markupsafe import Markup
 
 from ..errors import RunError
 from ..run import Run
+from ..store import Store
 from .blocks import heading, is_drawn, kind_of, scripts
 from .colours import for_scripts
 from .frames import LINK_BUDGET
@@ -282,16 +282,7 @@ def _plotly_source() -> str:
 
 def write(path: Path, text: str) -> Path:
     """Write a file so that readers see the old one or the new, never a part."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}", delete=False
-        ) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror or error}") from error
+    folder = Store(path.parent)
+    folder.clean(path.name)  # what a report that was killed left
+    folder.write(path.name, text.encode("utf-8", "backslashreplace"))
     return path

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
@@ -45,7 +47,8 @@ def _network(source: Any) -> Run:
     from ..exchange.networks import read_snapshot
 
     snapshot = Snapshot(source) if isinstance(source, Topology) else read_snapshot(source)
-    folder = tempfile.TemporaryDirectory(prefix="netsci-dst-")
+    _clean_abandoned()
+    folder = tempfile.TemporaryDirectory(prefix=f"netsci-dst-{os.getpid()}-")
     name = str(snapshot.extra.get("name") or getattr(source, "name", "") or "network")
     safe = "".join(c if c.isalnum() or c in " -_." else "_" for c in name).strip(" .") or "network"
     run = Run.create(
@@ -54,6 +57,24 @@ def _network(source: Any) -> Run:
     run.write_snapshot(snapshot)
     weakref.finalize(run, folder.cleanup)
     return run
+
+
+def _clean_abandoned() -> None:
+    """Remove the folders of networks whose process was killed."""
+    for left in Path(tempfile.gettempdir()).glob("netsci-dst-*-*"):
+        owner = left.name.split("-")[2]
+        if owner.isdigit() and not _is_alive(int(owner)) and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def is_network(run: Run) -> bool:
