@@ -8,6 +8,8 @@ with momentum, on the same images in turns of one epoch; processor time includes
 evaluation on 10,000 images and the update of the topology.
 
     python benchmarks/peers.py FOLDER [--data FOLDER] [--epochs 2]
+
+Their initial weights are scaled for few links, without which their side does not learn.
 """
 
 from __future__ import annotations
@@ -111,10 +113,13 @@ def run_ours(source: str, epochs: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", help="the folder that holds set_mlp_sequential.py")
+    parser.add_argument("folder", nargs="?", help="the folder that holds set_mlp_sequential.py")
     parser.add_argument("--data", default="mnist", help="MNIST: a folder, or its name")
     parser.add_argument("--epochs", type=int, default=2)
     options = parser.parse_args()
+    if options.folder is None:
+        print("nothing was measured: give the folder that holds set_mlp_sequential.py")
+        return
     os.environ.setdefault("NUMBA_NUM_THREADS", "1")
     if not (Path(options.folder) / "set_mlp_sequential.py").exists():
         parser.error(f"{options.folder} holds no set_mlp_sequential.py")

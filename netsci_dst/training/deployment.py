@@ -7,11 +7,14 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
+from torch import nn
+
 from netsci_dst import runtime
 from netsci_dst.errors import NetsciError, RunError
 
 from ..run import Run
 from .compaction import compact
+from .formats import CsrLinear
 from .lowering import lower
 from .trained_model import restore
 
@@ -70,6 +73,13 @@ def deploy(
     else:
         name = re.sub(r"\W", "_", path.stem)
         path.write_text(runtime.to_c(program, name if name[:1].isalpha() else f"net_{name}"))
-    before = sum(p.numel() * p.element_size() for p in session.model.parameters())
-    size = path.stat().st_size
-    return f"{size:,} bytes; the parameters in training: {before:,} bytes"
+    return f"{path.stat().st_size:,} bytes; the dense network takes {_dense_size(session.model):,}"
+
+
+def _dense_size(model: nn.Module) -> int:
+    total = sum(p.numel() * p.element_size() for p in model.parameters())
+    for layer in model.modules():
+        if isinstance(layer, CsrLinear):
+            absent = layer.n_source * layer.n_target - layer.n_links
+            total += absent * layer.weight.element_size()
+    return total
