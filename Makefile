@@ -5,11 +5,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test stress soak lint format typecheck bench docs notebooks audit table clean
+.PHONY: help demo test test-matrix packages stress soak lint format typecheck bench docs notebooks audit table clean
 
 help:
 	@echo "make demo       train three methods on digits, analyse them, write a report"
 	@echo "make test       run the test suite"
+	@echo "make test-matrix  the tests without torch by every Python at hand, newest and lowest dependencies"
+	@echo "make packages   build sdist and wheel into dist, use each from an empty environment"
 	@echo "make lint       formatting, lint, types, import rules"
 	@echo "make bench      write benchmarks/results/*.json"
 	@echo "make table      write the table of what is built in, after adding or moving a part"
@@ -35,6 +37,12 @@ demo: $(VENV)/.base
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not stress" $(ARGS)
+
+test-matrix: $(VENV)/.dev
+	.ci/test-matrix $(CELLS)
+
+packages: $(VENV)/.base
+	.ci/packages dist
 
 stress: $(VENV)/.dev
 	$(BIN)/python -m pytest -m stress $(ARGS)

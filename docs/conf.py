@@ -1,9 +1,11 @@
 """Configuration of the documentation, whose figures and tables are made by code at build time."""
 
+import os
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+ONLINE = os.environ.get("NETSCI_DST_DOCS_ONLINE") or os.environ.get("READTHEDOCS")
 sys.path.insert(0, str(HERE))
 
 import netsci_dst  # noqa: E402
@@ -19,8 +21,25 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
-    "sphinx.ext.mathjax",
+    "sphinx.ext.intersphinx",
+    "_mathml",
 ]
+html_math_renderer = "mathml"
+# Links into other documentation, where the network allows: a build without it has plain names.
+intersphinx_mapping = (
+    {}
+    if not ONLINE
+    else {
+        "python": ("https://docs.python.org/3", None),
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy", None),
+        "torch": ("https://docs.pytorch.org/docs/stable", None),
+        "networkx": ("https://networkx.org/documentation/stable", None),
+        "pandas": ("https://pandas.pydata.org/docs", None),
+    }
+)
+intersphinx_timeout = 5
+intersphinx_disabled_reftypes = ["std:doc"]
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"

@@ -12,12 +12,25 @@ PANEL = "Look"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run folder or fsspec URL.")],
+    run: Annotated[
+        str | None, typer.Argument(help="A run folder or fsspec URL.", show_default=False)
+    ] = None,
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report", help="Versions and machine, for the report of a problem; no paths."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a run holds: recipe, status, accuracy, snapshots, topology, analysis."""
     from ..run import load_run
 
+    if report:
+        _report(run, json)
+        return
+    if run is None:
+        raise typer.BadParameter("name a run, or give --report for versions and machine")
     opened = load_run(run)
     facts = _facts(opened)
     if json:
@@ -32,6 +45,25 @@ def command(
         _console.result(f"{key:<12}{value}")
     if layers:
         _console.table(None, list(layers[0]), [list(layer.values()) for layer in layers])
+
+
+def _report(run: str | None, json: bool) -> None:
+    """Print versions and machine; of a run, those that it was made with."""
+    from ..run import load_run
+    from ._environment import environment
+
+    found = environment()
+    if run is not None:
+        made = load_run(run).provenance
+        keys = ("format", "status", "versions", "machine")
+        found["run"] = {key: made[key] for key in keys if key in made}
+    if json:
+        _console.result_json(found)
+        return
+    for title, facts in found.items():
+        _console.result(f"{title}:")
+        for key, value in facts.items():
+            _console.result(f"  {key}: {value}")
 
 
 def _facts(run: Any) -> dict[str, Any]:

@@ -244,3 +244,30 @@ def test_train_resume_lesion_sweep(capsys, tmp_path):
     assert len({r["run"] for r in runs}) == 4
     assert all(r["status"] == "finished" for r in runs)
     assert call(capsys, *sweep, "--out", tmp_path / "sweep")[0] == 0
+
+
+def test_an_environment_report_names_versions_and_no_place(capsys):
+    import os
+    import platform
+
+    code, shown, _ = call(capsys, "info", "--report")
+    assert code == 0
+    assert f"netsci-dst: {nd.__version__}" in shown
+    assert platform.python_version() in shown
+    for private in (platform.node(), os.getcwd(), os.path.expanduser("~")):
+        assert private not in shown.replace("\n", " ").split()
+        assert f"{private}/" not in shown
+    found = json.loads(call(capsys, "info", "--report", "--json")[1])
+    assert set(found) == {"versions", "machine"}
+
+
+def test_the_report_of_a_run_says_with_what_it_was_made(capsys, run):
+    found = json.loads(call(capsys, "info", str(run.path), "--report", "--json")[1])
+    assert found["run"]["format"] == 1
+    assert str(run.path) not in json.dumps(found)
+
+
+def test_info_without_a_run_says_what_it_takes(capsys):
+    code, _, err = call(capsys, "info")
+    assert code == 2
+    assert "name a run" in err
