@@ -49,11 +49,17 @@ SETTINGS = {
 METHODS = ("chts", "set", "rigl", "gmp")
 TRAINERS = ("killed", "told to stop", "disk full", "clock jumps", "left alone")
 READERS = ("analyse", "report", "verify", "read")
-CONTEXT = multiprocessing.get_context("fork")
+# From a server that has imported everything but started no thread: those do not survive a fork.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(
+    ["netsci_dst.training.trainer", "netsci_dst.analysis.runner", "netsci_dst.reports.page"]
+)
 
 
 def train(path: Path, method: str, seed: int, how: str) -> None:
     """Begin a run or go on with it, in a process of its own."""
+    growing.LIMIT = 3  # short runs fill and merge the tails of their tables, too
+    warnings.simplefilter("ignore")
     rng = random.Random(os.urandom(8))
     if how == "disk full":
         after, count, flush = rng.randrange(2, 60), [0], os.fsync
@@ -80,6 +86,7 @@ def train(path: Path, method: str, seed: int, how: str) -> None:
 
 def read(path: Path, what: str, out: Path) -> None:
     """Look at a run that is being written; a run that has not begun is no failure."""
+    warnings.simplefilter("ignore")
     try:
         run = nd.load_run(path)
         if what == "analyse":
@@ -167,7 +174,7 @@ def held(folder: Path) -> dict[str, float]:
 
 def soak(minutes: float, seed: int, folder: Path) -> dict[str, Any]:
     """Disturb runs for some minutes, compare each with one that was not, and say what happened."""
-    growing.LIMIT = 3  # short runs fill and merge the tails of their tables, too
+    growing.LIMIT = 3
     rng, until = random.Random(seed), time.monotonic() + 60 * minutes
     out = folder / "reports"
     out.mkdir()
