@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..area import area_across_epochs, areas_to_common_epoch
+from ..errors import NetsciError
+from ..overrides import without_seed
 from ..run import Run
 
 if TYPE_CHECKING:
@@ -35,10 +37,17 @@ def replicates(runs: Iterable[Run]) -> list[list[Run]]:
     """
     groups: dict[str, list[Run]] = {}
     for place, run in enumerate(runs):
-        recipe = {key: value for key, value in run.recipe.items() if key != "seed"}
-        key = json.dumps(recipe, sort_keys=True, default=str) if recipe else f"alone {place}"
+        key = _without_seed(run.recipe) if run.recipe else f"alone {place}"
         groups.setdefault(key, []).append(run)
     return list(groups.values())
+
+
+def _without_seed(recipe: Mapping[str, Any]) -> str:
+    try:
+        return without_seed(recipe)
+    except NetsciError:  # asks for what is not installed here: it is compared as it stands
+        rest = {key: value for key, value in recipe.items() if key != "seed"}
+        return json.dumps(rest, sort_keys=True, default=str)
 
 
 def setting(recipe: Mapping[str, Any]) -> str:

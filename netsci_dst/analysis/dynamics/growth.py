@@ -119,9 +119,11 @@ def _survival(history: LinkHistory) -> tuple[pd.DataFrame, pd.DataFrame]:
     import pandas as pd
 
     ages = link_ages(history)
-    new = ages.degree[~ages.initial]
-    whole = (float(new.min()), float(new.max())) if new.size else (float("nan"),) * 2
-    named = [("gained", *whole, ages.survival()), ("initial", *whole, ages.survival(True))]
+    named = []
+    for name, initial in (("gained", False), ("initial", True)):
+        degree = ages.degree[ages.initial == initial]
+        ends = (float(degree.min()), float(degree.max())) if degree.size else (float("nan"),) * 2
+        named.append((name, *ends, ages.survival(initial)))
     named += [(f"degree {low:g} to {high:g}", low, high, s) for low, high, s in ages.by_degree()]
     curves, halves = [], []
     for name, low, high, curve in named:
