@@ -24,27 +24,25 @@ from typing import Any
 import _report
 import numpy as np
 import torch
-from netsci_dst.training._loop import Interrupted, Loop
-from netsci_dst.training._session import Session, surroundings
 from torch.nn import functional
 
 from netsci_dst.recipe import Recipe, load_recipe
-from netsci_dst.run import Run
+from netsci_dst.training import Interrupted
+from netsci_dst.training.build import Training, surroundings
+from netsci_dst.training.callbacks.checkpoints import Checkpoints
+from netsci_dst.training.callbacks.evaluate import Evaluate
+from netsci_dst.training.callbacks.snapshots import TakeSnapshots
 from netsci_dst.training.data import load
 from netsci_dst.training.data._dataset import Dataset, image_dataset
 from netsci_dst.training.distributed import join
-from netsci_dst.training.progress import Progress
+from netsci_dst.training.fit import Fit
+from netsci_dst.training.run_writer import RunWriter
 
 RECIPE = Path(__file__).parents[1] / "netsci_dst" / "recipes" / "chtss" / "mnist-mlp.toml"
 METHODS = {"set": 1.3, "rigl": 1.3, "chts": 1.3, "chts-l3p": 1.6}
 SNAPSHOT_SHARE = 0.02
 TURN = 125
-PARTS = {
-    "_update": "update",
-    "_evaluate": "evaluation",
-    "_snapshot": "snapshot",
-    "_checkpoint": "checkpoint",
-}
+PARTS = ("update", "evaluation", "snapshot", "checkpoint")
 
 
 def mnist_sized(seed: int = 0) -> Dataset:
@@ -91,37 +89,38 @@ class Clock:
         self.processor += time.process_time() - self._begun[1]
 
 
-class TimedLoop(Loop):
+class TimedFit(Fit):
     """A training whose parts are timed; a snapshot is not counted again in its evaluation."""
 
-    def __init__(self, session: Session, run: Run, twin: Session, epochs: int):
-        super().__init__(session, run, Progress())
+    def __init__(self, training: Training, writer: RunWriter, twin: Training, epochs: int):
+        super().__init__(training, writer)
         self.turns = Turns(self, twin, epochs)
-        session.batches = self.turns  # type: ignore[assignment]
-        self.parts = {part: Clock() for part in PARTS.values()}
+        training.batches = self.turns  # type: ignore[assignment]
+        self.parts = {part: Clock() for part in PARTS}
+        self._time(training.controller, "update_if_due", "update")
+        for each in self.callbacks:
+            if isinstance(each, Evaluate):
+                self._time(each, "_evaluate", "evaluation")
+            elif isinstance(each, TakeSnapshots):
+                self._time(each, "_take", "snapshot")
+            elif isinstance(each, Checkpoints):
+                self._time(each, "_save", "checkpoint")
 
-    def _timed(self, method: str, *arguments: Any) -> None:
-        with self.parts[PARTS[method]]:
-            getattr(super(), method)(*arguments)
+    def _time(self, owner: Any, method: str, part: str) -> None:
+        plain = getattr(owner, method)
 
-    def _update(self, *arguments: Any) -> None:
-        self._timed("_update", *arguments)
+        def timed(*arguments: Any, **named: Any) -> Any:
+            with self.parts[part]:
+                return plain(*arguments, **named)
 
-    def _evaluate(self, *arguments: Any) -> None:
-        self._timed("_evaluate", *arguments)
-
-    def _snapshot(self, *arguments: Any) -> None:
-        self._timed("_snapshot", *arguments)
-
-    def _checkpoint(self, *arguments: Any) -> None:
-        self._timed("_checkpoint", *arguments)
+        setattr(owner, method, timed)
 
 
 class Turns:
     """The batches of a training; after every few, a twin takes the same steps and nothing else."""
 
-    def __init__(self, loop: TimedLoop, twin: Session, epochs: int):
-        self.batches, self.loop, self.twin, self.epochs = loop.session.batches, loop, twin, epochs
+    def __init__(self, loop: TimedFit, twin: Training, epochs: int):
+        self.batches, self.loop, self.twin, self.epochs = loop.training.batches, loop, twin, epochs
         self.rows: list[dict[str, float]] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -129,9 +128,9 @@ class Turns:
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Any]:
         """Yield the batches of an epoch, and time both sides; stop the training after the last."""
-        self.twin.load(*self.loop.session.state())
-        rate = self.loop.session.rate(self.loop.step + 1)
-        for group in self.twin.optimizer.param_groups:
+        self.twin.load(*self.loop.training.state())
+        rate = self.loop.training.rate(self.loop.step + 1)
+        for group in self.twin.groups:
             group["lr"] = rate
         for clock in self.loop.parts.values():
             clock.__init__()
@@ -149,7 +148,7 @@ class Turns:
             raise Interrupted
 
     def _bare(self, pending: list[Any], clock: Clock) -> None:
-        model, optimizer = self.twin.model, self.twin.optimizer
+        model, (optimizer,) = self.twin.model, self.twin.optimizers
         batches = [batch.tensors for batch in pending]
         with clock:
             for x, y in batches:
@@ -180,14 +179,16 @@ def measure(recipe: Recipe, dataset: Dataset, epochs: int) -> dict[str, Any]:
         tempfile.TemporaryDirectory() as folder,
         surroundings(recipe, torch.device("cpu")),
     ):
-        session, twin = Session(recipe, world, dataset), Session(recipe, world, dataset)
-        session.model.train()
+        training, twin = Training(recipe, world, dataset), Training(recipe, world, dataset)
+        training.model.train()
         twin.model.train()
-        run = Run.create(Path(folder) / "run", recipe.to_table())
+        twin.controller.detach()  # bare steps
+        writer = RunWriter.create(Path(folder) / "run", recipe.to_table(), {})
+        run = writer.run
         # The first epoch compiles and warms up.
-        loop = TimedLoop(session, run, twin, epochs + 1)
+        loop = TimedFit(training, writer, twin, epochs + 1)
         with contextlib.suppress(Interrupted):
-            loop.run_to_end()
+            loop.run()
         last = run.metrics.iloc[-1]
         size = statistics.median(entry["bytes"] for entry in run.snapshots.index)
         links = run.snapshots[-1].topology.n_links

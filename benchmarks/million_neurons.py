@@ -21,7 +21,6 @@ import torch
 from torch import nn
 
 import netsci_dst as nd
-from netsci_dst.training.layers import sparse_layers
 from netsci_dst.training.models.mlp import mlp
 
 
@@ -53,6 +52,7 @@ def main() -> None:
             method="set",
             sparsity=sparsity,
             allocation="er",
+            weights="swi",
             total_steps=options.steps,
             update_every=options.update_every,
             out=Path(folder) / "run",
@@ -63,9 +63,9 @@ def main() -> None:
             model.parameters(), lr=3 / options.neurons, momentum=0.9, weight_decay=5e-4, fused=True
         )
         training.attach(optimizer)
-        layers = sparse_layers(model)
+        layers = training.controller.parameters
         links = {name: layer.n_links for name, layer in layers.items()}
-        print({name: f"{n:,} links, {layers[name].backend}" for name, n in links.items()})
+        print({name: f"{n:,} links, {layers[name].format}" for name, n in links.items()})
         built = time.perf_counter() - begun
         print(f"built in {built:.1f} s, {peak_gib():.2f} GiB")
 

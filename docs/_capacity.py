@@ -172,15 +172,18 @@ def gpu() -> str:
 def _bytes_per_position(optimizer: str, **options: Any) -> float:
     import torch
 
-    from netsci_dst.training.layers import SparseLinear
+    from netsci_dst.training.formats import convert
+    from netsci_dst.training.matrix_view import views_of
 
     n = 256
     keys = torch.arange(0, n * n, 10)
-    layer = SparseLinear(n, n, bias=False, keys=keys, values=torch.ones(keys.shape))
+    model = torch.nn.Sequential(torch.nn.Linear(n, n, bias=False))
+    (parameter,) = convert(model, views_of(model), {"0": "masked"}, {"0": keys}).values()
+    layer = model[0]
     chosen = getattr(torch.optim, optimizer)(layer.parameters(), lr=0.1, **options)
     layer(torch.ones(2, n)).sum().backward()
     chosen.step()
-    held = [layer.weight, layer.weight.grad, layer.mask]
+    held = [layer.weight, layer.weight.grad, parameter.mask_matrix]
     held += [t for t in chosen.state[layer.weight].values() if torch.is_tensor(t) and t.dim()]
     return sum(t.numel() * t.element_size() for t in held) / n**2
 

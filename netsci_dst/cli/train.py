@@ -39,9 +39,10 @@ def command(
     Ctrl-C leaves a run that `netsci-dst resume` continues.
     """
     from ..training import train
+    from ..training.trainer import default_folder
 
     resolved = resolve(recipe, with_hidden(asked, hidden), setting)
-    place = out or _default_place(resolved)
+    place = out or default_folder(resolved)
     with show_training(resolved.method) as progress:
         if tensorboard:
             from ..training.integrations.tensorboard import TensorBoard
@@ -49,18 +50,6 @@ def command(
             progress = TensorBoard(f"{place}/tensorboard", progress)
         run = train(resolved, out=place, progress=progress)
     _console.result(run.path)
-
-
-def _default_place(recipe: Any) -> str:
-    import os
-
-    data = os.path.basename(os.path.normpath(recipe.data)) or "data"
-    stem = f"runs/{data}-{recipe.method}-s{recipe.sparsity:g}-seed{recipe.seed}"
-    place, number = stem, 1
-    while os.path.exists(place):
-        number += 1
-        place = f"{stem}-{number}"
-    return place
 
 
 def full_command() -> Callable[..., Any]:

@@ -34,7 +34,7 @@ def train(
     recipe
         A `Recipe`, a table, or the path of a TOML file; see `load_recipe`.
     out
-        Folder or fsspec URL of the run; by default ``runs/<data>-<method>-s<seed>``.
+        Folder or fsspec URL of the run; by default `default_folder`.
     progress
         Callbacks.
     dataset
@@ -77,8 +77,18 @@ def train(
 
 
 def default_folder(recipe: Recipe) -> str:
-    """Return where a run goes unless the user says so: ``runs/<data>-<method>-s<seed>``."""
-    return f"runs/{_slug(recipe.data)}-{recipe.method}-s{recipe.seed}"
+    """Return where a run goes unless the user says so: a folder in ``runs`` that is not there yet.
+
+    ``runs/DATA-METHOD-sSPARSITY-seedSEED``, with a number behind it where that exists.
+    """
+    data = os.path.basename(os.path.normpath(recipe.data)) or "data"
+    data = "".join(c if c.isalnum() or c in "-_." else "-" for c in data)
+    stem = f"runs/{data}-{recipe.method}-s{recipe.sparsity:g}-seed{recipe.seed}"
+    place, number = stem, 1
+    while os.path.exists(place):
+        number += 1
+        place = f"{stem}-{number}"
+    return place
 
 
 def resume(
@@ -164,7 +174,3 @@ def _same_data(run: Run, training: Training) -> None:
         raise DataError(
             f"the data of {run.path} have changed since it began: its fingerprint was {known[:12]}…"
         )
-
-
-def _slug(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name.rstrip("/").split("/")[-1])

@@ -213,3 +213,31 @@ def test_requests_that_cannot_be_met_are_refused():
         with pytest.raises(RecipeError, match=said):
             sparsify(mlp(), **{"method": "chts", "total_steps": 9, **changes})
     assert sparsify(mlp(), method="chts", total_steps=900, features=features).controller.layers
+
+
+def test_neurons_of_a_model_of_ones_own_are_silenced(tmp_path):
+    from netsci_dst.training.lesion import lesion
+
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with sparsify(model, optimizer, "set", 0.5, out=tmp_path / "run", update_every=5) as dst:
+        steps(model, optimizer, dst, 10)
+    run = nd.load_run(tmp_path / "run")
+    x, y = next(batches(1, seed=9))
+
+    def evaluate(network):
+        return {"loss": float(nn.functional.cross_entropy(network(x), y))}
+
+    outputs = nd.wiring(model, x).outputs
+    population = next(name for name, path in outputs.items() if path in ("0", "1"))
+    with pytest.raises(RunError, match="evaluate"):
+        lesion(run, {"all": []}, [0.0])
+    orders = {"all": [(population, i) for i in range(40)]}
+    rows = lesion(run, orders, [0.0, 1.0], model=mlp(seed=3), evaluate=evaluate, example=x)
+    assert rows[0]["removed"] == 0
+    assert rows[0]["loss"] == pytest.approx(evaluate(model)["loss"], rel=1e-5)
+    with torch.no_grad():  # without the first hidden layer only biases are left
+        h = torch.zeros(16, 40) if outputs[population] == "1" else None
+        if h is not None:
+            expected = nn.functional.cross_entropy(model[4](model[3](model[2](h))), y)
+            assert rows[1]["loss"] == pytest.approx(float(expected), rel=1e-5)
