@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-for absent in ("torch", "plotly", "matplotlib", "jinja2"):
+for absent in ("torch", "plotly", "jinja2", "transformers"):
     assert importlib.util.find_spec(absent) is None, f"{absent} came along without being asked for"
 
 import networkx as nx  # noqa: E402

@@ -169,6 +169,27 @@ def what_differs(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, A
     return sorted(key for key in {*first, *second} if first.get(key) != second.get(key))
 
 
+def settings_apart(
+    one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, Any]
+) -> list[tuple[str, Any, Any]]:
+    """Return the settings in which two recipes differ, with both values; None where there is none.
+
+    Recipes of runs may be given as their tables, recorded loops of one's own included.
+
+    Examples
+    --------
+    >>> from netsci_dst.recipe import load_recipe
+    >>> settings_apart(load_recipe(method="set"), load_recipe(method="set", seed=3))
+    [('seed', 0, 3)]
+    """
+    first, second = _flat(one), _flat(other)
+
+    def value(side: Mapping[str, Any], key: str) -> Any:
+        return json.loads(side[key]) if key in side else None
+
+    return [(key, value(first, key), value(second, key)) for key in what_differs(one, other)]
+
+
 def differences(
     one: str, other: str, kind: Literal["method", "recipe"] = "method"
 ) -> list[tuple[str, Any, Any]]:

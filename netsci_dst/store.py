@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import posixpath
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,30 @@ class Store:
             return []
         return sorted(name for name in found if TEMPORARY not in name)
 
+    def walk(self) -> builtins.list[str]:
+        """Return the relative names of all finished files, in folders too, sorted."""
+        with self._said(f"list {self.path()}"):
+            if self.is_local:
+                root = Path(self._root)
+                found = [
+                    (Path(folder) / name).relative_to(root).as_posix()
+                    for folder, _, names in os.walk(root)
+                    for name in names
+                ]
+            else:
+                self._fs.invalidate_cache()
+                start = self._root.rstrip("/") + "/"
+                found = [_below(name, start) for name in self._fs.find(self._root)]
+        return sorted(name for name in found if TEMPORARY not in name)
+
+    def remove(self) -> None:
+        """Delete the folder with all that is in it; what links point to stays."""
+        with self._said(f"delete {self.path()}"):
+            if self.is_local:
+                shutil.rmtree(self._root)
+            else:
+                self._fs.rm(self._root, recursive=True)
+
     def _remote_names(self, path: str) -> builtins.list[str]:
         self._fs.invalidate_cache()
         entries = self._fs.ls(path, detail=True)
@@ -173,6 +198,11 @@ class Store:
                 raise
             # Object stores raise errors of their own, for missing credentials for instance.
             raise RunError(f"cannot {what}: {one_line(error)}") from error
+
+
+def _below(name: str, start: str) -> str:
+    """Return a file's name below a folder, however a file system writes its first slash."""
+    return name.lstrip("/").removeprefix(start.lstrip("/"))
 
 
 def _reason(error: OSError) -> str:

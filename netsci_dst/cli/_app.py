@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import signal
 import sys
@@ -15,6 +16,8 @@ from .. import __version__, stop_signals
 from ..errors import NetsciError, RecipeError, UnknownName, memory_asked
 from ..reading import one_line
 
+# What shells set when they ask how a word may end.
+COMPLETE = "_NETSCI_DST_COMPLETE"
 DONE, FAILED, USAGE = 0, 1, 2
 _EXTRAS = {"torch": "train", "plotly": "report", "jinja2": "report", "matplotlib": "report"}
 
@@ -45,7 +48,7 @@ def application(arguments: list[str] | None = None, *, full: bool = False) -> ty
     app = typer.Typer(
         name="netsci-dst",
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -84,7 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
     _tolerant_streams()
     try:
         with stop_signals.stopped_by():
-            application(arguments)(arguments)
+            application(arguments or _completed())(arguments, prog_name="netsci-dst")
     except NetsciError as error:
         _refuse(error, str(error), arguments)
     except ModuleNotFoundError as error:
@@ -117,6 +120,14 @@ def main(arguments: list[str] | None = None) -> None:
         kind = type(error).__name__
         told = "netsci-dst --debug … shows where; please report it"
         _refuse(error, f"internal error: {kind}: {one_line(error)} ({told})", arguments)
+
+
+def _completed() -> list[str]:
+    """Return the words of the command line that a shell asks to complete."""
+    if COMPLETE not in os.environ:
+        return []
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    return line.split()[1:]
 
 
 def _interrupted() -> int:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 
+from ._completion import KIND_OF_FIELD, names_of
 from ._console import say, value_of
 
 _FIRST = ("data", "model", "method", "sparsity", "epochs", "seed", "device")
@@ -65,9 +66,11 @@ def _option(name: str, field: Any) -> Any:
         shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
         text += f" Default: {shown}."
     panel = "What" if name in _FIRST else "How, in detail"
-    return Annotated[
-        kind | None, typer.Option(help=text, rich_help_panel=panel, show_default=False)
-    ]
+    known = names_of(KIND_OF_FIELD[name]) if name in KIND_OF_FIELD else None
+    option = typer.Option(
+        help=text, rich_help_panel=panel, show_default=False, autocompletion=known
+    )
+    return Annotated[kind | None, option]
 
 
 def _parts(annotation: Any) -> list[Any]:

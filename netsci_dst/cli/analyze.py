@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _console, _networks
+from . import _completion, _console, _networks
 
 PANEL = "Understand"
 
@@ -14,11 +14,19 @@ PANEL = "Understand"
 def command(
     runs: Annotated[
         list[str],
-        typer.Argument(help="Run folders or URLs; or network files of any form ('-': stdin)."),
+        typer.Argument(
+            help="Runs, folders of runs, URLs; or network files of any form ('-': stdin).",
+            autocompletion=_completion.runs_or_networks,
+        ),
     ],
     measures: Annotated[
         str | None,
-        typer.Option("--measures", "-m", help="Names with commas between; all by default."),
+        typer.Option(
+            "--measures",
+            "-m",
+            help="Names with commas between; all by default.",
+            autocompletion=_completion.measures,
+        ),
     ] = None,
     steps: Annotated[
         str | None,
@@ -46,8 +54,11 @@ def command(
     """
     from ..analysis import analyze
     from ..analysis.result_store import WHOLE_RUN
+    from ._subjects import expanded
 
-    subjects = _networks.opened(runs, _networks.options(columns, separator, directed, form))
+    subjects = _networks.opened(
+        expanded(runs), _networks.options(columns, separator, directed, form)
+    )
     wanted = _console.names(measures)
     taken = None if steps is None else "all" if steps == "all" else _numbers(steps)
     with _console.progress("analysing", "measures") as update:

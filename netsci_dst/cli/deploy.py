@@ -6,13 +6,19 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Use"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A trained run of an MLP or convolutional network.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="A trained run of an MLP or convolutional network.",
+            autocompletion=_completion.runs,
+        ),
+    ],
     out: Annotated[
         str,
         typer.Option(

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Exchange"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
+    run: Annotated[
+        str, typer.Argument(help="A run folder or URL.", autocompletion=_completion.runs)
+    ],
     out: Annotated[str, typer.Option("--out", "-o", help="The file to write.")],
     step: Annotated[int | None, typer.Option(help="Which snapshot; the last by default.")] = None,
     format: Annotated[

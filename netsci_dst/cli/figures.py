@@ -6,13 +6,18 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Understand"
 
 
 def command(
-    runs: Annotated[list[str], typer.Argument(help="A run folder or URL, or several to compare.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            help="A run folder or URL, or several to compare.", autocompletion=_completion.runs
+        ),
+    ],
     out: Annotated[str, typer.Option("--out", "-o", help="Folder for the files.")] = "figures",
     format: Annotated[str, typer.Option(help="pdf, svg or png.")] = "pdf",
     only: Annotated[

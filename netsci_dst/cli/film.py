@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Understand"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
+    run: Annotated[
+        str, typer.Argument(help="A run folder or URL.", autocompletion=_completion.runs)
+    ],
     out: Annotated[
         str, typer.Option("--out", "-o", help="A file that ends in .gif, .webp or .mp4.")
     ] = "film.gif",

@@ -6,14 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Look"
 
 
 def command(
     run: Annotated[
-        str | None, typer.Argument(help="A run folder or fsspec URL.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="A run folder or fsspec URL.", autocompletion=_completion.runs, show_default=False
+        ),
     ] = None,
     report: Annotated[
         bool,

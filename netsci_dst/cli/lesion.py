@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from ..topology import Topology
-from . import _console
+from . import _completion, _console
 
 PANEL = "Understand"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A trained run.")],
+    run: Annotated[str, typer.Argument(help="A trained run.", autocompletion=_completion.runs)],
     shares: Annotated[
         str, typer.Option(help="Shares of the hidden neurons to remove, with commas between.")
     ] = "0,0.01,0.02,0.05,0.1,0.2,0.3,0.5",

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Use"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A trained run.")],
+    run: Annotated[str, typer.Argument(help="A trained run.", autocompletion=_completion.runs)],
     data: Annotated[
         str,
         typer.Argument(

@@ -6,13 +6,19 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Understand"
 
 
 def command(
-    runs: Annotated[list[str], typer.Argument(help="One run, or several to compare.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            help="A run or network; several, or a folder of runs, are compared.",
+            autocompletion=_completion.runs_or_networks,
+        ),
+    ],
     out: Annotated[str | None, typer.Option("--out", "-o", help="The HTML file.")] = None,
     title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; -1: one per core.")] = 1,
@@ -34,8 +40,9 @@ def command(
     from ..reports import figures, report
     from ..reports.prepare import prepare
     from ..reports.subjects import open_subjects
+    from ._subjects import expanded
 
-    opened = open_subjects(runs)
+    opened = open_subjects(expanded(runs))
     if out is None:
         local = len(opened) == 1 and opened[0].store.is_local
         out = opened[0].store.path("report.html") if local else "report.html"

@@ -6,14 +6,18 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Papers"
 
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(help="An experiment, or a TOML file. Without: the list.")
+        str | None,
+        typer.Argument(
+            help="An experiment, or a TOML file. Without: the list.",
+            autocompletion=_completion.experiments,
+        ),
     ] = None,
     out: Annotated[
         str | None, typer.Option("--out", "-o", help="Its folder. Default: reproductions/NAME.")

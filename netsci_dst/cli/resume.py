@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 from ._training import show_training
 
 PANEL = "Train"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
+    run: Annotated[
+        str, typer.Argument(help="A run folder or URL.", autocompletion=_completion.runs)
+    ],
 ) -> None:
     """Go on with a run that was stopped, from its last checkpoint, bit for bit.
 

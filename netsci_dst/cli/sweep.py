@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import _console
+from . import _completion, _console
 from ._recipe_options import resolve, with_hidden, with_recipe_options
 
 PANEL = "Train"
@@ -15,7 +15,11 @@ PANEL = "Train"
 
 def command(
     recipe: Annotated[
-        str | None, typer.Argument(help="A recipe that the runs share; options below change it.")
+        str | None,
+        typer.Argument(
+            help="A recipe that the runs share, by name or file; options below change it.",
+            autocompletion=_completion.recipes,
+        ),
     ] = None,
     out: Annotated[str, typer.Option("--out", "-o", help="Folder of the runs.")] = "runs/sweep",
     vary: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import _console
+from . import _completion, _console
 from ._recipe_options import resolve, with_hidden, with_recipe_options
 from ._training import show_training
 
@@ -16,7 +16,11 @@ PANEL = "Train"
 
 def command(
     recipe: Annotated[
-        str | None, typer.Argument(help="A recipe file; options below change it.")
+        str | None,
+        typer.Argument(
+            help="A recipe, by name or file; options below change it.",
+            autocompletion=_completion.recipes,
+        ),
     ] = None,
     out: Annotated[
         str | None, typer.Option("--out", "-o", help="The run folder. Default: runs/DATA-METHOD-…")

@@ -6,13 +6,16 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Look"
 
 
 def command(
-    runs: Annotated[list[str], typer.Argument(help="Run folders or URLs.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Runs, folders of runs, URLs.", autocompletion=_completion.runs),
+    ],
     data: Annotated[
         bool, typer.Option(help="Load the data, or the imported files, and compare them.")
     ] = True,
@@ -24,7 +27,9 @@ def command(
     and the data are those of a run, and whether an import is whole.
     """
     from ..verification import verify_all
+    from ._subjects import expanded
 
+    runs = expanded(runs)
     checked = []
     for entry in verify_all(runs, data):
         checked.append(entry)

@@ -6,13 +6,18 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Understand"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run folder or URL, or the folder of a sweep.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="A run folder or URL, or the folder of a sweep.", autocompletion=_completion.runs
+        ),
+    ],
     port: Annotated[int, typer.Option(help="Port on this machine; 0 picks a free one.")] = 8765,
 ) -> None:
     """Serve the growing report on localhost, updating in place, until Ctrl-C."""

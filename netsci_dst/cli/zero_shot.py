@@ -9,13 +9,16 @@ from typing import Annotated
 
 import typer
 
-from . import _console
+from . import _completion, _console
 
 PANEL = "Understand"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A trained run of a language model.")],
+    run: Annotated[
+        str,
+        typer.Argument(help="A trained run of a language model.", autocompletion=_completion.runs),
+    ],
     tasks: Annotated[
         str | None,
         typer.Option(
