@@ -41,8 +41,19 @@ def titled(title: str, quick: bool) -> str:
     return f"{title} ({QUICK})" if quick else title
 
 
-def blocks_of(experiment: Experiment, table: ResultTable, quick: bool) -> list[Block]:
-    """Return the page of a table that holds lines of the experiment as it is only."""
+def blocks_of(
+    experiment: Experiment,
+    table: ResultTable,
+    quick: bool,
+    asked: Sequence[str] | None = None,
+) -> list[Block]:
+    """Return the page of a table that holds lines of the experiment as it is only.
+
+    Parameters
+    ----------
+    asked
+        Rows that were asked for; others are shown only where they have a line. None: all rows.
+    """
     rows = of_kind(table.rows, quick)
     blocks = [Block("heading", experiment.title), Block("text", f"{experiment.source}.")]
     blocks.append(Block("text", experiment.question))
@@ -59,7 +70,7 @@ def blocks_of(experiment: Experiment, table: ResultTable, quick: bool) -> list[B
     for setting in experiment.settings:
         here = rows[rows["setting"] == setting.name]
         if len(here) or (setting.gpu and not quick):
-            blocks += _setting_blocks(experiment, setting, here, quick)
+            blocks += _setting_blocks(experiment, setting, here, quick, asked)
     if count.waiting:
         text = f"Runs that take hours on a processor and wait for a GPU: {count.waiting}"
         blocks.append(Block("text", f"{text} (--device cpu makes them all the same)."))
@@ -96,21 +107,29 @@ def of_kind(frame: pd.DataFrame, quick: bool) -> pd.DataFrame:
 
 
 def _setting_blocks(
-    experiment: Experiment, setting: Setting, here: pd.DataFrame, quick: bool
+    experiment: Experiment,
+    setting: Setting,
+    here: pd.DataFrame,
+    quick: bool,
+    asked: Sequence[str] | None = None,
 ) -> list[Block]:
     printed = {row.name: row.published.get(setting.name, {}) for row in experiment.rows}
-    if quick:  # a smaller network, trained shorter, says nothing about the paper's figures
-        printed = {name: {} for name in printed}
     plain = [column for column in experiment.columns if Quantity(column).measure is None]
     head = ["", "runs"]
     for column in plain:
         head.append(Quantity(column).title)
         if any(column in figures for figures in printed.values()):
-            head += ["paper", "difference"]
+            # A smaller network, trained shorter, is set beside the paper's and not measured by it.
+            head += ["paper, full size"] if quick else ["paper", "difference"]
     costs = {"wall_s": "wall time", "processor_s": "processor time"}
     costs = {k: v for k, v in costs.items() if np.isfinite(_numbers(here, k)).any()}
     head += costs.values()
-    shown = experiment.rows_in(setting)
+    made = set(here["row"])
+    shown = [
+        row
+        for row in experiment.rows_in(setting)
+        if asked is None or row.name in asked or row.name in made
+    ]
     lines = []
     for row in shown:
         mine = here[here["row"] == row.name]
@@ -121,7 +140,9 @@ def _setting_blocks(
             line.append(plus_minus(values))
             if any(column in figures for figures in printed.values()):
                 paper = printed[row.name].get(column)
-                line += [published(paper), difference(values, paper, experiment.published_runs)]
+                line.append(published(paper))
+                if not quick:
+                    line.append(difference(values, paper, experiment.published_runs))
         line += [duration(_numbers(mine, cost)) for cost in costs]
         lines.append(tuple(line))
     text = setting.label or "Results"
@@ -129,7 +150,8 @@ def _setting_blocks(
     blocks = [Block("subheading", titled(text, quick)), _table(head, lines)]
     measured = [column for column in experiment.columns if column not in plain]
     if any(np.isfinite(_numbers(here, column)).any() for column in measured):
-        blocks.append(_measured_table(experiment, measured, shown, here, printed))
+        theirs = {name: {} for name in printed} if quick else printed
+        blocks.append(_measured_table(experiment, measured, shown, here, theirs))
     return blocks
 
 

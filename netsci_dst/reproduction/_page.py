@@ -24,6 +24,7 @@ def write_page(
     *,
     digests: Mapping[Key, str] | None = None,
     compare: bool = True,
+    rows: Sequence[str] | None = None,
 ) -> Path:
     """Write ``index.html`` (``quick.html``) with its figures inside, and return its path.
 
@@ -38,13 +39,15 @@ def write_page(
         experiment. Lines of earlier requests are left out.
     compare
         Also write ``comparison.html``, the report comparing the runs that are at hand.
+    rows
+        Rows that were asked for; others are left out unless they have a line.
     """
     table = table if table is not None else ResultTable(store)
     link = ""
     if compare and experiment.kind == "training":
         link = _comparison(experiment, store, quick, table.seeds(quick))
     table, old = _current(experiment, table, quick, digests)
-    blocks = blocks_of(experiment, table, quick)
+    blocks = blocks_of(experiment, table, quick, rows)
     if old:
         text = f"{old} lines of earlier requests are left out: run it again."
         blocks.append(Block("strong", text))

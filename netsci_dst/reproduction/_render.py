@@ -21,6 +21,10 @@ th:first-child,td:first-child{text-align:left}th{font-weight:600;border-bottom-w
 .far{font-weight:700}.strong{font-weight:700;border-left:4px solid #D55E00;padding-left:.7rem}
 .small{font-size:.8rem;opacity:.8}pre,code{background:var(--soft);padding:.1rem .3rem}
 figure{display:inline-block;margin:.5rem;background:#fff;border-radius:4px}
+figure{max-width:100%;box-sizing:border-box}figure svg{max-width:100%;height:auto}
+pre{overflow-x:auto}p,h1,h2{overflow-wrap:anywhere}
+@media(max-width:40rem){body{margin:1rem auto}figure{margin:.5rem 0}th,td{padding:.25rem .4rem}
+.wide :is(th,td):first-child{position:sticky;left:0;background:Canvas;white-space:normal}}
 figcaption{color:#333;text-align:center;font-size:.8rem;padding-bottom:.4rem}img{max-width:100%}
 .commands :is(th,td){text-align:left}
 .commands td+td{font-family:ui-monospace,monospace;font-size:.75rem}

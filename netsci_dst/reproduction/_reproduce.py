@@ -136,7 +136,9 @@ def reproduce(
         from ._page import write_page
 
         digests = {key: task.digest for key, task in tasks.items()}
-        page = write_page(experiment, store, table, quick, digests=digests, compare=compare)
+        page = write_page(
+            experiment, store, table, quick, digests=digests, compare=compare, rows=rows
+        )
     told = tuple((tasks[key].folder, reason) for key, reason in failed.items())
     left = tuple(task.folder for task in waiting)
     return Reproduction(experiment, store.url, page, table.rows, told, left)

@@ -533,3 +533,19 @@ def test_the_command(tmp_path, capsys):
         )
     assert ended.value.code == 0
     assert capsys.readouterr().out.strip().endswith("index.html")
+
+
+def test_quick_shows_the_papers_figures_beside_ours_and_no_row_that_was_not_asked_for(tmp_path):
+    rows = [{**row, "published": {"all": {"accuracy": [98.1, 0.2]}}} for row in SMALL["rows"]]
+    quick = {"changes": {"epochs": 1}, "seeds": 1}
+    experiment = Experiment(**{**SMALL, "rows": rows, "quick": quick})
+    name = rows[0]["name"]
+    found = reproduce(experiment, tmp_path, quick=True, rows=[name], compare=False)
+    page = found.page.read_text()
+    assert "paper, full size" in page
+    assert "98.1 ±" in page
+    assert "<th>difference</th>" not in page
+    table = page.split("<h2>")[1].split("</table>")[0]
+    assert rows[0]["label"] in table
+    for row in rows[1:]:
+        assert f"<td>{row['label']}</td>" not in table
