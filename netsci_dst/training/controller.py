@@ -374,7 +374,6 @@ class Controller:
         """Update the topology if it is time, and prepare for the next step."""
         due = self.engine.due(self.steps)
         if due:
-            self._zero_absent()
             self.rows = self.engine.update(self.steps)
             self.n_updates += 1
             phase = self.engine.timetable.phase(self.steps)

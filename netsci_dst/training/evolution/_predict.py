@@ -45,29 +45,25 @@ def stack_scores(stack: Stack, predictor: str, n: int, sub_ranking: bool) -> Ten
         a = present.to(torch.float64 if double else torch.float32)
         scores = unmasked_scores(a, predictor, kept)
         stack.summed = True
+    elif sub_ranking:
+        rows = enumerate(present.unbind(0))
+        scores = torch.stack([_sub_ranked(stack, i, row, predictor, n) for i, row in rows])
     else:
-        scores = torch.stack(
-            [
-                _one(stack, i, links, predictor, n, sub_ranking)
-                for i, links in enumerate(present.unbind(0))
-            ]
-        )
+        rule = registry.get("link predictor", predictor).target
+        found = [rule(row) for row in present.cpu().numpy()]
+        scores = torch.from_numpy(np.stack(found)).to(present.device).clamp_(min=0)
     return _together(stack, scores) if stack.form.groups > 1 else scores
 
 
-def _one(
-    stack: Stack, row: int, links: Tensor, predictor: str, n: int, sub_ranking: bool
-) -> Tensor:
-    if sub_ranking:
-        update = stack.updates[row // stack.form.groups]
-        seed = stack.draws.number(update.of.index, update.head, draw.SCORES)
-        keys, _ = top_links(links, predictor, n, rng=np.random.default_rng(seed), ties="spearman")
-        scores = torch.zeros(links.numel(), device=links.device, dtype=torch.float64)
-        ranks = torch.arange(keys.numel(), 0, -1, device=links.device, dtype=torch.float64)
-        scores[keys] = ranks
-        return scores.view(links.shape)
-    scores = registry.get("link predictor", predictor).target(links.to(torch.float64))
-    return scores.clamp_(min=0)
+def _sub_ranked(stack: Stack, row: int, links: Tensor, predictor: str, n: int) -> Tensor:
+    """Return the ranks of the ``n`` best links, ties by shortest paths, as scores."""
+    update = stack.updates[row // stack.form.groups]
+    seed = stack.draws.number(update.of.index, update.head, draw.SCORES)
+    keys, _ = top_links(links, predictor, n, rng=np.random.default_rng(seed), ties="spearman")
+    scores = torch.zeros(links.numel(), device=links.device, dtype=torch.float64)
+    ranks = torch.arange(keys.numel(), 0, -1, device=links.device, dtype=torch.float64)
+    scores[keys] = ranks
+    return scores.view(links.shape)
 
 
 def _apart(stack: Stack, x: Tensor) -> Tensor:

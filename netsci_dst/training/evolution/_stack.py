@@ -24,7 +24,7 @@ from ._work import LayerUpdate, Work
 if TYPE_CHECKING:
     from ._group import Group
 
-# So many weights of a group are copied once for an update, not once for each of its parts.
+# So many weights of a group are copied once for an update, and all random numbers drawn at once.
 _FEW = 2**24
 _LOWEST = -1e38  # below every score and every clock, above -inf
 
@@ -38,6 +38,8 @@ class Stack(Work):
         One for each head of each layer, layer by layer.
     average
         Averages a tensor over processes.
+    purposes
+        What random numbers will be drawn for, each once.
     """
 
     def __init__(
@@ -46,8 +48,11 @@ class Stack(Work):
         updates: list[LayerUpdate],
         draws: Draws,
         average: Callable[[Tensor], Tensor],
+        purposes: Sequence[int] = (),
     ):
         super().__init__()
+        self.purposes = purposes
+        self._chances: dict[int, Tensor] = {}
         self.group, self.form, self.updates, self.draws = group, group.form, updates, draws
         self.names = [update.name for update in updates]
         self.n_source, self.n_target = self.form.n_source, self.form.width
@@ -90,8 +95,18 @@ class Stack(Work):
 
     def chance(self, purpose: int) -> Tensor:
         """Return a random number in ``[0, 2**32)`` for each entry, ``(rows, positions)``."""
-        keys = [self.draws.pair(u.of.index, u.head, purpose) for u in self.updates]
-        return draw.hashed_grid(self.group.positions, keys)
+        if purpose in self._chances:
+            return self._chances.pop(purpose)
+        together = [purpose, *(p for p in self.purposes if p != purpose)]
+        if self.mask.numel() > _FEW or purpose not in self.purposes:
+            together = [purpose]
+        keys = [self.draws.pair(u.of.index, u.head, p) for p in together for u in self.updates]
+        drawn = draw.hashed_grid(self.group.positions, keys)
+        if len(together) == 1:
+            return drawn
+        self._chances = dict(zip(together, drawn.split(len(self.updates))))
+        self.purposes = ()
+        return self._chances.pop(purpose)
 
     # --- what rules see -----------------------------------------------------------------------
 

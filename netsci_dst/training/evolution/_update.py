@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ...errors import NumericalError
+from . import _draws as draw
 from ._density_step import density_step
 from ._draws import Draws
 from ._list import LinkList, ends_of, final_ends, whole_change
@@ -47,7 +48,7 @@ class Update:
         stacked: set[EvolvingLayer] = set()
         for group in groups:
             own = [LayerUpdate(e, head, e.counts[head]) for e in group.layers for head in _heads(e)]
-            self.works.append(Stack(group, own, draws, engine.averaged))
+            self.works.append(Stack(group, own, draws, engine.averaged, self._purposes()))
             stacked.update(group.layers)
         self.lists: dict[str, list[LinkList]] = {}
         for each in engine.moving:
@@ -61,6 +62,14 @@ class Update:
             self.works += self.lists[each.name]
         self.updates = [update for work in self.works for update in work.updates]
         self.active = self.n_neurons = 0
+
+    def _purposes(self) -> list[int]:
+        """Return what random numbers are surely drawn for."""
+        timetable, step = self.engine.timetable, self.step
+        per_layer = self.method.removal_scope != "network"
+        found = [draw.DENSITY] if step <= timetable.density_end else []
+        found += [draw.REMOVAL] if timetable.removes(step) and per_layer else []
+        return found + ([draw.REGROWTH] if timetable.regrows(step) else [])
 
     # --- deciding -----------------------------------------------------------------------------
 
