@@ -36,6 +36,7 @@ def everything(docs: Path) -> None:
         "data.md": table_of("data"),
         "initialisers.md": table_of("initialiser"),
         "predictors.md": table_of("link predictor"),
+        "sections.md": report_sections(),
         "benchmarks.md": benchmarks(docs.parent / "benchmarks" / "results"),
     }.items():
         _write(out / name, WARNING + text)
@@ -139,6 +140,21 @@ def table_of(kind: str, facts: list[str] | None = None) -> str:
         for e in registry.entries(kind)
     ]
     return markdown_table(head, [[c.replace("|", "\\|") for c in row] for row in rows]) + "\n"
+
+
+def report_sections() -> str:
+    """Return all sections of the reports, page by page in their order."""
+    from netsci_dst.reports import sections_of
+
+    parts = []
+    for page in ("run", "comparison", "network", "networks"):
+        rows = [
+            [f"`{found.name}`", found.title, found.lead, found.source.replace("|", "\\|")]
+            for found in sections_of(page)
+        ]
+        head = ["name", "title", "what to look for", "source"]
+        parts.append(f"**On the page of a {page}**\n\n{markdown_table(head, rows)}")
+    return "\n\n".join(parts) + "\n"
 
 
 def benchmarks(results: Path) -> str:

@@ -31,6 +31,22 @@ def test_the_measure_of_the_page_runs_and_is_stored_by_its_options(request):
     assert frame["value"].tolist() == [100 / 198]
 
 
+def test_the_section_of_the_page_shows_up_everywhere(tmp_path, request):
+    pytest.importorskip("torch")
+    import netsci_dst as nd
+
+    request.addfinalizer(lambda: registry.remove("section", "weights"))
+    exec(compile(blocks("add_a_section.md", "python")[0], "add_a_section.md", "exec"), {})
+    run = nd.train(
+        data="digits", model_options={"hidden": [32]}, method="set", sparsity=0.8, epochs=1,
+        train_samples=200, out=tmp_path / "run",
+    )  # fmt: skip
+    page = nd.report(run, tmp_path / "r.html", analyze=False).read_text()
+    assert "Do a few weights carry all?" in page
+    assert nd.reports.figures(run, tmp_path / "f", only=["weights"])[0].name == "weights.pdf"
+    assert len(nd.show.weights(run, step=0).data[0].y) == run.snapshots[0].topology.n_links
+
+
 def test_the_method_of_the_page_trains(tmp_path):
     pytest.importorskip("torch")
     from netsci_dst.training import train

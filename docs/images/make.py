@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 from PIL import Image
 
 import netsci_dst as nd
@@ -77,27 +78,34 @@ def main() -> None:
         folder = Path(place)
         one = nd.report(run, folder / "one.html", analyze=False)
         many = nd.report(
-            paths, folder / "many.html", title="Sparse training on MNIST", analyze=False
+            paths, folder / "many.html", title="Sparse training on digits", analyze=False
         )
+        characters = nx.les_miserables_graph()
+        characters.graph["name"] = "Les Misérables"
+        net = nd.report(characters, folder / "net.html")
         driver = browser(folder / "profile")
         try:
-            shoot(driver, one, "report.png", 1280, 860)
+            shoot(driver, one, "report.png", 1400, 900)
             film_view = (
-                "document.querySelector('.film').scrollIntoView({block: 'center', "
+                "document.querySelector('.of-film').scrollIntoView({block: 'center', "
                 "behavior: 'instant'}); const a = NS.apps.get('run0'); const f = a.frames; "
                 "let hub = 0; for (let i = 0; i < f.size; i++) "
                 "if (f.degree(a.t, i) > f.degree(a.t, hub)) hub = i; "
             )
-            shoot(driver, one, "network.webp", 1280, 800, script=film_view)
-            shoot(driver, one, "hover.webp", 1280, 800, script=film_view + "a.hover(hub);")
+            shoot(driver, one, "network.webp", 1280, 800, script=film_view + "a.hover(hub);")
             dark = "NS.theme.set(true);" + film_view
             shoot(driver, one, "dark.webp", 1280, 800, script=dark)
             at = "document.querySelector('{}').scrollIntoView({{behavior: 'instant'}});"
-            shoot(driver, one, "degrees.webp", 1280, 860, script=at.format("#run0-degrees"))
-            shoot(driver, one, "adjacency.webp", 1280, 860, script=at.format("#run0-adjacency"))
-            shoot(driver, one, "tablet.webp", 768, 1024)
-            shoot(driver, one, "phone.webp", 390, 844)
-            shoot(driver, many, "comparison.webp", 1280, 1000)
+            shoot(driver, one, "degrees.webp", 1400, 900, script=at.format("#run0-degrees"))
+            shoot(driver, one, "adjacency.webp", 1400, 900, script=at.format("#run0-adjacency"))
+            shoot(driver, one, "tablet.webp", 1024, 900)
+            shoot(driver, one, "phone.webp", 420, 900)
+            shoot(driver, many, "comparison.webp", 1400, 900)
+            shoot(driver, many, "comparison-dark.webp", 1400, 900, script="NS.theme.set(true)")
+            shoot(driver, many, "comparison-phone.webp", 420, 900)
+            shoot(driver, net, "les-miserables.webp", 1400, 900)
+            shoot(driver, net, "les-miserables-dark.webp", 1024, 900, script="NS.theme.set(true)")
+            shoot(driver, net, "les-miserables-phone.webp", 420, 900)
         finally:
             driver.quit()
 

@@ -79,6 +79,8 @@ def _facts(run: Any) -> dict[str, Any]:
     facts["seed"] = provenance.get("seed")
     facts["created"] = provenance.get("started")
     facts["seconds"] = provenance.get("seconds", provenance.get("duration_s"))
+    compute = provenance.get("compute")
+    facts["compute"] = compute if isinstance(compute, dict) and compute else "not recorded"
     metrics = run.metrics
     if len(metrics):
         last = metrics.iloc[-1].dropna().to_dict()

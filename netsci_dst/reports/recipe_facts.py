@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# How a run is computed, and what is recorded of it, says nothing about what was trained.
-_FREE = {
-    *("seed", "device", "threads", "backend", "format", "compile", "tf32", "snapshot_rule"),
-    *("snapshot_every", "snapshot_keep", "snapshot_weights", "probe_size", "label", "notes"),
-    *("evaluation_batch_size",),
-}
+from ..errors import NetsciError
+from ..overrides import HOW, without_seed
+
+# How a run is computed, and what it is called, says nothing about what was trained.
+_FREE = {"seed", "label", "notes", *HOW}
 # What the axes of a comparison show already.
 SETTING = {"method", "data", "model", "sparsity"}
 
@@ -58,9 +58,13 @@ def differing(recipes: Iterable[Mapping[str, Any]]) -> list[str]:
     return found
 
 
-def same_but_seed(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    """Whether two runs differ in nothing but the seed."""
-    return not differing([a, b])
+def all_but_seed(recipe: Mapping[str, Any]) -> str:
+    """Return what a recipe asks for but the seed, as text: equal for seeds of one another."""
+    try:
+        return without_seed(recipe)
+    except NetsciError:  # of an extension that is not installed here, or of another program
+        table = {k: v for k, v in flat(recipe).items() if k.split(".")[0] not in _FREE}
+        return json.dumps(table, sort_keys=True, default=str)
 
 
 def spoken(key: str, value: Any) -> str:

@@ -120,6 +120,13 @@ class RunData:
         except (NetsciError, KeyError):
             return None
 
+    def run_array(self, measure: str, name: str) -> NDArray[Any] | None:
+        """Return an array of a measure of the whole run, or None when it was not computed."""
+        try:
+            return self._results.array(measure, name)
+        except (NetsciError, KeyError):
+            return None
+
     def value(
         self, measure: str, quantity: str, scope: str = "network", step: int | None = None
     ) -> float | None:

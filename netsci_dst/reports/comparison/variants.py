@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..recipe_facts import SETTING, differing, flat, same_but_seed, spoken
+from ..recipe_facts import SETTING, all_but_seed, differing, flat, spoken
 from ..run_data import RunData
 
 DENSE = "dense"
@@ -36,25 +36,22 @@ def variants_of(runs: Sequence[RunData]) -> list[Variant]:
 
     Runs without a recipe, such as imported ones, are no seeds of anything.
     """
-    found: list[Variant] = []
+    homes: dict[str, Variant] = {}
     for i, run in enumerate(runs):
-        home = next((v for v in found if _belongs(runs[v.runs[0]], run)), None)
-        if home is None:
-            home = Variant(
+        known = bool(run.recipe) and bool(run.method)
+        key = all_but_seed(run.recipe) if known else f"run {i}"
+        if key not in homes:
+            homes[key] = Variant(
                 run.method or "no method",
                 run.method or run.name,
                 (run.dataset, run.model),
                 asked_sparsity(run),
             )
-            found.append(home)
-        home.runs.append(i)
+        homes[key].runs.append(i)
+    found = list(homes.values())
     for method in dict.fromkeys(v.method for v in found):
         _label([v for v in found if v.method == method], runs)
     return found
-
-
-def _belongs(a: RunData, b: RunData) -> bool:
-    return bool(a.recipe) and bool(a.method) and same_but_seed(a.recipe, b.recipe)
 
 
 def _label(same: list[Variant], runs: Sequence[RunData]) -> None:

@@ -18,7 +18,7 @@ from ..run_data import RunData
 @section(
     "measures",
     title="Every measure",
-    after="paths",
+    after="growth",
     lead="Choose any quantity to see it through training; the table holds the last snapshot.",
     definition="All values that the analysis stored for this run. Deep measures are taken on the "
     "first, the last and log-spaced snapshots.",
