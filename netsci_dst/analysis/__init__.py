@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .dynamics.history import *  # noqa: F403
     from .dynamics.kernels import *  # noqa: F403
     from .dynamics.lineage import *  # noqa: F403
+    from .dynamics.sources import *  # noqa: F403
     from .dynamics.topology_distance import *  # noqa: F403
     from .geometry.angular_separation import *  # noqa: F403
     from .geometry.embedding import *  # noqa: F403
@@ -81,15 +82,11 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "degree.input_maps": ("InputMap", "input_maps"),
     "dynamics.ages": ("LinkAges", "Survival", "link_ages", "reliable_exploration", "survival"),
     "dynamics.growth": ("Growth", "growth"),
-    "dynamics.history": (
-        "LinkHistory",
-        "history_of_events",
-        "history_of_networks",
-        "link_history",
-    ),
+    "dynamics.history": ("LinkHistory",),
     "dynamics.kernels": ("DegreeKernel", "attachment_kernel", "loss_kernel"),
     "dynamics.lineage": ("community_lineage", "core_lineage"),
     "dynamics.evolution": ("ElmEpisode", "elm_episodes", "itop_rate", "link_overlap"),
+    "dynamics.sources": ("history_of_events", "history_of_networks", "link_history"),
     "dynamics.topology_distance": ("TopologyDistance", "common_links", "topology_distance"),
     "geometry.angular_separation": ("AngularSeparation", "angular_separation_index"),
     "geometry.embedding": ("Embedding", "coalescent_embedding"),

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .history import LinkHistory, link_history
+from .history import LinkHistory
+from .sources import link_history
 
 __all__ = ["LinkAges", "Survival", "link_ages", "reliable_exploration", "survival"]
 

@@ -12,9 +12,10 @@ from ...errors import NetsciError
 from ...run import Run
 from ..measure import Array, NotApplicable, Value, measure
 from .ages import link_ages, reliable_exploration
-from .history import LinkHistory, link_history
+from .history import LinkHistory
 from .kernels import DegreeKernel, attachment_kernel, kernel_in_words, loss_kernel
 from .lineage import community_lineage, core_lineage
+from .sources import link_history
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..structure.k_shell import k_shells
 from ..structure.modularity import modularity
-from .history import link_history
+from .sources import link_history
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,8 @@ import pytest
 from scipy.optimize import minimize
 
 from netsci_dst.analysis import attachment_kernel, history_of_events, link_history, loss_kernel
-from netsci_dst.analysis.dynamics.kernels import kernel_in_words, poisson_slope
+from netsci_dst.analysis.dynamics.kernels import kernel_in_words
+from netsci_dst.analysis.dynamics.poisson import poisson_slope
 from netsci_dst.errors import NetsciError
 
 
