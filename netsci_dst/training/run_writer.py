@@ -238,7 +238,7 @@ def _number(name: str, value: Any) -> float:
         If it is none.
     """
     try:
-        return float(value)
+        return float(value.detach() if hasattr(value, "detach") else value)
     except (TypeError, ValueError, RuntimeError):
         raise NetsciError(f"metric {name!r} is {value!r}, which is no single number") from None
 

@@ -226,7 +226,7 @@ def test_neurons_of_a_model_of_ones_own_are_silenced(tmp_path):
     x, y = next(batches(1, seed=9))
 
     def evaluate(network):
-        return {"loss": float(nn.functional.cross_entropy(network(x), y))}
+        return {"loss": nn.functional.cross_entropy(network(x), y).item()}
 
     outputs = nd.wiring(model, x).outputs
     population = next(name for name, path in outputs.items() if path in ("0", "1"))
