@@ -174,7 +174,9 @@ WRITTEN = [
 ]
 
 
-@pytest.mark.parametrize(("name", "graph", "write", "weighted", "options"), WRITTEN, ids=str)
+@pytest.mark.parametrize(
+    ("name", "graph", "write", "weighted", "options"), WRITTEN, ids=[case[0] for case in WRITTEN]
+)
 def test_what_others_write(tmp_path, name, graph, write, weighted, options):
     path = tmp_path / name
     with warnings.catch_warnings():
