@@ -174,3 +174,10 @@ def mapped(value: Any, change: Any) -> Any:
 def numel(shape: tuple[int, ...]) -> int:
     """Return the number of entries of a shape."""
     return math.prod(shape)
+
+
+def ranked(ids: Tensor, rank: int) -> Tensor:
+    """Bring ids to a rank by dimensions of length 1 in front."""
+    while ids.dim() > rank and ids.shape[0] == 1:
+        ids = ids[0]
+    return widened(ids, rank) if ids.dim() <= rank else torch.full((1,) * rank, MIXED)

@@ -12,15 +12,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..matrix_view import views_of
-from . import combine, contract, moves  # noqa: F401  (they register what they handle)
+from . import contract, indexed, keep, moves, reduce, weighted, windows  # noqa: F401  (they register what they handle)
 from .call import HANDLERS, Call, bind
-from .combine import pointwise
 from .layers import Layers, Reader, outputs, ranges
-from .moves import mixed
+from .pointwise import pointwise
 from .record import Record
 from .recurrent import watch
 from .shadow import RAW, Shadow, compact, full, tensors
 from .weights import Weights, same_storage
+from .windows import mixed
 
 # Operations that take an embedding's table as a weight, not as values.
 _AS_WEIGHTS = {"embedding", "t", "transpose", "detach", "mm", "addmm", "linear", "embedding_bag",
@@ -144,7 +144,7 @@ class Pass(TorchDispatchMode):
         handler = HANDLERS.get(name)
         return (
             handler is not None
-            and handler.__module__ == contract.__name__
+            and handler.__module__ in (contract.__name__, weighted.__name__)
             and any(self.weights.get(t) is not None for t in given)
         )
 

@@ -8,6 +8,7 @@ from torch import nn
 from netsci_dst.errors import TopologyError
 from netsci_dst.topology import Population
 from netsci_dst.training import wiring
+from netsci_dst.training.formats import convert
 from netsci_dst.training.models.mlp import mlp
 from netsci_dst.training.wiring import Wiring
 from tests.support.sparse import sparsified
@@ -38,8 +39,10 @@ def test_mlp_declares_a_chain():
 def test_topology_lists_sparse_layers_and_names_dense_ones():
     model = mlp((8,), 3, hidden=(6, 5))
     found = wiring.of(model)
-    sparsified(model, found.sparse_names(), keys={"hidden.0.linear": torch.tensor([0, 47])})
-    topology = found.topology(model)
+    sparse = sparsified(
+        model, found.sparse_names(), keys={"hidden.0.linear": torch.tensor([0, 47])}
+    )
+    topology = found.topology(model, sparse)
     assert [layer.name for layer in topology.layers] == ["hidden.0.linear", "hidden.1.linear"]
     assert topology.layer("hidden.0.linear").keys.tolist() == [0, 47]
     assert topology.layer("hidden.1.linear").n_links == 30
@@ -152,8 +155,10 @@ def test_trace_flattened_channels():
     assert found.grids == {"8": 4}
     assert found.outputs == {"0": "2", "4": "5", "output": "8"}
     names = found.sparse_names("*")
-    sparsified(model, names)
-    topology = found.topology(model)
+    views = found.views(model)
+    every = {name: torch.arange(views[name].n_possible) for name in names}
+    sparse = convert(model, views, dict.fromkeys(names, "masked"), every)
+    topology = found.topology(model, sparse)
     assert topology.layer("8").shape == (6, 10)
     assert set(topology.layer("8").multiplicity.tolist()) == {4}
     assert set(topology.layer("4").multiplicity.tolist()) == {9}
