@@ -561,3 +561,105 @@ def test_a_live_page_grows_in_place(browser, make_run, tmp_path):
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(scope="module")
+def network_page(tmp_path_factory):
+    import networkx as nx
+
+    return nd.report(nx.les_miserables_graph(), tmp_path_factory.mktemp("net") / "les.html")
+
+
+def test_a_row_of_the_node_table_is_chosen_in_the_drawing(visit, network_page):
+    browser = visit(network_page)
+    find = "document.querySelector('[data-figure=node-table] input')"
+    browser.execute_script(
+        f"const f = {find}; f.value = 'valj'; f.dispatchEvent(new Event('input'))"
+    )
+    rows = "return [...document.querySelectorAll('table.nodes tbody tr')].map(r => r.innerText)"
+    (row,) = browser.execute_script(rows)
+    assert row.startswith("Valjean\t36")
+    browser.execute_script("document.querySelector('table.nodes tbody tr').click()")
+    said = browser.execute_script("return document.querySelector('[data-who]').textContent")
+    assert said.startswith("Valjean · degree 36")
+    assert browser.execute_script(
+        "return document.querySelector('table.nodes tr.chosen').innerText"
+    ).startswith("Valjean")
+    assert "neuron=" in browser.current_url
+    rows = download(browser, "[data-figure=node-table] .tools button", "nodes.csv")
+    assert len(rows) == 78
+    assert rows[0].startswith("name,degree,strength,coreness,community,")
+
+
+def test_a_network_is_coloured_by_anything_and_named(visit, network_page):
+    browser = visit(network_page)
+    show(browser, "[data-figure=network]")
+    until(browser, DRAWN)
+    seen = set()
+    for name in ("community", "coreness", "betweenness"):
+        browser.execute_script(
+            "const s = document.querySelector('[data-control=colour]');"
+            "s.value = arguments[0]; s.dispatchEvent(new Event('input'))",
+            name,
+        )
+        time.sleep(0.4)
+        seen.add(drawn(browser, "[data-figure=network] canvas"))
+    assert len(seen) == 3
+    browser.execute_script(
+        "const s = document.querySelector('[data-control=names]');"
+        "s.checked = false; s.dispatchEvent(new Event('input'))"
+    )
+    time.sleep(0.4)
+    assert drawn(browser, "[data-figure=network] canvas") not in seen
+
+
+@pytest.mark.parametrize("width", [420, 1024, 1400])
+def test_a_network_fits_any_width(visit, network_page, width):
+    browser = visit(network_page)
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    time.sleep(0.4)
+    wide = browser.execute_script("return document.documentElement.scrollWidth")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert wide <= width
+
+
+def test_a_live_section_from_outside_draws_itself(visit, run, tmp_path):
+    import importlib.util
+
+    from netsci_dst import registry
+
+    (tmp_path / "halves.py").write_text(
+        '"""Half of every degree."""\n'
+        "from netsci_dst.reports import Chart, Control, section\n\n\n"
+        '@section("halves", title="Halves", after="degrees")\n'
+        "def halves(run):\n"
+        '    """Show half of every degree."""\n'
+        '    yield Control("part", "Part", {"2": "half", "3": "third"}, value="2")\n'
+        '    yield Chart("halves", "Halves", "neuron", "degree / part", (), live=True)\n'
+    )
+    (tmp_path / "halves.js").write_text(
+        'NS.chart("halves", (app) => () => {\n'
+        "  const { frames, t } = app, part = Number(app.choice('part'));\n"
+        "  const y = Array.from({ length: frames.size }, (_, i) => frames.degree(t, i) / part);\n"
+        "  return { data: [{ type: 'scatter', y }], layout: {} };\n"
+        "});\n"
+    )
+    spec = importlib.util.spec_from_file_location("halves", tmp_path / "halves.py")
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    try:
+        browser = visit(nd.report(run, tmp_path / "r.html", analyze=False))
+        show(browser, "[data-figure=halves]")
+        data = "document.querySelector('[data-figure=halves] .canvas').data"
+        until(browser, data)
+        degrees = run.snapshots[-1].topology.degrees
+        assert browser.execute_script(f"return {data}[0].y") == (degrees / 2).tolist()
+        browser.execute_script(
+            "const s = document.querySelector('[data-control=part]');"
+            "s.value = '3'; s.dispatchEvent(new Event('input'))"
+        )
+        time.sleep(0.5)
+        shown = browser.execute_script(f"return {data}[0].y")
+        assert shown == pytest.approx((degrees / 3).tolist())
+    finally:
+        registry.remove("section", "halves")
