@@ -1,0 +1,224 @@
+"""What a GPU is for: updates, steps and link predictors, checked against the CPU and timed.
+
+Writes ``results/gpu.json``. It takes at most five minutes on one card, and needs the package with
+torch, numpy, numba, pydantic, safetensors, pyarrow, pandas and transformers. Without a GPU it says
+so and ends; ``--toy`` runs the same code on small sizes anywhere and writes nothing.
+
+    python benchmarks/gpu.py [--toy] [--only PART]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import _report
+import torch
+from _gpu_models import LLAMA, TOY, Evolving, Llama, Mlp, Size, random_mask, seconds, wait
+
+from netsci_dst.link_prediction.stacks import stacked_scores
+from netsci_dst.training.evolution import _draws
+
+METHODS = ("set", "rigl", "mest", "chts", "chtss", "cht")
+PREDICTORS = ("ch3_l3p", "ch2_l3n", "ch3_l3n", "ch2_l3p", "ra_l3", "cn_l3")
+_INITIAL = {"chtss": 0.5}
+
+
+def check_predictors(device: torch.device, toy: bool) -> dict[str, float]:
+    """Return the largest relative error of each predictor against float64 on the CPU."""
+    shape, found = ((12, 17) if toy else (512, 700)), {}
+    for name in PREDICTORS:
+        worst = 0.0
+        for density in (0.05, 0.3):
+            links = torch.stack([random_mask(shape, density, device) for _ in range(2)])
+            exact = stacked_scores(links.cpu().double(), name)
+            scores = stacked_scores(links, name).cpu().double()
+            here = exact > 0
+            worst = max(worst, float(((scores - exact)[here] / exact[here]).abs().max()))
+        found[name] = worst
+    return found
+
+
+def check_updates(device: torch.device) -> dict[str, Any]:
+    """Return, for each method, what share of links a GPU and a CPU choose alike, and its waits."""
+    size, found = Size(64, 172, 4, 4, rows=4, tokens=16, vocabulary=200), {}
+    for name in METHODS:
+        options = {"initial_sparsity": _INITIAL[name]} if name in _INITIAL else {}
+        sides = [
+            Evolving(size, where, name, 1 - _INITIAL.get(name, 0.9), **options)
+            for where in (device, torch.device("cpu"))
+        ]
+        _same_state(*sides)
+        rows = [side.update() for side in sides]
+        assert [r["links"] for r in rows[0]] == [r["links"] for r in rows[1]], name
+        masks = [[e.layer.mask_matrix.cpu() for e in side.engine.layers] for side in sides]
+        alike = sum(int((a & b).sum()) for a, b in zip(*masks))
+        total = sum(int(a.sum()) for a in masks[0])
+        sides[0].train()
+        found[name] = {"alike": alike / total, "waits": _waits(sides[0].update, device)}
+    return found
+
+
+def _same_state(gpu: Evolving, cpu: Evolving) -> None:
+    """Give both sides the same weights, links, gradients and optimizer state."""
+    cpu.model.load_state_dict(gpu.model.state_dict())
+    for a, b in zip(gpu.engine.layers, cpu.engine.layers):
+        b.layer.restore_links(a.layer.keys.cpu())  # type: ignore[attr-defined]
+    cpu.engine._groups = []
+    for each in cpu.engine.layers:
+        each.memory = None  # type: ignore[assignment]
+    cpu.engine._regroup()
+    for side in (gpu, cpu):
+        side.steps = 10
+        side.engine.begin(10)
+    for a, b in zip(gpu.model.parameters(), cpu.model.parameters()):
+        b.grad = torch.randn(b.shape)
+        a.grad = b.grad.to(a.device)
+    for a, b in zip(gpu.engine.layers, cpu.engine.layers):
+        if a.layer.capture:
+            b.layer.store.captured = b.layer.weight.grad.clone()  # type: ignore[attr-defined]
+            a.layer.store.captured = a.layer.weight.grad.clone()  # type: ignore[attr-defined]
+
+
+def _waits(call: Callable[[], object], device: torch.device) -> int | None:
+    """Return how often a call waits for the device; None where that cannot be told."""
+    if device.type != "cuda":
+        return None
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            call()
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    return sum("synchroniz" in str(one.message) for one in said)
+
+
+def time_predictors(device: torch.device, toy: bool) -> dict[str, float]:
+    """Return seconds for one layer of LLaMA-1B, and for the layers of a block together."""
+    shape, found = ((12, 17) if toy else (2048, 5461)), {}
+    for name, density in (("ch3_l3p", 0.3), ("ch3_l3p", 0.05), ("ch2_l3n", 0.3)):
+        links = random_mask(shape, density, device)[None]
+        n = [round(density * shape[0] * shape[1])]
+        call = lambda links=links, name=name, n=n: stacked_scores(links, name, n)  # noqa: E731
+        found[f"{name} {shape[0]}x{shape[1]} {density:.0%}"] = seconds(call, device, 3, 1)
+    return found
+
+
+def time_updates(device: torch.device, toy: bool) -> dict[str, Any]:
+    """Return seconds of an update by method and model, and the memory at its peak."""
+    plans: list[tuple[str, Size, tuple[str, ...], float]] = [
+        ("toy", TOY, METHODS, 0.3),
+    ] if toy else [
+        ("60M", LLAMA["60M"], METHODS, 0.3),
+        ("130M", LLAMA["130M"], ("chts", "chtss"), 0.3),
+        ("1B", LLAMA["1B"], ("chts",), 0.05),
+    ]  # fmt: skip
+    found = {}
+    for size_name, size, methods, density in plans:
+        for name in methods:
+            options = {"initial_sparsity": 0.5} if name in _INITIAL else {}
+            side = Evolving(size, device, name, 0.5 if options else density, **options)
+            times, steps = [], []
+            for i in range(4):
+                steps.append(seconds(side.train, device, 1, 0))
+                if device.type == "cuda" and i == 1:
+                    torch.cuda.reset_peak_memory_stats(device)
+                times.append(seconds(side.update, device, 1, 0))
+            found[f"{name} {size_name}"] = {
+                "update_s": min(times[1:]),
+                "step_s": min(steps[1:]),
+                "peak_gb": _peak(device),
+            }
+            del side
+            _free(device)
+    return found
+
+
+def time_steps(device: torch.device, toy: bool) -> dict[str, float]:
+    """Return seconds of a step of LLaMA-60M, dense and masked, eager and compiled."""
+    size, found = (TOY if toy else LLAMA["60M"]), {}
+    for compiled in (False,) if toy else (False, True):
+        for sparsity in (None, 0.7, 0.95):
+            side = Llama(size, device, sparsity, compiled)
+            kind = "dense" if sparsity is None else f"masked {sparsity:.0%}"
+            name = f"{kind}{', compiled' if compiled else ''}"
+            found[name] = seconds(side.step, device, 3 if toy else 12, 4)
+            del side
+            _free(device)
+    return found
+
+
+def time_mlps(device: torch.device, toy: bool) -> dict[str, float]:
+    """Return seconds of a step of small networks, eager and as a graph of the device."""
+    found = {}
+    for hidden in (16,) if toy else (1568, 3072):
+        for sparsity in (None, 0.99):
+            side = Mlp(hidden, device, sparsity)
+            kind = f"784-{hidden}x3 {'dense' if sparsity is None else 'masked'}"
+            found[kind] = seconds(side.step, device, 3 if toy else 50, 5)
+            if device.type == "cuda":
+                found[f"{kind}, graph"] = seconds(side.captured(), device, 50, 5)
+    return found
+
+
+def _peak(device: torch.device) -> float | None:
+    return torch.cuda.max_memory_allocated(device) / 1e9 if device.type == "cuda" else None
+
+
+def _free(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
+PARTS: dict[str, Callable[[torch.device, bool], Any]] = {
+    "predictor_errors": check_predictors,
+    "updates_against_cpu": lambda device, toy: check_updates(device),
+    "predictor_s": time_predictors,
+    "updates": time_updates,
+    "llama_step_s": time_steps,
+    "mlp_step_s": time_mlps,
+}
+
+
+def measure(device: torch.device, toy: bool, only: str | None = None) -> dict[str, Any]:
+    """Return the results of all parts, or of one."""
+    results = {}
+    for name, part in PARTS.items():
+        if only in (None, name):
+            begun = time.perf_counter()
+            results[name] = part(device, toy)
+            wait(device)
+            print(f"{name} ({time.perf_counter() - begun:.0f} s): {results[name]}", flush=True)
+    return results
+
+
+def like_a_gpu() -> None:
+    """Let a CPU take the way of a GPU, so that small sizes test it."""
+    _draws.compiled = lambda tensor: False  # type: ignore[assignment]
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--toy", action="store_true")
+    parser.add_argument("--only", choices=list(PARTS))
+    arguments = parser.parse_args()
+    if arguments.toy:
+        like_a_gpu()
+        measure(torch.device("cpu"), True, arguments.only)
+        return
+    if not torch.cuda.is_available():
+        print("no GPU here: nothing was measured (--toy runs the same code on small sizes)")
+        return
+    device = torch.device("cuda")
+    results = measure(device, False, arguments.only)
+    if arguments.only is None:
+        _report.write("gpu", results, gpu=torch.cuda.get_device_name(device))
+
+
+if __name__ == "__main__":
+    main()

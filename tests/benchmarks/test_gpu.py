@@ -1,0 +1,38 @@
+"""The benchmark of GPUs, at toy size on a CPU: what it calls exists, and its checks hold."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+pytest.importorskip("transformers")
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def gpu():
+    sys.path.insert(0, str(FOLDER))
+    try:
+        import gpu
+
+        yield gpu
+    finally:
+        sys.path.remove(str(FOLDER))
+
+
+def test_its_parts_run_at_toy_size(gpu, monkeypatch):
+    monkeypatch.setattr("netsci_dst.training.evolution._draws.compiled", lambda tensor: False)
+    monkeypatch.setattr(gpu, "METHODS", ("rigl", "cht"))
+    found = gpu.measure(torch.device("cpu"), True)
+    assert set(found) == set(gpu.PARTS)
+    assert max(found["predictor_errors"].values()) < 1e-6
+    assert all(one["alike"] == 1.0 for one in found["updates_against_cpu"].values())
+    assert all(one["update_s"] > 0 for one in found["updates"].values())
+
+
+def test_without_a_gpu_it_says_so(gpu, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["gpu.py"])
+    gpu.main()
+    assert "no GPU here" in capsys.readouterr().out
