@@ -2,7 +2,7 @@
 
     python benchmarks/large_network.py [--links 5_000_000]
 
-``seconds`` is wall time and holds what else the machine does, ``processor_s`` is this process alone.
+``seconds`` is wall time, other work of the machine included; ``processor_s`` is this process alone.
 A Barabási–Albert network, which has a heavy tail and no communities: the hardest case for them.
 """
 
