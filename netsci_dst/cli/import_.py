@@ -59,4 +59,6 @@ def command(
     topology = run.snapshots[-1].topology
     n = len(run.snapshots)
     _console.say(f"{n} snapshot{'s' * (n > 1)}, the last with {topology!r}")
+    if "wiring" in run.snapshots[-1].extra:
+        _console.say(f"the wiring is {run.snapshots[-1].extra['wiring']}")
     _console.result(run.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -115,6 +116,8 @@ def resume(
         return _begin_again(store, progress, dataset)
     run = load_run(path)
     if run.status == "finished":
+        with contextlib.suppress(RunError), run.writing():
+            pass  # tidies up where the last process was stopped after its last note
         return run
     if "origin" in run.recipe:
         raise RunError(

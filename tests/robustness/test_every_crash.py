@@ -91,8 +91,6 @@ def test_a_training_stopped_at_any_write_ends_as_if_it_had_not_been(tmp_path, st
             training.train(out=folder, **SETTINGS)
         run = nd.load_run(folder)
         assert run.status == "finished"
-        with run.writing():  # whoever writes to it next tidies up after the stop
-            pass
         assert damage(run) == []
         assert facts(run) == expected, folder.name
 
