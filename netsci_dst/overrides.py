@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .recipe import Recipe
 
 # How a run is computed, not what: recipes that differ in these ask for the same.
-HOW = ("threads", "device", "format", "tf32", "compile")
+HOW = ("threads", "device", "format", "tf32", "compile", "checkpoint_minutes")
 # What an experiment decides for all its methods.
 _OF_EXPERIMENT = ("zeta", "zeta_schedule", "update_end", "allocation", "heads", "head_layers")
 # Fields that belong together: a change of theirs is kept where both methods agree in all of them.

@@ -24,6 +24,7 @@ _SINCE = {
     "early_stop_scope": "layer",
     "augment_border": "zeros",
     "weights_elsewhere": "model",
+    "removal_scope": "layer",
 }
 WHERE = ("threads", "device", "format")
 Key = tuple[str, str, int, bool]

@@ -75,11 +75,13 @@ class RBM(nn.Module):
     def _backward(self, hidden: Tensor) -> Tensor:
         if isinstance(self.weights, nn.Linear):
             return functional.linear(hidden, self.weights.weight.t())
-        layer = self.weights
-        ends = torch.stack(layer.endpoints())
-        shape = (layer.n_source, layer.n_target)
+        layer = self.weights  # in the csr format
+        n_links = layer.indptr.long().diff()
+        source = torch.repeat_interleave(torch.arange(n_links.numel()).to(n_links), n_links)
+        ends = torch.stack([source, layer.indices.long()])
+        shape = (n_links.numel(), layer.out_features)
         matrix = torch.sparse_coo_tensor(
-            ends, layer.values, shape, is_coalesced=True, check_invariants=False
+            ends, layer.weight, shape, is_coalesced=True, check_invariants=False
         )
         return (matrix @ hidden.t()).t()
 

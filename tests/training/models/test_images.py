@@ -69,9 +69,9 @@ def test_wiring_fits_and_sparse_layers_with_all_links_change_nothing(name, shape
     assert before.shape == (3, 10)
     names = declared.sparse_names()
     assert len(names) == SPARSE[name]
-    sparsified(model, names, "masked")
+    parts = sparsified(model, names, "masked")
     torch.testing.assert_close(model(x), before, atol=1e-5, rtol=1e-4)
-    topology = declared.topology(model)
+    topology = declared.topology(model, parts)
     assert {layer.name for layer in topology.layers} == set(names)
     assert topology.density == 1.0
     roles = [p.role for p in topology.populations]

@@ -71,9 +71,9 @@ def test_wiring_fits_and_sparse_layers_with_all_links_change_nothing(name):
     linear = {m for m, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
     assert set(names) == linear - {"lm_head"}
     assert linear == set(declared.layers)
-    sparsified(model, names, "masked")
+    parts = sparsified(model, names, "masked")
     torch.testing.assert_close(output(model, name), before, atol=1e-5, rtol=1e-4)
-    topology = declared.topology(model)
+    topology = declared.topology(model, parts)
     assert [layer.name for layer in topology.dense] == ["lm_head"]
 
 

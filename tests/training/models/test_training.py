@@ -52,8 +52,8 @@ def test_image_models_train_sparsely(name, tmp_path):
     sparsity, metric = 0.7, "reconstruction_error" if "rbm" in name else "accuracy"
     run = train(
         out=tmp_path / "run", dataset=images(), data="generated", model=name,
-        model_options=IMAGES[name], method="chts", sparsity=sparsity, batch_size=16, steps=18,
-        update_steps=4, evaluate_steps=9, lr=0.02, probe_size=8, device="cpu",
+        model_options=IMAGES[name], method="chts", sparsity=sparsity, batch_size=16, steps=36,
+        update_steps=4, evaluate_steps=18, lr=0.02, probe_size=8, device="cpu",
     )  # fmt: skip
     check(run, sparsity, metric)
     assert run.metrics.train_loss.iloc[-1] < run.metrics.train_loss.iloc[0]
@@ -76,7 +76,7 @@ def test_a_language_model_trains_sparsely_and_keeps_its_tokenizer(tmp_path):
     )  # fmt: skip
     check(run, 0.6, "perplexity")
     assert run.metrics.perplexity.iloc[-1] < run.metrics.perplexity.iloc[0]
-    assert b"<pad>" in run.store.read("tokenizer.json")
+    assert b"<pad>" in run.store.read("data/tokenizer.json")
 
 
 def test_a_transformer_trains_sparsely_with_heads_that_evolve_alone(tmp_path):
