@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import TopologyError
+from .sparse_check import sound_sparse
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -167,7 +168,9 @@ class Layer:
                 )
             if matrix.dtype.kind not in "biuf":
                 raise TopologyError(f"layer {name!r} needs a matrix of real numbers")
-        csr = scipy.sparse.csr_array(matrix, copy=True)  # what the caller holds stays as it is
+        csr = scipy.sparse.csr_array(
+            sound_sparse(matrix), copy=True
+        )  # what the caller holds stays as it is
         csr.sum_duplicates()
         csr.eliminate_zeros()
         weights = None if csr.dtype == bool else csr.data

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import TopologyError
+from ..sparse_check import sound_sparse
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _complete(n_source: int, n_target: int, ptr: np.ndarray, idx: np.ndarray) ->
 
 
 def _from_sparse(adjacency: Any) -> Bipartite:
-    matrix = adjacency.tocsr().copy()
+    matrix = sound_sparse(adjacency).tocsr().copy()
     if matrix.dtype.kind not in "buif":
         raise TopologyError(f"an adjacency is a matrix of numbers, not of {matrix.dtype}")
     if not np.isfinite(matrix.data).all():

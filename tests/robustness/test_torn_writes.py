@@ -47,8 +47,10 @@ def die_in_write(path, number):
 
     def opened(name, mode):
         nonlocal count
-        count += 1
         file = open(name, mode)  # noqa: SIM115
+        if mode != "wb":
+            return file
+        count += 1
         return Torn(file) if count == number else file
 
     local_folder.open = opened
