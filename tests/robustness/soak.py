@@ -47,7 +47,8 @@ SETTINGS = {
     "device": "cpu",
 }
 METHODS = ("chts", "set", "rigl", "gmp")
-TRAINERS = ("killed", "told to stop", "disk full", "clock jumps", "left alone")
+FATAL = ("killed", "told to stop", "disk full")
+TRAINERS = (*FATAL, "clock jumps", "left alone")
 READERS = ("analyse", "report", "verify", "read")
 # From a server that has imported everything but started no thread: those do not survive a fork.
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -120,10 +121,11 @@ def disturb(path: Path, method: str, seed: int, rng: random.Random, out: Path) -
     seen: Counter[str] = Counter()
     readers: list[Any] = []
     while not (path / "provenance.json").exists() or nd.load_run(path).status != "finished":
-        how = rng.choice(TRAINERS)
+        # At first only what ends the process; then also what lets it come to its end.
+        how = rng.choice(TRAINERS if sum(seen[each] for each in FATAL) >= 4 else FATAL)
         process = CONTEXT.Process(target=train, args=(path, method, seed, how))
         process.start()
-        deadline = time.monotonic() + rng.uniform(0.1, 4)
+        deadline = time.monotonic() + rng.uniform(0.1, 1.5)
         while process.is_alive() and (how in ("disk full", "clock jumps", "left alone")
                                       or time.monotonic() < deadline):  # fmt: skip
             readers = [each for each in readers if each[1].is_alive() or not ended(each, seen)]
@@ -132,8 +134,8 @@ def disturb(path: Path, method: str, seed: int, rng: random.Random, out: Path) -
                 reader = CONTEXT.Process(target=read, args=(path, what, out))
                 reader.start()
                 readers.append((what, reader))
-            elif readers and rng.random() < 0.05:
-                readers[0][1].kill()
+            elif readers and rng.random() < 0.01:
+                readers.pop(0)[1].kill()
                 seen["readers killed"] += 1
             process.join(0.05)
         if process.is_alive():
