@@ -207,11 +207,12 @@ def differences(
         return dict(_leaves(full))
 
     first, second = table(one), table(other)
-    return [
-        (key, *(json.loads(side[key]) if key in side else "-" for side in (first, second)))
-        for key in sorted({*first, *second})
-        if first.get(key) != second.get(key)
-    ]
+
+    def value(side: dict[str, Any], key: str) -> Any:
+        return json.loads(side[key]) if key in side else "-"
+
+    differ = [key for key in sorted({*first, *second}) if first.get(key) != second.get(key)]
+    return [(key, value(first, key), value(second, key)) for key in differ]
 
 
 def same_but_seed(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, Any]) -> bool:

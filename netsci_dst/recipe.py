@@ -446,7 +446,7 @@ def shipped_recipe(name: str) -> Traversable:
 
 
 def _shelf() -> Traversable:
-    return resources.files(__package__) / "recipes"
+    return resources.files(registry.PACKAGE) / "recipes"
 
 
 def _place(recipe: str | os.PathLike[str]) -> Traversable:
