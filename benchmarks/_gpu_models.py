@@ -159,8 +159,9 @@ class Mlp:
         ]
         self.device = device
         self.model = nn.Sequential(*parts, nn.Linear(hidden, 10)).to(device)
-        capturable = {"capturable": True} if device.type == "cuda" else {}
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, **capturable)
+        self.optimizer = torch.optim.SGD(
+            self.model.parameters(), lr=1e-2, momentum=0.9, weight_decay=5e-4, fused=True
+        )
         self.dst: Any = None
         if sparsity is not None:
             self.dst = nd.sparsify(

@@ -29,11 +29,10 @@ def tensor_scores(adjacency: torch.Tensor, rule: Rule, threads: int | None = Non
 
 def device_scores(adjacency: torch.Tensor, rule: Rule) -> torch.Tensor:
     """Return scores by dense products on the adjacency's device."""
+    from .stacks import rule_scores
+
     a = zero_one(adjacency)
-    scores = torch.empty_like(a)
-    for low, high, block in row_blocks(a, rule):
-        scores[low:high] = block
-    return scores
+    return rule_scores(a.unsqueeze(0), rule).squeeze(0).mul_(1 - a)
 
 
 def zero_one(adjacency: torch.Tensor) -> torch.Tensor:

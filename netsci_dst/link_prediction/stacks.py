@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from .. import registry
 from . import _rules
 from ._rules import Rule
-from .products import counts, product, short_products
+from .products import SLICES, counts, on_tensor_cores, padded, plain, short, short_products, sliced
 
 # Numbers held at a time by each temporary matrix.
 CHUNK = 2**27
@@ -38,7 +40,11 @@ def stacked_scores(adjacency: Tensor, predictor: str, n_links: list[int] | None 
 
 def unmasked_scores(a: Tensor, predictor: str, n_links: list[int] | None = None) -> Tensor:
     """Return the same for matrices of zeros and ones; scores of existing links mean nothing."""
-    rule: Rule = registry.get("link predictor", predictor).metadata["rule"]
+    return rule_scores(a, registry.get("link predictor", predictor).metadata["rule"], n_links)
+
+
+def rule_scores(a: Tensor, rule: Rule, n_links: list[int] | None = None) -> Tensor:
+    """Return the same for a rule."""
     with torch.no_grad(), short_products(False):
         if rule.on == "path":
             if n_links is None:
@@ -52,8 +58,8 @@ def unmasked_scores(a: Tensor, predictor: str, n_links: list[int] | None = None)
 
 def _nodes(a: Tensor, rule: Rule) -> Tensor:
     at = a.transpose(1, 2)
-    scores = product(_weights(a, at, rule), a)
-    return scores.add_(product(_weights(at, a, rule), at).transpose(1, 2))
+    scores = plain(_weights(a, at, rule), a)
+    return scores.add_(plain(_weights(at, a, rule), at).transpose(1, 2))
 
 
 def _weights(a: Tensor, at: Tensor, rule: Rule) -> Tensor:
@@ -70,16 +76,18 @@ def _weights(a: Tensor, at: Tensor, rule: Rule) -> Tensor:
 
 def _paths(a: Tensor, rule: Rule, n_links: list[int]) -> Tensor:
     """Return scores of path rules: for each link u–z1 a row of sums over z2, times F[z1, v]."""
+    shape, device = a.shape, a.device
+    if on_tensor_cores(a):
+        a = padded(a)
     n_layers, n_source, n_target = a.shape
     at = a.transpose(1, 2).contiguous()
-    scores = a.new_zeros(n_layers, n_source + 1, n_target)
-    wide = max(n_source, n_target)
-    most = max(1, max(n_links))
-    layers = max(1, CHUNK // (most * wide), 1) if most * wide <= CHUNK else 1
+    scores = torch.zeros(n_layers, n_source + 1, n_target, dtype=a.dtype, device=device)
+    most, wide = max(1, max(n_links)), max(n_source, n_target)
+    layers = max(1, CHUNK // (most * wide))
     for low in range(0, n_layers, layers):
         part = slice(low, low + layers)
         _add_paths(scores[part], a[part], at[part], rule, max(1, max(n_links[part])))
-    return scores[:, :n_source]
+    return scores[:, : shape[1], : shape[2]]
 
 
 def _add_paths(scores: Tensor, a: Tensor, at: Tensor, rule: Rule, most: int) -> None:
@@ -88,7 +96,8 @@ def _add_paths(scores: Tensor, a: Tensor, at: Tensor, rule: Rule, most: int) -> 
     f = rule.contribution(at.sum(2).unsqueeze(2), counts(at, a)).flatten(0, 1)
     g = rule.contribution(a.sum(2).unsqueeze(1), counts(a, at))
     g = torch.cat([g, g.new_zeros(n_layers, 1, n_source)], 1).flatten(0, 1)
-    at, total = at.flatten(0, 1), scores.flatten(0, 1)
+    weigh = _sums_over_links(at.flatten(0, 1), a, g, rule)
+    total = scores.flatten(0, 1)
     places = _listed(a, most)
     layer = torch.arange(n_layers, device=a.device).unsqueeze(1)
     step = max(1, CHUNK // max(n_source, n_target) // n_layers)
@@ -96,9 +105,34 @@ def _add_paths(scores: Tensor, a: Tensor, at: Tensor, rule: Rule, most: int) -> 
         # What fills up the list lies in row n_source, which is empty.
         u = some.div(n_target, rounding_mode="floor").add_(layer * (n_source + 1)).flatten()
         z1 = some.remainder(n_target).add_(layer * n_target).flatten()
-        left = (at[z1] * g[u]).unflatten(0, (n_layers, -1))
-        between = product(left, a).flatten(0, 1).mul_(f[z1])
-        total.index_add_(0, u, between)
+        total.index_add_(0, u, weigh(u, z1).mul_(f[z1]))
+
+
+def _sums_over_links(at: Tensor, a: Tensor, g: Tensor, rule: Rule) -> Callable[..., Tensor]:
+    """Return a function from links u–z1 to the sums over z2 of A[z2, z1] G[u, z2] A[z2, v]."""
+    n_layers = len(a)
+    # With internal links the contributions of a row are too unequal for slices.
+    if not on_tensor_cores(a) or rule.internal:
+        return lambda u, z1: plain((at[z1] * g[u]).unflatten(0, (n_layers, -1)), a).flatten(0, 1)
+    at, g = at.to(torch.bfloat16).unsqueeze(1), sliced(g)
+    right = a.to(torch.bfloat16).repeat(1, SLICES, 1)
+    return lambda u, z1: sliced_sums(at[z1], g[u], right, n_layers)
+
+
+def sliced_sums(at: Tensor, g: Tensor, right: Tensor, n_layers: int) -> Tensor:
+    """Return the sums for links with the slices of G, added up from the least to the greatest.
+
+    Parameters
+    ----------
+    at
+        Row z1 of the transposed adjacency, bfloat16 ``(links, 1, n_source)``.
+    g
+        Slices of row u of G, ``(links, 3, n_source)``.
+    right
+        The adjacency, three times below itself, ``(layers, 3 n_source, n_target)``.
+    """
+    left = (at * g).flatten(1).unflatten(0, (n_layers, -1))
+    return short(left, right).flatten(0, 1)
 
 
 def _listed(a: Tensor, most: int) -> Tensor:

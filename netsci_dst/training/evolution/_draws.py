@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,7 +70,15 @@ def hashed(keys: Tensor, first: int | Tensor, second: int | Tensor) -> Tensor:
 
 
 def _tensor(key: int | Tensor, like: Tensor) -> Tensor:
-    return key if isinstance(key, Tensor) else torch.tensor(key, device=like.device)
+    return key if isinstance(key, Tensor) else sent(key, like.device)
+
+
+def sent(values: Any, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
+    """Return a list of numbers as a tensor on a device, without waiting for the device."""
+    made = torch.tensor(values, dtype=dtype)
+    if device.type != "cuda":
+        return made.to(device) if device.type != "cpu" else made
+    return made.pin_memory().to(device, non_blocking=True)
 
 
 def compiled(tensor: Tensor) -> bool:
@@ -87,7 +96,7 @@ def hashed_grid(positions: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
             numbers(positions.numpy(), np.uint32(first), np.uint32(second), row)
         return out
     columns = [[[key] for key in keys] for keys in zip(*pairs)]
-    return hashed(positions, *torch.tensor(columns, device=positions.device).unbind(0))
+    return hashed(positions, *sent(columns, positions.device).unbind(0))
 
 
 def folded(keys: Tensor, n_possible: int) -> Tensor:

@@ -121,11 +121,11 @@ def _thresholds(keys: Tensor, counts: Sequence[int]) -> Tensor:
     most = max(counts)
     if not draw.compiled(keys) and 2 * most <= n:
         best_first = keys.topk(most, sorted=True).values
-        places = torch.tensor([[max(0, count - 1)] for count in counts], device=keys.device)
+        places = draw.sent([[max(0, count - 1)] for count in counts], keys.device)
         least = best_first.gather(-1, places)
         if min(counts) > 0:
             return least
-        none = torch.tensor([[count <= 0] for count in counts], device=keys.device)
+        none = draw.sent([[count <= 0] for count in counts], keys.device)
         return least.masked_fill(none, (1 << 63) - 1)
     rows = [_kth(row, count, n) for row, count in zip(keys.unbind(0), counts)]
     return torch.stack(rows)

@@ -189,7 +189,7 @@ class Stack(Work):
     def density(self) -> Tensor:
         """Density after regrowth."""
         share = [(u.kept + u.regrown) / self.n_possible for u in self.updates]
-        return torch.tensor(share, device=self.mask.device, dtype=torch.float64)[:, None, None]
+        return draw.sent(share, self.mask.device, torch.float64)[:, None, None]
 
     def normal(self) -> Tensor:
         """Return a standard normal number for every position."""
@@ -242,7 +242,7 @@ class Stack(Work):
         alive = self._flat(self.keep)
         value = self._kept_value(scores, exponent, chance, alive)
         fan_in = self._by_target(alive).sum(1)
-        zeta = torch.tensor(share, device=alive.device, dtype=torch.float64)
+        zeta = draw.sent(share, alive.device, torch.float64)
         taken = (zeta.repeat_interleave(self.n_target) * fan_in).round().to(fan_in.dtype)
         kept = best_per_row(self._by_target(value), self._by_target(chance), fan_in - taken)
         self.keep = self._stored(self._from_target(kept))
@@ -290,7 +290,7 @@ class Stack(Work):
         first = torch.where(alive, weight, -1.0).argmax(1, keepdim=True)
         lonely = ~stays.any(1, keepdim=True) & alive.any(1, keepdim=True)
         stays = stays.scatter(1, first, lonely | stays.gather(1, first))
-        stopped = torch.tensor([u.stopped for u in self.updates], device=stays.device)
+        stopped = draw.sent([u.stopped for u in self.updates], stays.device)
         stays = stays | (alive & stopped[:, None])
         self.keep = self._stored(stays)
         return int((alive & ~stays).sum())
@@ -333,7 +333,7 @@ class Stack(Work):
         stopped = [update.stopped for update in self.updates]
         if not any(stopped):
             return keep
-        still = torch.tensor(stopped, device=keep.device)[:, None, None]
+        still = draw.sent(stopped, keep.device)[:, None, None]
         units = self.form.units(keep) | (self.form.units(self.keep) & still)
         return self.form.layers(units)
 

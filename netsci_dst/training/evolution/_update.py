@@ -7,6 +7,7 @@ has taken links, and once at the end for the statistics.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +154,7 @@ class Update:
         if not noted:
             return []
         largest = torch.stack([value.to(torch.float32) for value, _ in noted])
-        limits = torch.tensor([limit for _, limit in noted], device=largest.device)
+        limits = draw.sent([limit for _, limit in noted], largest.device, torch.float32)
         return [largest.le(limits).logical_not_()]
 
     @property
@@ -203,7 +204,7 @@ def _sums(vectors: Sequence[Tensor]) -> list[Tensor]:
         return []
     sizes = [len(vector) for vector in vectors]
     total = torch.cat(list(vectors)).cumsum(0)
-    ends = torch.tensor(sizes, device=total.device).cumsum(0)
+    ends = draw.sent(list(itertools.accumulate(sizes)), total.device)
     return [torch.cat([total.new_zeros(1), total])[ends].diff(prepend=total.new_zeros(1))]
 
 

@@ -33,6 +33,7 @@ class MaskedWeight:
         self.captures = False
         self.captured: Tensor | None = None
         self.sets_of_links: list[MaskedParameter] = []
+        self._absent: Tensor | None = None
         self._places: Tensor | None = None
         self._sample: Tensor | None = None
         self._seen: tuple[int, int, int] | None = None
@@ -66,7 +67,7 @@ class MaskedWeight:
 
     def changed(self) -> None:
         """Forget what was derived from the mask."""
-        self._places = self._sample = None
+        self._absent = self._places = self._sample = None
         for each in self.sets_of_links:
             each.forget_keys()
 
@@ -101,8 +102,7 @@ class MaskedWeight:
         """Bring absent entries of the weight back to zero."""
         weight = self.weight
         local = _local(weight.detach())
-        expected = keeps_zeros and local.device.type == "cpu"
-        if not (expected and self._untouched and not self._strays(local)):
+        if not (keeps_zeros and self._untouched and not self._strays(local)):
             self._zero(weight)
         self._weight_version = weight._version
 
@@ -129,12 +129,20 @@ class MaskedWeight:
             raise NetsciError("a sparse gradient cannot be masked; set sparse=False")
         places = self._link_places(mask, local)
         if places is None:
-            local.masked_fill_(~mask, 0.0)
+            local.masked_fill_(self._no_links(mask), 0.0)
             return
         flat = local.view(-1)
         values = flat[places]
         flat.zero_()
         flat[places] = values
+
+    def _no_links(self, mask: Tensor) -> Tensor:
+        """Return where there is no link; kept on a GPU, where each operation counts."""
+        if mask.device.type == "cpu":
+            return ~mask
+        if self._absent is None or self._absent.shape != mask.shape:
+            self._absent = ~mask
+        return self._absent
 
     def _link_places(self, mask: Tensor, local: Tensor) -> Tensor | None:
         """Return where links lie, if there are few of them and memory lies in order."""
