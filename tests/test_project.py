@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MIB = 2**20
 # Distribution -> module, where the names differ.
-MODULES = {"pillow": "PIL", "scikit-learn": "sklearn", "myst-nb": "myst_nb"}
+MODULES = {"pillow": "PIL", "scikit-learn": "sklearn", "mlflow-skinny": "mlflow"}
 # What nothing imports by name, and who asks for it.
 PLUGINS = {
     "accelerate": "the Hugging Face Trainer",

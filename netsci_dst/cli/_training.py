@@ -66,3 +66,22 @@ def show_training(what: str, quiet: bool | None = None) -> Iterator[Progress]:
     terminal = sys.stderr.isatty()
     with _console.progress(what, "steps") as update:
         yield _Shown(update, not terminal if quiet is None else quiet)
+
+
+def with_loggers(
+    progress: Progress, tensorboard: str | None, mlflow: str | None, wandb: str | None
+) -> Progress:
+    """Return a progress that also writes to the loggers that were asked for."""
+    if tensorboard is not None:
+        from ..training.integrations.tensorboard import TensorBoard
+
+        progress = TensorBoard(tensorboard, progress)
+    if mlflow is not None:
+        from ..training.integrations.mlflow import MLflow
+
+        progress = MLflow(mlflow, progress)
+    if wandb is not None:
+        from ..training.integrations.wandb import WandB
+
+        progress = WandB(wandb, progress)
+    return progress

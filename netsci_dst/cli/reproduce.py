@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _completion, _console
+from . import _completion, _console, _preview
 
 PANEL = "Papers"
 
@@ -45,13 +45,19 @@ def command(
         bool, typer.Option(help="--no-train: only write the page from what is there.")
     ] = True,
     compare: Annotated[bool, typer.Option(help="Also write the report comparing the runs.")] = True,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", "-n", help="Say what would run, how long and how large; write nothing."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Repeat a table or figure of the papers: run what is missing, write ours beside theirs.
 
     A run that was stopped goes on; one whose line is in results.csv is not repeated.
     """
-    from ..reproduction import experiments, load_experiment, reproduce
+    from ..reproduction import experiments, load_experiment, planned, reproduce
 
     if name is None:
         known = [load_experiment(one) for one in experiments()]
@@ -63,6 +69,20 @@ def command(
             table = [[e.name, e.title, e.source] for e in known]
             _console.table(None, ["name", "what it is", "source"], table)
         return
+    changes = {"device": device} if device else None
+    if dry_run:
+        tasks = planned(
+            name,
+            out,
+            data=data,
+            quick=quick,
+            seeds=seeds,
+            rows=_console.names(rows),
+            settings=_console.names(settings),
+            changes=changes,
+        )
+        _preview.show(_preview.previewed(tasks, "measuring"), json)
+        return
     with _console.progress("runs") as update, _console.told_how_to_go_on():
         found = reproduce(
             name,
@@ -72,7 +92,7 @@ def command(
             seeds=seeds,
             rows=_console.names(rows),
             settings=_console.names(settings),
-            changes={"device": device} if device else None,
+            changes=changes,
             jobs=jobs,
             train=train,
             compare=compare,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import _completion, _console
+from . import _completion, _console, _preview
 from ._recipe_options import resolve, with_hidden, with_recipe_options
 
 PANEL = "Train"
@@ -41,12 +41,18 @@ def command(
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler whose workers train.")
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", "-n", help="Say what would run, how long and how large; write nothing."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     *,
     asked: dict[str, Any],
 ) -> None:
     """Train every combination of what varies; finished runs are kept, stopped ones go on."""
-    from ..training.sweep import sweep
+    from ..training.sweep import plan, status_of, sweep
 
     fields: dict[str, list[object]] = {}
     for item in vary or ():
@@ -55,6 +61,10 @@ def command(
             raise typer.BadParameter(f"{item!r} is not of the form field=value,value")
         fields[name.strip()] = [_console.value_of(value) for value in _split(values)]
     base = resolve(recipe, with_hidden(asked, hidden), setting)
+    if dry_run:
+        planned = [(run.path, run.recipe, status_of(run)) for run in plan(base, out, fields)]
+        _preview.show(_preview.previewed(planned, "measuring"), json)
+        return
     with _console.progress("runs") as update, _console.told_how_to_go_on():
         runs = sweep(base, out, fields, jobs=jobs, scheduler=scheduler, progress=update)
     if json:

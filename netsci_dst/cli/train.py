@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from . import _completion, _console
+from . import _completion, _console, _preview
 from ._recipe_options import resolve, with_hidden, with_recipe_options
-from ._training import show_training
+from ._training import show_training, with_loggers
 
 PANEL = "Train"
 
@@ -35,6 +35,23 @@ def command(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write TensorBoard scalars into the run.")
     ] = False,
+    mlflow: Annotated[
+        str | None, typer.Option(metavar="EXPERIMENT", help="Also log to MLflow.")
+    ] = None,
+    wandb: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROJECT",
+            help="Also log to Weights & Biases; kept here unless WANDB_MODE=online.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", "-n", help="Say what would run, how long and how large; write nothing."
+        ),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     *,
     asked: dict[str, Any],
 ) -> None:
@@ -47,13 +64,19 @@ def command(
 
     resolved = resolve(recipe, with_hidden(asked, hidden), setting)
     place = out or default_folder(resolved)
+    if dry_run:
+        _preview.show(_preview.previewed([(place, resolved, "new")], "measuring"), json)
+        return
     with show_training(resolved.method) as progress:
-        if tensorboard:
-            from ..training.integrations.tensorboard import TensorBoard
-
-            progress = TensorBoard(f"{place}/tensorboard", progress)
+        board = f"{place}/tensorboard" if tensorboard else None
+        progress = with_loggers(progress, board, mlflow, wandb)
         run = train(resolved, out=place, progress=progress)
-    _console.result(run.path)
+    if json:
+        from ..run_library import summary
+
+        _console.result_json(summary(run.path))
+    else:
+        _console.result(run.path)
 
 
 def full_command() -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._blocks import Counts, counts
 from ._experiment import Experiment, Published, Row, experiments, load_experiment
 from ._page import figures, markdown, page_blocks, write_page
-from ._reproduce import Reproduction, reproduce
+from ._reproduce import Reproduction, planned, reproduce
 from ._results import ResultTable
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "load_experiment",
     "markdown",
     "page_blocks",
+    "planned",
     "reproduce",
     "write_page",
 ]

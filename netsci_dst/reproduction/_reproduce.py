@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, NetsciError, RunLocked
+from ..recipe import Recipe
 from ..run import load_run
 from ..store import Store
 from ..training.sweep import SweepRun, train_one
@@ -142,6 +143,48 @@ def reproduce(
     told = tuple((tasks[key].folder, reason) for key, reason in failed.items())
     left = tuple(task.folder for task in waiting)
     return Reproduction(experiment, store.url, page, table.rows, told, left)
+
+
+def planned(
+    experiment: str | os.PathLike[str] | Experiment,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    data: str | None = None,
+    quick: bool = False,
+    seeds: int | None = None,
+    rows: Sequence[str] | None = None,
+    settings: Sequence[str] | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> list[tuple[str, Recipe | None, str]]:
+    """Return what `reproduce` would run, without running or writing it; the arguments are its own.
+
+    Returns
+    -------
+    list of tuple
+        Folder of the run, its recipe (None where nothing is left to train here), and its status:
+        ``finished``, ``new``, or ``waits for a GPU``.
+    """
+    if not isinstance(experiment, Experiment):
+        experiment = load_experiment(experiment)
+    store = Store(out if out is not None else f"reproductions/{experiment.name}")
+    table = ResultTable(store)
+    most = max(seeds or 0, table.seeds(quick))
+    tasks = plan(experiment, store, data=data, quick=quick, changes=changes, at_least=most)
+    wanted = chosen(tasks, experiment, seeds, rows, settings)
+    no_gpu = not (changes or {}).get("device") and not _has_gpu(wanted)
+    found: list[tuple[str, Recipe | None, str]] = []
+    for task in wanted:
+        if table.has(*_line_of(task)) or table.alike(*_line_of(task)) is not None:
+            found.append((task.folder, None, "finished"))
+        elif no_gpu and task.needs_gpu:
+            found.append((task.folder, None, "waits for a GPU"))
+        else:
+            found.append((task.folder, task.recipe, "new"))
+    return found
+
+
+def _line_of(task: Task) -> tuple[Key, str, str]:
+    return task.key, task.digest, task.read
 
 
 def _has_gpu(tasks: Iterable[Task]) -> bool:

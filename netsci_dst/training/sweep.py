@@ -147,6 +147,15 @@ def _numbered(place: int, run: SweepRun, threads: int) -> tuple[int, SweepRun]:
         return place, train_one(run, threads)
 
 
+def status_of(run: SweepRun) -> str:
+    """Return ``new`` for a planned run that is not there, else the status it goes on from."""
+    if not Store(run.path).exists("provenance.json"):
+        return "new"
+    from ..run import load_run
+
+    return load_run(run.path).status
+
+
 def train_one(run: SweepRun, threads: int | None = None) -> SweepRun:
     """Train a planned run, go on with it if it was stopped, leave it if it is finished.
 

@@ -116,3 +116,23 @@ def test_shells_complete_commands_methods_recipes_measures_and_runs(runs, line, 
         check=False,
     )
     assert expected in found.stdout.split()
+
+
+def test_a_dry_run_counts_what_the_run_will_have_and_writes_nothing(capsys, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    asked = ["--data", "digits", "--method", "set", "--sparsity", "0.9", "--hidden", "24"]
+    asked += ["--epochs", "3", "--out", "run"]
+    row = json.loads(call(capsys, "train", *asked, "--dry-run", "--json")[1])[0]
+    assert not os.listdir(tmp_path)
+    assert call(capsys, "train", *asked)[0] == 0
+    run = nd.load_run("run")
+    assert row["steps"] == run.provenance["steps"]
+    assert row["evaluations"] == len(run.metrics)
+    assert row["snapshots"] == len(run.snapshots)
+    assert row["updates"] == (run.evolution["layer"] == "all").sum()
+    assert row["links"] == run.snapshots[0].topology.n_links
+    sweep = [*asked[:-2], "--out", "sweep", "--vary", "seed=0,1", "--dry-run", "--json"]
+    rows = json.loads(call(capsys, "sweep", *sweep)[1])
+    assert [one["seed"] for one in rows] == [0, 1]
+    assert os.listdir(tmp_path) == ["run"]

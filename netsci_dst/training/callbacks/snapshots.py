@@ -32,10 +32,11 @@ class TakeSnapshots(Callback):
 
     def evaluated(self, fit: Fit, row: dict[str, Any], metric: float) -> None:
         """Take a snapshot where the rule says so."""
-        if self.rule != "none" and (fit.is_last or self._wants(row["evaluation"])):
+        if self.rule != "none" and (fit.is_last or self.wants(row["evaluation"])):
             self._take(fit, {fit.training.task.metric: metric, "loss": row["loss"]})
 
-    def _wants(self, n: int) -> bool:
+    def wants(self, n: int) -> bool:
+        """Whether the rule takes the n-th evaluation."""
         if self.rule == "log" and n & (n - 1):
             return False
         return n % self.every == 0
