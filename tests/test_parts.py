@@ -1,0 +1,53 @@
+"""The public doors: what is behind them, and that pages and the reference use them alone."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import netsci_dst as nd
+from netsci_dst import parts
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+# What a page about using the package may import besides the doors.
+PUBLIC = {"netsci_dst", "netsci_dst.parts", "netsci_dst.measures"}
+SUBPACKAGES = {"analysis", "runtime", "exchange", "registry", "link_prediction", "reports"}
+
+
+@pytest.mark.parametrize("name", parts.__all__)
+def test_every_part_is_there(name):
+    pytest.importorskip("torch")
+    assert getattr(parts, name) is not None
+
+
+def test_naming_the_parts_imports_no_torch():
+    code = "import sys, netsci_dst.parts as p; dir(p); p.register, p.register_method, p.Population"
+    code += "; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "howto").glob("*.md")), ids=lambda p: p.name)
+def test_how_to_pages_import_only_from_the_doors(page):
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("netsci_dst"):
+                assert node.module in PUBLIC or node.module.startswith(
+                    "netsci_dst.training.integrations"
+                )
+                if node.module == "netsci_dst":
+                    assert all(a.name in {*nd.__all__, *SUBPACKAGES} for a in node.names)
+
+
+def test_every_public_name_is_in_the_reference():
+    text = (DOCS / "reference" / "api.md").read_text()
+    documented = set(re.findall(r"netsci_dst\.(\w+)$", text, re.MULTILINE))
+    assert not set(nd.__all__) - documented
+
+
+def test_every_part_and_measure_name_is_in_the_reference():
+    text = (DOCS / "reference" / "api.md").read_text()
+    for module in ("netsci_dst.parts", "netsci_dst.measures"):
+        assert f"automodule:: {module}" in text
