@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,18 @@ def everything(docs: Path) -> None:
         _write(out / name, text)
 
     _figures.draw_missing(out)
+    _write(out / "gallery.md", gallery(_figures.FIGURES))
+
+
+def gallery(figures: Mapping[str, Callable[..., Any]]) -> str:
+    """Return every figure of the documentation with the lines that draw it."""
+    parts = [WARNING]
+    for name, draw in figures.items():
+        title = name.replace("_", " ").capitalize()
+        source = inspect.getsource(draw).rstrip()
+        picture = f"```{{image}} _generated/{name}.svg\n:alt: {title}\n```"
+        parts.append(f"## {title}\n\n{picture}\n\n```python\n{source}\n```\n")
+    return "\n".join(parts)
 
 
 def reproductions(docs: Path) -> None:

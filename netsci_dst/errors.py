@@ -72,7 +72,7 @@ class MissingDependency(NetsciError):
 def memory_asked(error: BaseException) -> str | None:
     """Return what an allocation that failed asked for, such as "4 TB"; None for other errors.
 
-    torch and numpy raise errors of many kinds for want of memory, told apart by their texts.
+    torch and numpy raise errors of many kinds when memory runs out, told apart by their texts.
     """
     text = str(error)
     if found := re.search(r"tried to allocate (\d+) bytes", text):

@@ -195,7 +195,7 @@ class Recipe(BaseModel):
             yield f"method_options.{field}", why
         own = own_options(self.method)
         if self.init_from is not None and method.initialiser != own.initialiser:
-            yield "method_options.initialiser", "init_from says where the first links are"
+            yield "method_options.initialiser", "init_from says what the initial topology is"
         if method.sparse and self.has_relu and method.weights_elsewhere != own.weights_elsewhere:
             yield "method_options.weights_elsewhere", f"model {self.model!r} is one with ReLU"
         if method.sparse and not self.has_relu and method.weights != own.weights:
@@ -416,9 +416,8 @@ def refuse_without_use(asked: Recipe | MethodOptions) -> None:
     """
     idle = [f"{field} ({why})" for field, why in asked.without_use()]
     if idle:
-        raise RecipeError(
-            f"of no effect: {', '.join(idle)}; leave {'it' if len(idle) == 1 else 'them'} out"
-        )
+        has, it = ("has", "it") if len(idle) == 1 else ("have", "them")
+        raise RecipeError(f"{', '.join(idle)} {has} no effect here; remove {it}")
 
 
 def shipped_recipes() -> list[str]:

@@ -100,3 +100,63 @@ def test_the_network_of_the_page_runs_in_a_service_and_in_c(tmp_path):
     run_ = subprocess.run([tmp_path / "main"], input=x.tobytes(), capture_output=True, check=True)
     scores = np.frombuffer(run_.stdout, np.float32).reshape(found["scores"].shape)
     np.testing.assert_allclose(scores, found["scores"], atol=1e-5)
+
+
+def test_the_page_about_ones_own_model_runs_as_it_stands(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    import netsci_dst as nd
+
+    monkeypatch.chdir(tmp_path)
+    found: dict = {}
+    for block in blocks("own_model.md", "python"):
+        exec(compile(block, "own_model.md", "exec"), found)
+    assert nd.load_run("runs/mine").status == "finished"
+    assert found["density"] == pytest.approx(0.1, abs=0.001)
+    assert found["begin"] == 3
+    pruned = nd.load_run("runs/pruned").snapshots[-1].topology
+    assert pruned.layers[0].n_links == 819
+
+
+@pytest.mark.filterwarnings("ignore:'pin_memory' argument")
+def test_the_readmes_vision_transformer_trains_as_it_stands(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    import netsci_dst as nd
+
+    monkeypatch.chdir(tmp_path)
+    text = (HOWTO.parents[1] / "README.md").read_text()
+    section = text[text.index("## Your own model") :].partition("\n## ")[0]
+    found: dict = {}
+    for block in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
+        exec(compile(block, "README.md", "exec"), found)
+    for name in ("vit", "vit-trainer"):
+        run = nd.load_run(f"runs/{name}")
+        assert run.status == "finished"
+        assert len(run.evolution) > 0
+        layers = run.snapshots[-1].topology.layers
+        links = sum(layer.n_links for layer in layers)
+        positions = sum(layer.shape[0] * layer.shape[1] for layer in layers if layer.sparsity)
+        assert links / positions == pytest.approx(0.1, abs=0.03)
+    assert (tmp_path / "vit-sparse/model.safetensors").exists()
+
+
+def test_the_removal_score_of_the_page_trains(request, tmp_path):
+    pytest.importorskip("torch")
+    from netsci_dst.training import train
+
+    request.addfinalizer(lambda: registry.remove("removal", "magnitude_and_strength"))
+    exec(compile(blocks("add_a_method.md", "python")[0], "add_a_method.md", "exec"), {})
+    run = train(
+        data="digits",
+        model_options={"hidden": [32]},
+        method="set",
+        method_options={
+            "removal": "magnitude_and_strength",
+            "removal_options": {"share": 0.2},
+        },
+        sparsity=0.8,
+        epochs=2,
+        out=tmp_path / "run",
+    )
+    assert len(run.evolution) > 0
+    assert run.recipe["method_options"]["removal_options"] == {"share": 0.2}

@@ -74,7 +74,7 @@ class MethodOptions(BaseModel):
     name: str = Field("custom", description="Name of the method.")
     sparse: bool = Field(True, description="False: the fully connected baseline.")
 
-    initialiser: str = Field("uniform", description="How the first links are placed.")
+    initialiser: str = Field("uniform", description="How the initial topology is drawn.")
     initialiser_options: dict[str, Any] = Field({}, description="Options of the initialiser.")
     initialiser_elsewhere: str | None = Field(
         None, description="Initialiser where the first needs input features and there are none."
@@ -277,7 +277,7 @@ class MethodOptions(BaseModel):
 
     @property
     def draws_weights(self) -> bool:
-        """Whether a per-step hook replaces the first links and weights by its own."""
+        """Whether a per-step hook replaces the initial topology and weights by its own."""
         return bool(self._of_hook("draws_weights", False))
 
     @property

@@ -52,7 +52,7 @@ class Training:
         self.method = recipe.resolved_method()
         self.device = device_of(recipe.device, world)
         if recipe.compile and self.device.type != "cuda":
-            raise RecipeError("compile is for GPUs: leave it out on a CPU")
+            raise RecipeError("compile is for GPUs: it has no effect on a CPU; remove it")
         self.dataset = limited(load_data(recipe) if dataset is None else dataset, recipe)
         self.task: Task = get_task(_task_name(recipe), **recipe.task_options)
         self.dtype = _DTYPES[recipe.dtype]

@@ -243,7 +243,7 @@ def sparse_views(
             continue
         if not parameter.requires_grad:
             if name in named:
-                raise RecipeError(f"layer {name!r} is frozen (requires_grad=False): leave it out")
+                raise RecipeError(f"layer {name!r} is frozen (requires_grad=False): exclude it")
             continue
         place = (id(parameter), view.rows, view.columns)
         if place not in taken:  # a weight that several modules share is sparse once

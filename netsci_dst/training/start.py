@@ -32,12 +32,12 @@ class Start:
         if not method.sparse or method.density != "constant":
             raise RecipeError(
                 f"init_from begins with the links of {run.path} and keeps their number, which "
-                f"method {method.name!r} does not: take one of fixed density, or leave it out"
+                f"method {method.name!r} does not: take one of fixed density, or remove it"
             )
         if method.draws_weights:
             raise RecipeError(
                 f"init_from begins with the links of {run.path}, but method {method.name!r} draws "
-                "its own: leave it out"
+                "its own: remove it"
             )
         if run.status not in ("finished", "imported"):
             raise RecipeError(

@@ -62,7 +62,7 @@ IDLE = [
 @pytest.mark.parametrize(("name", "options"), IDLE)
 def test_an_option_of_no_effect_is_refused(name, options):
     field = "phases.delta" if "phases" in options else next(iter(options))
-    with pytest.raises(RecipeError, match=rf"of no effect: method_options\.{field} "):
+    with pytest.raises(RecipeError, match=rf"method_options\.{field} .*no effect here"):
         load_recipe(method=name, method_options=options)
     # The complete table of a method names every option; those are its own choice.
     table = load_recipe(method=name).to_table()
@@ -84,7 +84,7 @@ def test_an_option_of_no_effect_is_refused(name, options):
     ],
 )
 def test_a_setting_of_no_effect_is_refused(changes):
-    with pytest.raises(RecipeError, match=rf"of no effect: {list(changes)[-1]}[ .]"):
+    with pytest.raises(RecipeError, match=rf"{list(changes)[-1]}[ .].*no effect here"):
         load_recipe(**changes)
 
 

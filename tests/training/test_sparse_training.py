@@ -207,7 +207,7 @@ def test_requests_that_cannot_be_met_are_refused():
         "0 steps": {"total_steps": 0},
         "reads none": {"method": "set", "features": features},
         r"features have shape \(20, 5\); expected \(n, 12\)": {"features": features[:, :5]},
-        "of no effect: zeta": {"method": "static", "zeta": 0.4},
+        "zeta.*no effect here": {"method": "static", "zeta": 0.4},
         "no sparse layer matches head_layers": {"method": "set", "heads": 2},
     }.items():
         with pytest.raises(RecipeError, match=said):

@@ -281,7 +281,7 @@ def _heads(draft: _Draft, stream: str, weights: Sequence[NamedWeight]) -> None:
         else:
             source = next((n for n in reversed(readable) if draft.size(n) == n_source), None)
         if source is None:
-            raise FormatError(f"do not know where {weight.name!r} belongs; leave it out by name")
+            raise FormatError(f"do not know where {weight.name!r} belongs; exclude it by name")
         alone = len(weights) == 1
         name = "output" if alone else f"{weight.name}.out"
         readable.append(draft.add(name, weight.matrix.shape[1]))

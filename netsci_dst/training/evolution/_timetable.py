@@ -101,7 +101,7 @@ class Timetable:
         return schedule(self._share_of_evolution(step), self.method.zeta)
 
     def removal_exponent(self, step: int) -> float:
-        """Return the power of the score by which removal keeps links; infinite when rigid."""
+        """Return the power of scores in the removal of links; infinite when deterministic."""
         if self.method.removal_softness is None:
             return float("inf")
         ramp = registry.get("softness", self.method.removal_softness).target

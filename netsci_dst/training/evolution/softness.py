@@ -1,4 +1,4 @@
-"""How deterministic soft choices are, and how that grows during training.
+"""How deterministic sampled choices are, and how that grows during training.
 
 A score s becomes the weight s^e with e = δ/(1−δ): δ = 0 is uniform, 0.5 the score itself, 1 the
 deterministic choice.

@@ -19,7 +19,7 @@ class StepHook:
     after ``engine``. Between steps a layer's parameter holds what the forward pass uses: weights
     that take no part in it are kept by the hook. It says ``needs=("dense_gradient",)`` to have
     ``each.layer.dense_gradient()`` in `before_step`, and ``draws_weights=True`` if it replaces the
-    first links and weights by its own.
+    initial topology and weights by its own.
     """
 
     def __init__(self, engine: Engine):

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class TopKast(StepHook):
     """Links are the top D+M of all weights; those outside the top D are zero in the forward pass.
 
-    All weights are remembered, and all are drawn at the beginning, so that the first links are the
-    largest of those. The larger set is chosen anew at topology updates, the smaller one after every
-    step from within it. Only the smaller one counts as active (ITOP).
+    All weights are remembered, and all are drawn at the beginning, so that the initial links are
+    the largest of those. The larger set is chosen anew at topology updates, the smaller one after
+    every step from within it. Only the smaller one counts as active (ITOP).
 
     Parameters
     ----------

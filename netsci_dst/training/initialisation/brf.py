@@ -26,7 +26,7 @@ def brf(
     """Bipartite receptive field: each output neuron draws its inputs, the near ones likelier.
 
     An input at ring distance ``d`` (positions of the shorter side scaled to the longer) is drawn
-    without replacement with weight ``(1 + d)^(-(1 - r) / r)``. Equation 7 as printed has the
+    without replacement with weight ``(1 + d)^(-(1 - r) / r)``. Equation 7 as published has the
     opposite sign and would favour far inputs.
 
     Parameters

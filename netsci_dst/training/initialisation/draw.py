@@ -24,7 +24,7 @@ def draw_topology(
     features: np.ndarray | None = None,
     **options: Any,
 ) -> np.ndarray:
-    """Return the keys of a layer's first links.
+    """Return the keys of a layer's initial links.
 
     Parameters
     ----------

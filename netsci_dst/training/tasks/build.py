@@ -33,7 +33,7 @@ def build_model(name: str, options: Mapping[str, Any], seed: int, **facts: Any) 
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     for key in options:
         if key in facts:
-            raise RecipeError(f"model option {key!r} is decided by the data; leave it out")
+            raise RecipeError(f"model option {key!r} is decided by the data; remove it")
         if key not in parameters and not open_ended:
             raise UnknownName(f"option of model {name!r}", key, set(parameters) - set(facts))
     needed = {key: value for key, value in facts.items() if key in parameters or open_ended}

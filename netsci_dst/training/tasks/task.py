@@ -100,7 +100,7 @@ class BatchOptions:
         """
         for name in fields:
             if getattr(self, name):
-                raise RecipeError(f"{name} has no meaning for {what}; leave it out")
+                raise RecipeError(f"{name} has no meaning for {what}; remove it")
 
 
 # Fewer sequences than this are too much alike to say what neurons do.

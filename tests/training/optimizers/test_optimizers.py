@@ -134,7 +134,7 @@ def test_parameter_groups():
         ({"optimizer": "muon", "optimizer_options": {"ns_steps": 0.5}}, "ns_steps"),
         ({"lr_schedule": "linar"}, "did you mean 'linear'"),
         ({"lr_options": {"x": 1}}, "unknown option of lr schedule 'linear'"),
-        ({"optimizer": "adafactor", "betas": (0.5, 0.5)}, "has no effect|of no effect"),
+        ({"optimizer": "adafactor", "betas": (0.5, 0.5)}, "has no effect"),
         ({"parameter_groups": [{"patterns": "a", "optimizer": "sdg"}]}, "did you mean 'sgd'"),
     ],
 )
