@@ -19,7 +19,12 @@ karate = nx.karate_club_graph()
 nx.write_edgelist(karate, "karate.txt", data=False)
 frame = nd.analyze(karate, measures=["degrees", "modularity", "k_shell"])
 assert len(frame) > 10, frame
-for command in (["analyze", "karate.txt", "-m", "degrees"], ["list", "methods"], ["info", "--report"], ["--help"]):
+for command in (
+    ["analyze", "karate.txt", "-m", "degrees"],
+    ["list", "methods"],
+    ["info", "--report"],
+    ["--help"],
+):
     program = Path(sys.executable).with_name("netsci-dst")
     subprocess.run([program, *command], check=True, stdout=subprocess.DEVNULL)
 assert len(shipped_recipes()) > 50
