@@ -63,7 +63,7 @@ def report(
         Heading of the page; by default the name of the run.
     analyze
         Compute what the first screen and the pictures need and is not stored yet: every cheap
-        measure, embeddings, and the tests of the last snapshot with 500 replicates.
+        measure, embeddings, and the tests of the last snapshot with 250 replicates.
         `netsci_dst.analyze` computes all. False shows what is stored.
     inside
         Of several runs, how many can be looked into snapshot by snapshot.
