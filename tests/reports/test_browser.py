@@ -546,7 +546,7 @@ def test_a_live_page_grows_in_place(browser, make_run, tmp_path):
     thread.start()
     try:
         browser.get_log("browser")
-        browser.get(f"http://127.0.0.1:{server.server_address[1]}/")
+        browser.get(server.url)
         until(browser, "document.documentElement.dataset.ready === 'true'")
         before = len(run.snapshots)
         browser.execute_script("window.kept = true; scrollTo({top: 700, behavior: 'instant'})")
