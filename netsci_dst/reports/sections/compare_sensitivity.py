@@ -24,7 +24,7 @@ from ..plotly_chart import figure
     "small pictures for the values of a third; empty cells have no run. A gradient along one side "
     "only means that the other field does not matter.",
     source="Zhang et al. (CHTss), 2025, tables 14 and 15",
-    computed_by="netsci-dst sweep --grid",
+    computed_by="netsci-dst sweep",
 )
 def compare_sensitivity(
     comparison: Comparison, x: str = "", y: str = "", facet: str = ""
