@@ -180,6 +180,9 @@ def soak(minutes: float, seed: int, folder: Path) -> dict[str, Any]:
     rng, until = random.Random(seed), time.monotonic() + 60 * minutes
     out = folder / "reports"
     out.mkdir()
+    # Temporary files of this soak alone, also those of its processes.
+    (folder / "tmp").mkdir()
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
     whole = {
         method: facts(
             training.train(out=folder / f"whole-{method}", method=method, seed=0, **SETTINGS)
