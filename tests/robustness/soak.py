@@ -15,6 +15,7 @@ import argparse
 import errno
 import json
 import multiprocessing
+import multiprocessing.util
 import os
 import random
 import resource
@@ -181,6 +182,7 @@ def soak(minutes: float, seed: int, folder: Path) -> dict[str, Any]:
     out = folder / "reports"
     out.mkdir()
     # Temporary files of this soak alone, also those of its processes.
+    multiprocessing.util.get_temp_dir()  # that of the processes outlives the soak's folder
     (folder / "tmp").mkdir()
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
     whole = {
