@@ -52,7 +52,10 @@ html_theme = "furo"
 html_title = "netsci-dst"
 html_static_path = ["_static"]
 suppress_warnings = ["myst.xref_missing"]
-nitpicky = False
+nitpicky = True
+# Types in signatures are often other packages' or private; what a page or docstring refers to by
+# name (functions, methods, terms, labels) must be there.
+nitpick_ignore_regex = [(r"py:(class|exc)", r".*"), (r"py:obj", r"typing\..*")]
 smartquotes_action = "qe"  # not dashes: --device must stay what one types
 
 
