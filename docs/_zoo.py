@@ -36,6 +36,8 @@ def tables(models: list[dict[str, Any]]) -> str:
     parts = []
     for library, title in LIBRARIES.items():
         rows = [row(model) for model in models if model["library"] == library]
+        if not rows:
+            continue
         head = ["model", "parameters", "layers", "made sparse", *METHODS, "not followed"]
         parts.append(f"### {title}\n\n" + markdown_table(head, rows))
     return "\n\n".join(parts) + "\n"
