@@ -51,6 +51,24 @@ def nested(path: str, value: Any) -> dict[str, Any]:
     return value
 
 
+def full_name(path: str) -> str:
+    """Return the dotted name of a recipe's setting; an option of the method may go without group.
+
+    A name that nothing has is returned as it is: whoever uses it says what is known.
+
+    Examples
+    --------
+    >>> full_name("zeta"), full_name("sparsity"), full_name("method_options.heads")
+    ('method_options.zeta', 'sparsity', 'method_options.heads')
+    """
+    from .recipe import Recipe
+
+    first, _, _ = path.partition(".")
+    if first not in Recipe.model_fields and first in MethodOptions.model_fields:
+        return f"method_options.{path}"
+    return path
+
+
 def with_method(table: Mapping[str, Any], name: str) -> tuple[dict[str, Any], list[str]]:
     """Return a recipe's table with another method, and which of its settings that one drops.
 

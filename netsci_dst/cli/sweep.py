@@ -25,10 +25,14 @@ def command(
     vary: Annotated[
         list[str] | None,
         typer.Option(
+            "--grid",
             "--vary",
-            help="field=value,value,… such as method=set,chts or seed=0,1,2; group.key=… varies an "
-            "option, however deep; a value that is a list as [1,2].",
+            help="field=value,value,… such as method=set,chts or zeta=0.1,0.2; group.key=… varies "
+            "an option, however deep; a value that is a list as [1,2]. All combinations are run.",
         ),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", min=1, help="Runs of each combination: seeds 0, 1, …")
     ] = None,
     hidden: Annotated[
         str | None, typer.Option(help="Sizes of an MLP's hidden layers, with commas between.")
@@ -60,6 +64,10 @@ def command(
         if not equals:
             raise typer.BadParameter(f"{item!r} is not of the form field=value,value")
         fields[name.strip()] = [_console.value_of(value) for value in _split(values)]
+    if seeds is not None:
+        if "seed" in fields:
+            raise typer.BadParameter("give --seeds or --grid seed=…, not both")
+        fields["seed"] = list(range(seeds))
     base = resolve(recipe, with_hidden(asked, hidden), setting)
     if dry_run:
         planned = [(run.path, run.recipe, status_of(run)) for run in plan(base, out, fields)]

@@ -164,6 +164,11 @@ class Training:
         """The parameter groups of all optimizers."""
         return [group for one in self.optimizers for group in one.param_groups]
 
+    @property
+    def held_out(self) -> int:
+        """The samples of the split that runs are evaluated on."""
+        return sum(batch.samples for batch in self.batches.evaluation())
+
     def artefacts(self) -> dict[str, str]:
         """Return files to keep with the run, such as the tokenizer: name -> content."""
         kept = getattr(self.dataset, "artefacts", None)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import NetsciError, RecipeError, RunError
 from ..methods.merge import merged
-from ..overrides import nested
+from ..overrides import full_name, nested
 from ..recipe import Recipe, load_recipe, recorded_recipe
 from ..store import Store
 from ..workers import keep_worker
@@ -47,7 +47,8 @@ def plan(
         Folder or URL under which each run gets a folder of its own, named after what varies.
     vary
         Field of the recipe -> its values, such as ``{"method": ["set", "chts"], "seed": [0, 1]}``.
-        ``group.key`` varies an option, however deep.
+        ``group.key`` varies an option, however deep; an option of the method may go without its
+        group, as ``zeta``.
 
     Raises
     ------
@@ -56,6 +57,7 @@ def plan(
     """
     if not vary or not all(len(values) for values in vary.values()):
         raise RecipeError("a sweep needs at least one field to vary, and a value for each")
+    vary = {full_name(field): values for field, values in vary.items()}
     base = load_recipe(recipe)
     root = os.fspath(out).rstrip("/")
     runs = []

@@ -156,6 +156,7 @@ def _facts(training: Training) -> dict[str, Any]:
         "data": {
             "name": training.recipe.data,
             "fingerprint": getattr(training.dataset, "fingerprint", None),
+            "test_samples": training.held_out,
         },
         "model": {
             "parameters": sum(p.numel() for p in training.model.parameters()),

@@ -180,3 +180,10 @@ def test_a_run_older_than_a_setting_goes_on(tmp_path):
 def test_what_cannot_be_varied_is_refused(tmp_path, vary):
     with pytest.raises(RecipeError):
         plan(COMMON, tmp_path, vary)
+
+
+def test_options_of_the_method_go_by_their_short_name():
+    from netsci_dst.training.sweep import plan
+
+    runs = plan({"method": "set"}, "runs", {"zeta": [0.1, 0.2], "sparsity": [0.9], "seed": [0, 1]})
+    assert [run.recipe.resolved_method().zeta for run in runs] == [0.1, 0.1, 0.2, 0.2]
