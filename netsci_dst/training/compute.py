@@ -166,10 +166,12 @@ class Compute:
         """Count a topology update, with what its link prediction took."""
         if self._per_step is None:
             return
-        for parameter in self.controller.parameters.values():
-            of_links, executed = prediction_flops(predictor, parameter)
-            self.links += of_links
-            self.executed += executed
+        paths = self.controller.engine.paths
+        for name, parameter in self.controller.parameters.items():
+            if name in paths:
+                of_links, executed = prediction_flops(predictor, parameter, paths[name])
+                self.links += of_links
+                self.executed += executed
         self._measure()
 
     # --- what is recorded ---------------------------------------------------------------------
@@ -218,21 +220,19 @@ class Compute:
         self.links, self.executed = float(facts["links"]), float(facts["executed"])
 
 
-def prediction_flops(predictor: str | None, parameter: SparseParameter) -> tuple[float, float]:
+def prediction_flops(
+    predictor: str | None, parameter: SparseParameter, n_paths: int
+) -> tuple[float, float]:
     """Return the operations of scoring a layer's absent links: of the links, and executed.
 
-    Of the links: two for every path of length three (METHODS of CH3-L3p and its kin), for which
-    the degrees at both ends of each link suffice. Executed by a masked layer: the dense products
-    of the node predictors, and one more factor of sources for path predictors.
+    Of the links: two for every path of length three (METHODS of CH3-L3p and its kin), of which the
+    update has counted ``n_paths``. Executed by a masked layer: the dense products of the node
+    predictors, and one more factor of sources for path predictors.
     """
     if predictor is None or not (predictor.endswith(("_l3p", "_l3n")) or predictor.endswith("_l3")):
         return 0.0, 0.0
     n_source, n_target = parameter.n_source, parameter.n_target
-    keys = parameter.keys
-    u, v = keys // n_target, keys % n_target
-    out = torch.bincount(u, minlength=n_source).double()
-    into = torch.bincount(v, minlength=n_target).double()
-    paths = 2.0 * float((out[u] * into[v]).sum())
+    paths = 2.0 * n_paths
     if parameter.format == "csr":
         return paths, paths
     products = 2.0 * n_source * n_target * (n_source + n_target)

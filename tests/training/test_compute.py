@@ -89,11 +89,21 @@ def test_operations_of_the_links_are_counted_link_by_link(format):
     assert facts["optimizer_bytes"] == 0
 
 
-def test_operations_of_link_prediction_are_those_of_the_paths():
-    model = mlp()
-    dst = sparsify(model, None, "set", 0.9, include="*")
-    parameter = dst.controller.parameters["2"]
-    matrix = parameter.mask_matrix.double()
-    paths = float((matrix @ matrix.t() @ matrix).sum())  # every walk u, z1, z2, v
-    assert prediction_flops("ch2_l3n", parameter)[0] == 2 * paths
-    assert prediction_flops("random", parameter) == (0.0, 0.0)
+@pytest.mark.parametrize("format", ["masked", "csr"])
+def test_operations_of_link_prediction_are_those_of_the_paths(format):
+    model, x = mlp(), torch.randn(16, 40)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    options = {"percolation": False, "update_every": 2, "total_steps": 100, "include": "*"}
+    dst = sparsify(model, optimizer, "chts", 0.9, format=format, **options)
+    for _ in range(2):
+        one_step(model, x, dst, optimizer)
+    controller = dst.controller
+    assert controller.n_updates == 1
+    paths = controller.engine.paths
+    assert list(paths) == list(controller.parameters)
+    assert min(paths.values()) > 0
+    per_step = controller.compute.links - 2 * sum(paths.values())
+    assert per_step == pytest.approx(2 * controller.compute._per_step[0], rel=1e-9)
+    parameter = controller.parameters["2"]
+    assert prediction_flops("ch2_l3n", parameter, 7)[0] == 14
+    assert prediction_flops("random", parameter, 7) == (0.0, 0.0)

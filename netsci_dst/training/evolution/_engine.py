@@ -53,6 +53,11 @@ class Engine:
     average
         Averages a tensor over processes.
 
+    Attributes
+    ----------
+    paths
+        Paths of length three of each layer from whose links the latest update predicted others.
+
     Notes
     -----
     Order of calls for optimizer step number ``step`` (counted from 1): `begin`, forward and
@@ -77,6 +82,7 @@ class Engine:
         device = self.layers[0].layer.weight.device if self.layers else torch.device("cpu")
         self.generator = torch.Generator(device=device).manual_seed(seed)
         self.removal_state: dict[str, float] = {}
+        self.paths: dict[str, int] = {}
         self.timetable = Timetable(method, clock)
         if method.density != "constant" and self.layers and clock.total_steps < 2:
             raise RecipeError(
@@ -221,6 +227,7 @@ class Engine:
             update = self._decided(step, zeta)
         update.agree()
         update.commit()
+        self.paths = update.paths()
         if removing:
             self._stop_early(update.updates)
         seconds = time.perf_counter() - begun

@@ -184,6 +184,9 @@ class LinkList(Work):
         """Return the scores of absent links by a link predictor."""
         from ._predict import list_scores
 
+        u, v = self.sources[self.keep], self.targets[self.keep]
+        out, into = torch.bincount(u), torch.bincount(v)
+        self.update.paths = int((out[u] * into[v]).sum())
         return list_scores(self, predictor, n, sub_ranking)
 
     @property

@@ -82,6 +82,7 @@ def write(
     weight: Tensor,
     keep: Tensor,
     states: Sequence[Sequence[Tensor]],
+    counts: Sequence[int],
 ) -> None:
     """Give layers these links and weights; gradient and optimizer state stay where ``keep``.
 
@@ -89,6 +90,8 @@ def write(
     ----------
     states
         State tensors of the parameter's shape, of each layer.
+    counts
+        Links of each layer.
     """
     rows = list(zip(layers, mask.unbind(0), weight.unbind(0), keep.unbind(0), states))
     places: list[tuple[Tensor, Tensor]] = []
@@ -111,6 +114,8 @@ def write(
         store = _store(each)
         each.layer.links_changed()  # type: ignore[attr-defined]
         store.note_written()
+    for each, count in zip(layers, counts):
+        each.layer.note_count(count)  # type: ignore[attr-defined]
 
 
 def _by_type(function: object, pairs: list[tuple[Tensor, Tensor]]) -> None:

@@ -38,7 +38,7 @@ def stack_scores(stack: Stack, predictor: str, n: int, sub_ranking: bool) -> Ten
     """Return scores of every position, ``(rows, n_source, n_target)``."""
     present = stack.present
     if stack.form.groups > 1:
-        present = _apart(stack, present)
+        present = apart(stack, present)
     if is_rule(predictor) and not sub_ranking and by_tensors(present):
         kept = [u.kept for u in stack.updates] if stack.form.groups == 1 else None
         double = stack.group.layers[0].layer.weight.dtype == torch.float64
@@ -66,7 +66,7 @@ def _sub_ranked(stack: Stack, row: int, links: Tensor, predictor: str, n: int) -
     return scores.view(links.shape)
 
 
-def _apart(stack: Stack, x: Tensor) -> Tensor:
+def apart(stack: Stack, x: Tensor) -> Tensor:
     """Return each group of a grouped convolution as a layer of its own: they share no neurons."""
     groups = stack.form.groups
     if stack.form.target_first:

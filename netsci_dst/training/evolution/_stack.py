@@ -17,7 +17,7 @@ from . import _draws as draw
 from . import _masked as masked
 from ._draws import Draws
 from ._links import Candidates, not_recorded
-from ._predict import stack_scores, tied
+from ._predict import apart, stack_scores, tied
 from ._select import best, best_per_row, clocked, largest
 from ._work import LayerUpdate, Work
 
@@ -60,6 +60,7 @@ class Stack(Work):
         self.mask = self.keep = self.after_density = masked.masks(group.layers)
         self.new: Tensor | None = None
         self._final: Tensor | None = None
+        self._paths: Tensor | None = None
         self._links: tuple[Tensor, Tensor] | None = None
         self.new_values: Tensor | None = None
         self.recalled = False
@@ -183,7 +184,16 @@ class Stack(Work):
 
     def predicted(self, predictor: str, n: int, sub_ranking: bool) -> Tensor | Candidates:
         """Return the scores of absent links by a link predictor."""
+        self._paths = self._path_counts()
         return stack_scores(self, predictor, n, sub_ranking)
+
+    def _path_counts(self) -> Tensor:
+        """Return the number of paths of length three in each row, float64."""
+        a = self.present.to(torch.float64 if self.mask.numel() <= _FEW else torch.float32)
+        if self.form.groups > 1:
+            a = apart(self, a)
+        walks = torch.bmm(a, a.sum(1).unsqueeze(2)).squeeze(2)
+        return (walks * a.sum(2)).sum(1, dtype=torch.float64).view(len(self.updates), -1).sum(1)
 
     @property
     def density(self) -> Tensor:
@@ -434,6 +444,8 @@ class Stack(Work):
             per_row.append(self.form.units(seen).sum((1, 2)))
             ever = ever | self.new
         parts = [*per_row, ever.sum((1, 2)), self.form.sources_of(self.links).sum(1)]
+        if self._paths is not None:
+            parts.append(self._paths.to(torch.int64))
         return torch.cat(parts)
 
     def learn(self, told: Sequence[int]) -> None:
@@ -451,6 +463,9 @@ class Stack(Work):
         layers = self.group.layers
         for each, ever, sources in zip(layers, told, told[len(layers) :]):
             each.ever, each.active_sources = ever, sources
+        if self._paths is not None:
+            for update, paths in zip(self.updates, told[2 * len(layers) :]):
+                update.paths = paths
 
     def decision(self) -> list[Tensor]:
         """Return which links stay (1) and which come (2)."""
@@ -478,7 +493,10 @@ class Stack(Work):
             [state for _, _, state in states_of(optimizers, each.layer.weight)]
             for each in group.layers
         ]
-        masked.write(group.layers, self.form, final, weight, keep, states)
+        heads = self.form.heads
+        counts = [u.kept + u.regrown for u in self.updates]
+        counts = [sum(counts[i : i + heads]) for i in range(0, len(counts), heads)]
+        masked.write(group.layers, self.form, final, weight, keep, states, counts)
         group.ever |= final
         if group.last is not None:
             torch.where(final, weight, group.last, out=group.last)

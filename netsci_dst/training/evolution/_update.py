@@ -165,6 +165,14 @@ class Update:
             work.counted_before != [expected[id(u)] for u in work.updates] for work in self.works
         )
 
+    def paths(self) -> dict[str, int]:
+        """Return the paths of length three of each layer that predicted links, for its cost."""
+        found: dict[str, int] = {}
+        for update in self.updates:
+            if update.paths is not None:
+                found[update.of.name] = found.get(update.of.name, 0) + update.paths
+        return found
+
     # --- putting it into effect ---------------------------------------------------------------
 
     def agree(self) -> None:

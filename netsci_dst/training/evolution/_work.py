@@ -27,6 +27,9 @@ class LayerUpdate:
         were taken in the same update.
     exchanged, exchanged_back
         Links that a per-step hook has replaced since the last update, and replaced by themselves.
+    paths
+        Paths of length three between the links from which absent ones were predicted; None when
+        they were not.
     """
 
     def __init__(self, of: EvolvingLayer, head: int, before: int):
@@ -35,6 +38,7 @@ class LayerUpdate:
         self.elastic_base: int | None = None
         self.pruned = self.removed = self.percolated = self.regrown = self.shared = 0
         self.exchanged = self.exchanged_back = 0
+        self.paths: int | None = None
         self.seconds = 0.0
 
     @property

@@ -184,6 +184,7 @@ class MaskedParameter(SparseParameter):
         self.store = store
         store.sets_of_links.append(self)
         self._keys: Tensor | None = None
+        self._count: int | None = None
 
     # --- the mask as a matrix -----------------------------------------------------------------
 
@@ -205,9 +206,13 @@ class MaskedParameter(SparseParameter):
         """Say that `mask_matrix` was written to."""
         self.store.changed()
 
+    def note_count(self, n_links: int) -> None:
+        """Say how many links there are now, so that nobody has to count them."""
+        self._count = n_links
+
     def forget_keys(self) -> None:
         """Let keys be listed anew."""
-        self._keys = None
+        self._keys = self._count = None
 
     def read(self, tensor: Tensor) -> Tensor:
         """Return a tensor of the parameter's shape as ``(n_source, n_target)``, a view if it can.
@@ -245,7 +250,7 @@ class MaskedParameter(SparseParameter):
     @property
     def n_links(self) -> int:
         """Number of links."""
-        return self.keys.numel()
+        return self.keys.numel() if self._count is None else self._count
 
     def gather(self, tensor: Tensor) -> Tensor:
         """Return a new ``(n_links,)`` vector from a tensor of the parameter's shape."""

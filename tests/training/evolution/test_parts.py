@@ -160,6 +160,18 @@ def test_predicted_links_have_the_best_scores(form, name, on_a_gpu, monkeypatch)
 
 
 @FORMATS
+def test_the_paths_of_a_prediction_are_counted(form):
+    of = links(form, shape=(12, 14), n=40)
+    of.keep_best(of.values.abs(), [32], INF, draw.REMOVAL)
+    matrix = np.zeros(12 * 14)
+    matrix[kept(of)] = 1
+    a = matrix.reshape(12, 14)
+    of.predicted("ch2_l3n", 1, False)
+    found = int(of._paths) if form == "masked" else of.update.paths
+    assert found == (a @ a.T @ a).sum()
+
+
+@FORMATS
 def test_soft_regrowth_samples_by_the_score(form):
     w = weights(shape=(8, 8), n=20)[0]
     scores = link_prediction.ch2_l3n(w != 0).reshape(-1)
