@@ -15,7 +15,8 @@ def command(
     runs: Annotated[
         list[str],
         typer.Argument(
-            help="A run folder or URL, or several to compare.", autocompletion=_completion.runs
+            help="A run or network; several, or a folder of runs, are compared.",
+            autocompletion=_completion.runs_or_networks,
         ),
     ],
     out: Annotated[str, typer.Option("--out", "-o", help="Folder for the files.")] = "figures",
@@ -30,8 +31,9 @@ def command(
 ) -> None:
     """Draw every figure of a report with matplotlib, one file each, its numbers beside it."""
     from ..reports import figures
+    from ._subjects import expanded
 
     names = _console.names(only)
-    found = figures(runs, out, format=format, dpi=dpi, only=names, size=size)  # type: ignore[arg-type]
+    found = figures(expanded(runs), out, format=format, dpi=dpi, only=names, size=size)  # type: ignore[arg-type]
     for path in found:
         _console.result(str(path))
