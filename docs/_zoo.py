@@ -39,7 +39,7 @@ def tables(models: list[dict[str, Any]]) -> str:
         if not rows:
             continue
         head = ["model", "parameters", "layers", "made sparse", *METHODS, "not followed"]
-        parts.append(f"### {title}\n\n" + markdown_table(head, rows))
+        parts.append(f"## {title}\n\n" + markdown_table(head, rows))
     return "\n\n".join(parts) + "\n"
 
 
