@@ -19,7 +19,9 @@ from netsci_dst.training.wiring import Wiring
 from tests.support.sparse import sparsified
 
 
-def chain(sizes, matrices, backend, name="set", heads=1, optimizer=None, seed=0, **options):
+def chain(
+    sizes, matrices, backend, name="set", heads=1, optimizer=None, seed=0, final=None, **options
+):
     """An engine of a chain of linear layers whose weights are given matrices, 0 where no link."""
     model = nn.Sequential(*(nn.Linear(a, b, False) for a, b in itertools.pairwise(sizes))).double()
     keys = {}
@@ -34,7 +36,13 @@ def chain(sizes, matrices, backend, name="set", heads=1, optimizer=None, seed=0,
         {str(i): (names[i], names[i + 1]) for i in range(len(sizes) - 1)},
     )
     layers = [
-        EvolvingLayer(n, layer, layer.n_links, layer.n_links, heads=heads)
+        EvolvingLayer(
+            n,
+            layer,
+            layer.n_links,
+            layer.n_links if final is None else round(final * layer.n_possible),
+            heads=heads,
+        )
         for n, layer in found.items()
     ]
     clock = Clock(options.pop("total_steps", 1000), 10)
