@@ -397,7 +397,6 @@ class Controller:
 
     def _zero_absent(self) -> None:
         self._unchecked = False
-        self.compute = Compute(self)
         for each in self.layers:
             if isinstance(each.layer, MaskedParameter):
                 each.layer.store.zero()

@@ -107,3 +107,27 @@ def test_operations_of_link_prediction_are_those_of_the_paths(format):
     parameter = controller.parameters["2"]
     assert prediction_flops("ch2_l3n", parameter, 7)[0] == 14
     assert prediction_flops("random", parameter, 7) == (0.0, 0.0)
+
+
+def test_a_run_says_what_it_cost(tmp_path):
+    import netsci_dst as nd
+
+    run = nd.train(
+        data="digits",
+        method="rigl",
+        epochs=3,
+        model_options={"hidden": [48, 40]},
+        out=tmp_path / "r",
+    )
+    cost, rows = run.provenance["compute"], run.metrics
+    assert cost["training_flops_links"] == pytest.approx(rows.flops_links.iloc[-1])
+    # Twice the epochs cost about twice as much: topology updates come on top.
+    growth = rows.flops_links.diff().dropna()
+    assert growth.max() < 1.2 * rows.flops_links.iloc[0]
+    assert growth.min() > 0.8 * rows.flops_links.iloc[0]
+    topology = run.snapshots[-1].topology
+    dense = 40 * 10  # the output layer
+    links = sum(layer.n_links for layer in topology.layers)
+    assert cost["inference_flops_links"] == pytest.approx(2 * (links + dense))
+    assert cost["links"] == links
+    assert run.provenance["data"]["test_samples"] == 360
