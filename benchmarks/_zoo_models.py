@@ -154,18 +154,14 @@ TRANSFORMERS: dict[str, tuple[str, str, dict[str, Any], str]] = {
 TIMM = (
     "resnet10t", "seresnext26d_32x4d", "resnest14d", "skresnet18", "res2net50_26w_4s", "densenet121",
     "dla34", "dpn48b", "efficientnet_b0", "mobilenetv3_small_100", "ghostnet_100", "regnety_002",
-    "nf_resnet26", "resnetv2_18", "vgg11_bn", "xception41", "hrnet_w18_small", "cspresnet50",
-    "repvgg_a0", "convnext_atto", "convnextv2_atto", "convmixer_768_32", "inception_next_atto",
-    "mixer_s32_224", "resmlp_12_224", "gmlp_ti16_224", "poolformer_s12", "vit_tiny_patch16_224",
-    "deit_tiny_patch16_224", "cait_xxs24_224", "pit_ti_224", "levit_128s", "xcit_nano_12_p16_224",
-    "swin_tiny_patch4_window7_224", "pvt_v2_b0", "twins_svt_small", "coat_lite_tiny", "mobilevit_xxs",
-    "edgenext_xx_small", "efficientformer_l1", "starnet_s1", "mambaout_femto", "sequencer2d_s",
-    "maxvit_rmlp_pico_rw_256", "focalnet_tiny_srf", "selecsls42", "vovnet39a",
+    "nf_resnet26", "resnetv2_18", "repvgg_a0", "convnext_atto", "convnextv2_atto", "inception_next_atto",
+    "mixer_s32_224", "resmlp_12_224", "gmlp_ti16_224", "vit_tiny_patch16_224", "deit_tiny_patch16_224",
+    "pit_ti_224", "levit_128s", "xcit_nano_12_p16_224", "pvt_v2_b0", "mobilevit_xxs",
+    "edgenext_xx_small", "starnet_s1", "mambaout_femto", "coat_lite_tiny",
 )  # fmt: skip
 TORCHVISION = (
-    "alexnet", "squeezenet1_1", "googlenet", "inception_v3", "shufflenet_v2_x0_5", "mnasnet0_5",
-    "mobilenet_v3_small", "wide_resnet50_2", "resnext50_32x4d", "swin_v2_t", "vit_b_32", "r3d_18",
-    "lraspp_mobilenet_v3_large", "fcn_resnet50", "deeplabv3_mobilenet_v3_large", "mvit_v2_s",
+    "squeezenet1_1", "googlenet", "shufflenet_v2_x0_5", "mnasnet0_5", "mobilenet_v3_small",
+    "lraspp_mobilenet_v3_large", "deeplabv3_mobilenet_v3_large",
 )  # fmt: skip
 
 
