@@ -8,7 +8,7 @@ from torch import Tensor
 from ...errors import NumericalError
 from ._clocks import first_clocks
 from ._draws import folded, hashed
-from ._select import clocked
+from ._select import clocked, tied
 
 # The k-th largest of many scores is guessed from one in so many of them.
 _EVERY = 64
@@ -21,6 +21,8 @@ def top(
     scores: Tensor, k: int, keys: Tensor | None, n_possible: int, pair: tuple[int, int]
 ) -> Tensor:
     """Return the places of exactly the ``k`` largest scores, ascending.
+
+    Doubles that differ by rounding errors tie: other ways of adding up would choose other links.
 
     Parameters
     ----------
@@ -41,16 +43,18 @@ def top(
     places = _contenders(scores, k)
     if places is not None:
         scores = scores[places]
+    if scores.dtype == torch.float64:
+        scores = tied(scores)
     least = scores.kthvalue(scores.numel() - k + 1).values
     above = (scores > least).nonzero().flatten()
-    tied = (scores == least).nonzero().flatten()
+    level = (scores == least).nonzero().flatten()
     missing = k - above.numel()
-    if missing < tied.numel():
-        at = tied if places is None else places[tied]
+    if missing < level.numel():
+        at = level if places is None else places[level]
         at = at if keys is None else keys[at]
         chance = hashed(folded(at, n_possible), *pair)
-        tied = tied[chance.topk(missing, sorted=False).indices]
-    chosen = torch.cat([above, tied]).sort().values
+        level = level[chance.topk(missing, sorted=False).indices]
+    chosen = torch.cat([above, level]).sort().values
     return chosen if places is None else places[chosen]
 
 

@@ -14,13 +14,11 @@ from ...link_prediction.stacks import is_rule, unmasked_scores
 from ...link_prediction.ties import snap_ties
 from . import _draws as draw
 from ._links import Candidates
+from ._select import tied
 
 if TYPE_CHECKING:
     from ._list import LinkList
     from ._stack import Stack
-
-# Of the 23 bits of a float32, or the 52 of a float64: sums in different orders differ in the last.
-_DROPPED_BITS = {torch.float32: 6, torch.float64: 16}
 
 
 def by_tensors(tensor: Tensor) -> bool:
@@ -79,13 +77,6 @@ def _together(stack: Stack, x: Tensor) -> Tensor:
     if stack.form.target_first:
         return parts.transpose(1, 2).flatten(2)
     return parts.flatten(1, 2)
-
-
-def tied(scores: Tensor) -> Tensor:
-    """Let scores that are equal on paper tie, so that chance decides between them."""
-    dropped = _DROPPED_BITS[scores.dtype]
-    bits = scores.contiguous().view(torch.int32 if dropped == 6 else torch.int64)
-    return bits.add(1 << (dropped - 1)).bitwise_and_(-(1 << dropped)).view(scores.dtype)
 
 
 # --- lists of links ---------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from torch import Tensor
 from . import _draws as draw
 
 _TOP = 1 << 62
+# Of the 23 bits of a float32, or the 52 of a float64: sums in different orders differ in the last.
+_DROPPED_BITS = {torch.float32: 6, torch.float64: 16}
 
 
 def clocked(scores: Tensor, exponent: float, chance: Tensor) -> Tensor:
@@ -30,13 +32,21 @@ def clocked(scores: Tensor, exponent: float, chance: Tensor) -> Tensor:
     return scores.to(dtype).log().sub_(draw.log_waiting(chance, dtype), alpha=1 / exponent)
 
 
+def tied(scores: Tensor) -> Tensor:
+    """Let scores that differ by rounding errors only tie, so that chance decides between them."""
+    dropped = _DROPPED_BITS[scores.dtype]
+    bits = scores.contiguous().view(torch.int32 if dropped == 6 else torch.int64)
+    return bits.add(1 << (dropped - 1)).bitwise_and_(-(1 << dropped)).view(scores.dtype)
+
+
 def best(scores: Tensor, chance: Tensor, counts: Sequence[int]) -> Tensor:
     """Return which entries are the ``counts[i]`` largest of each row.
 
     Parameters
     ----------
     scores
-        Shape ``(rows, n)``; equal ones are ordered by ``chance``.
+        Shape ``(rows, n)``; equal ones are ordered by ``chance``, and so are doubles that differ by
+        rounding errors: other ways of adding up would choose other links.
     chance
         Int64 in ``[0, 2**32)``, different within a row, the same shape.
 
@@ -50,10 +60,10 @@ def best(scores: Tensor, chance: Tensor, counts: Sequence[int]) -> Tensor:
             ordered(scores, torch.float32).bitwise_left_shift_(32).bitwise_or_(chance), counts
         )
     # A double fills the whole key: first by the score alone, then the tied ones by chance.
-    keys = ordered(scores, torch.float64)
+    keys = ordered(tied(scores), torch.float64)
     least = _thresholds(keys, counts)
-    tied = torch.where(keys == least, chance, -1)
-    return largest(torch.where(keys > least, _TOP, tied), counts)
+    by_chance = torch.where(keys == least, chance, -1)
+    return largest(torch.where(keys > least, _TOP, by_chance), counts)
 
 
 def best_per_row(scores: Tensor, chance: Tensor, counts: Tensor) -> Tensor:

@@ -17,8 +17,8 @@ from . import _draws as draw
 from . import _masked as masked
 from ._draws import Draws
 from ._links import Candidates, not_recorded
-from ._predict import apart, stack_scores, tied
-from ._select import best, best_per_row, clocked, largest
+from ._predict import apart, stack_scores
+from ._select import best, best_per_row, clocked, largest, tied
 from ._work import LayerUpdate, Work
 
 if TYPE_CHECKING:

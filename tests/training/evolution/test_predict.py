@@ -12,7 +12,7 @@ from netsci_dst.training.evolution._draws import Draws
 from netsci_dst.training.evolution._group import grouped
 from netsci_dst.training.evolution._layer import EvolvingLayer
 from netsci_dst.training.evolution._list import LinkList
-from netsci_dst.training.evolution._predict import tied
+from netsci_dst.training.evolution._select import tied
 from netsci_dst.training.evolution._stack import Stack
 from netsci_dst.training.evolution._work import LayerUpdate
 from tests.support.sparse import sparse_module
