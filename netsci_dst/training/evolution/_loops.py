@@ -68,3 +68,20 @@ def early(keys, rates, time, first, second, places):
         places[n] = i
         n += (number(keys[i], first, second) + 0.5) * 2.0**-32 < rates[i] * time
     return n
+
+
+@njit(cache=True, nogil=True)
+def large(free, keys, first, second, least, places, chance):
+    """Fill in the free places whose number is at least ``least``; return how many there are."""
+    n = 0
+    for i in range(len(keys)):
+        if not free[i]:
+            continue
+        x = number(keys[i], first, second)
+        if x < least:
+            continue
+        if n < len(places):
+            places[n] = i
+            chance[n] = x
+        n += 1
+    return n

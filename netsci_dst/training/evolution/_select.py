@@ -17,6 +17,7 @@ from . import _draws as draw
 _TOP = 1 << 62
 # Of the 23 bits of a float32, or the 52 of a float64: sums in different orders differ in the last.
 _DROPPED_BITS = {torch.float32: 6, torch.float64: 16}
+LOWEST = -1e38  # below every score and every clock, above -inf
 
 
 def clocked(scores: Tensor, exponent: float, chance: Tensor) -> Tensor:
@@ -32,11 +33,24 @@ def clocked(scores: Tensor, exponent: float, chance: Tensor) -> Tensor:
     return scores.to(dtype).log().sub_(draw.log_waiting(chance, dtype), alpha=1 / exponent)
 
 
+def dropped_bits(dtype: torch.dtype) -> int:
+    """Return how many bits of a score tell nothing."""
+    return _DROPPED_BITS[dtype]
+
+
 def tied(scores: Tensor) -> Tensor:
     """Let scores that differ by rounding errors only tie, so that chance decides between them."""
     dropped = _DROPPED_BITS[scores.dtype]
     bits = scores.contiguous().view(torch.int32 if dropped == 6 else torch.int64)
     return bits.add(1 << (dropped - 1)).bitwise_and_(-(1 << dropped)).view(scores.dtype)
+
+
+def counted(mask: Tensor) -> Tensor:
+    """Return how many entries of each row of ``(rows, …)`` are true."""
+    flat = mask.flatten(1)
+    if draw.compiled(flat):
+        return torch.from_numpy(np.count_nonzero(flat.numpy(), axis=1).astype(np.int64))
+    return flat.sum(1)
 
 
 def best(scores: Tensor, chance: Tensor, counts: Sequence[int]) -> Tensor:

@@ -18,7 +18,8 @@ from . import _masked as masked
 from ._draws import Draws
 from ._links import Candidates, not_recorded
 from ._predict import apart, stack_scores
-from ._select import best, best_per_row, clocked, largest, tied
+from ._rows import grow_rows, keep_rows
+from ._select import LOWEST, best, best_per_row, clocked, counted, largest, tied
 from ._work import LayerUpdate, Work
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 # So many weights of a group are copied once for an update, and all random numbers drawn at once.
 _FEW = 2**24
-_LOWEST = -1e38  # below every score and every clock, above -inf
 
 
 class Stack(Work):
@@ -93,6 +93,9 @@ class Stack(Work):
         if not self.form.target_first:
             rows, columns = columns, rows
         return self.form.layers(flat.unflatten(1, (rows, columns)))
+
+    def _pairs(self, purpose: int) -> list[tuple[int, int]]:
+        return [self.draws.pair(u.of.index, u.head, purpose) for u in self.updates]
 
     def chance(self, purpose: int) -> Tensor:
         """Return a random number in ``[0, 2**32)`` for each entry, ``(rows, positions)``."""
@@ -222,8 +225,15 @@ class Stack(Work):
         self, scores: Tensor, counts: Sequence[int], exponent: float, purpose: int
     ) -> None:
         """Keep so many links of each row."""
-        chance = self.chance(purpose)
         alive = self._flat(self.keep)
+        if draw.compiled(alive):
+            flat = None if exponent == 0 else self._flat_scores(scores)
+            if flat is not None:
+                self._note(flat.masked_fill(~alive, 0.0), exponent)
+            where = (self.group.positions, self._pairs(purpose))
+            self.keep = self._stored(keep_rows(flat, alive, *where, counts, exponent))
+            return
+        chance = self.chance(purpose)
         if exponent == 0:
             kept = largest(torch.where(alive, chance, -1), counts)
         else:
@@ -233,7 +243,7 @@ class Stack(Work):
     def _kept_value(self, scores: Tensor, exponent: float, chance: Tensor, alive: Tensor) -> Tensor:
         value = clocked(self._flat_scores(scores), exponent, chance)
         if exponent != float("inf"):
-            value = value.clamp_(min=_LOWEST)  # zero weights come last, in random order
+            value = value.clamp_(min=LOWEST)  # zero weights come last, in random order
         value = torch.where(alive, value, float("-inf"))
         self._note(value, exponent)
         return value
@@ -349,7 +359,7 @@ class Stack(Work):
 
     def counted(self) -> Tensor:
         """Return the number of links that are left in each row."""
-        return self.form.units(self.keep).sum((1, 2))
+        return counted(self.form.units(self.keep))
 
     def regrow(
         self,
@@ -360,8 +370,11 @@ class Stack(Work):
         per_neuron: bool,
     ) -> None:
         """Add so many absent links to each row."""
-        chance = self.chance(draw.REGROWTH)
         present = self._flat(self.keep)
+        if draw.compiled(present) and not per_neuron:
+            self.new = self._stored(self._grown(scores, counts, exponent, present, active))
+            return
+        chance = self.chance(draw.REGROWTH)
         if scores is None and not per_neuron:
             new = largest(torch.where(present, -1, chance), counts)
         else:
@@ -374,6 +387,18 @@ class Stack(Work):
             else:
                 new = best(value, chance, counts)
         self.new = self._stored(new)
+
+    def _grown(
+        self, scores: Any, counts: Sequence[int], exponent: float, present: Tensor, active: Any
+    ) -> Tensor:
+        flat = None
+        if scores is not None:
+            flat = self._flat_scores(scores)
+            self._note(flat, exponent)
+        rest = self._rest(active)
+        inside = rest if isinstance(rest, Tensor) else None
+        where = (self.group.positions, self._pairs(draw.REGROWTH))
+        return grow_rows(flat, present, inside, *where, counts, exponent)
 
     def _new_value(
         self, scores: Any, exponent: float, chance: Tensor, present: Tensor, active: Any
@@ -390,7 +415,7 @@ class Stack(Work):
         value = flat if exponent == 0 else clocked(flat, exponent, chance)
         rest = self._rest(active)
         # 0 and -1, or far below every clock.
-        high, low = (0.0, -1.0) if exponent == float("inf") else (_LOWEST, 2 * _LOWEST)
+        high, low = (0.0, -1.0) if exponent == float("inf") else (LOWEST, 2 * LOWEST)
         if isinstance(rest, Tensor):
             rest = rest.to(value.dtype).mul_(high - low).add_(low)
         else:
@@ -436,14 +461,15 @@ class Stack(Work):
 
     def report(self) -> Tensor:
         """Return counts per row and per layer."""
-        per_row = [self.form.units(self.mask).sum((1, 2))]
+        per_row = [counted(self.form.units(self.mask))]
         ever = self.group.ever
         if self.new is not None:
             # Of those that are recalled, how many come is not known; of others, how many return.
             seen = self.new if self.recalled else self.new & self.after_density
-            per_row.append(self.form.units(seen).sum((1, 2)))
+            per_row.append(counted(self.form.units(seen)))
             ever = ever | self.new
-        parts = [*per_row, ever.sum((1, 2)), self.form.sources_of(self.links).sum(1)]
+        sources = self.form.sources_of(self.links)
+        parts = [*per_row, counted(ever), counted(sources)]
         if self._paths is not None:
             parts.append(self._paths.to(torch.int64))
         return torch.cat(parts)
