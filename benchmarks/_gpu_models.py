@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 import netsci_dst as nd
 from netsci_dst.methods import method as named_method
-from netsci_dst.training.evolution._clock import Clock
-from netsci_dst.training.evolution._engine import Engine
-from netsci_dst.training.evolution._layer import EvolvingLayer
+from netsci_dst.training.evolution.clock import Clock
+from netsci_dst.training.evolution.engine import Engine
+from netsci_dst.training.evolution.layer import EvolvingLayer
 from netsci_dst.training.formats.masked import MaskedParameter, MaskedWeight
 from netsci_dst.training.matrix_view import views_of
 from netsci_dst.training.models._llama import build

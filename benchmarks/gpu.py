@@ -20,7 +20,7 @@ import torch
 from _gpu_models import LLAMA, TOY, Evolving, Llama, Mlp, Size, random_mask, seconds, wait
 
 from netsci_dst.link_prediction.stacks import stacked_scores
-from netsci_dst.training.evolution import _draws
+from netsci_dst.training.evolution import draws
 
 METHODS = ("set", "rigl", "mest", "chts", "chtss", "cht")
 PREDICTORS = ("ch3_l3p", "ch2_l3n", "ch3_l3n", "ch2_l3p", "ra_l3", "cn_l3")
@@ -54,12 +54,16 @@ def check_updates(device: torch.device) -> dict[str, Any]:
         _same_state(*sides)
         rows = [side.update() for side in sides]
         assert [r["links"] for r in rows[0]] == [r["links"] for r in rows[1]], name
-        masks = [[e.layer.mask_matrix.cpu() for e in side.engine.layers] for side in sides]
+        masks = [[_mask(e.layer) for e in side.engine.layers] for side in sides]
         alike = sum(int((a & b).sum()) for a, b in zip(*masks))
         total = sum(int(a.sum()) for a in masks[0])
         sides[0].train()
         found[name] = {"alike": alike / total, "waits": _waits(sides[0].update, device)}
     return found
+
+
+def _mask(layer: Any) -> torch.Tensor:
+    return layer.mask_matrix.cpu()
 
 
 def _same_state(gpu: Evolving, cpu: Evolving) -> None:
@@ -198,7 +202,7 @@ def measure(device: torch.device, toy: bool, only: str | None = None) -> dict[st
 
 def like_a_gpu() -> None:
     """Let a CPU take the way of a GPU, so that small sizes test it."""
-    _draws.compiled = lambda tensor: False  # type: ignore[assignment]
+    draws.compiled = lambda tensor: False  # type: ignore[assignment]
 
 
 def main() -> None:

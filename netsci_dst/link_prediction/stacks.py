@@ -47,9 +47,8 @@ def rule_scores(a: Tensor, rule: Rule, n_links: list[int] | None = None) -> Tens
     """Return the same for a rule."""
     with torch.no_grad(), short_products(False):
         if rule.on == "path":
-            if n_links is None:
-                n_links = a.sum((1, 2)).to(torch.int64).tolist()
-            return _paths(a, rule, n_links)
+            found = a.sum((1, 2)).to(torch.int64).tolist() if n_links is None else n_links
+            return _paths(a, rule, found)
         size = max(1, CHUNK // max(a.shape[1], a.shape[2]) ** 2)
         if len(a) <= size:
             return _nodes(a, rule)

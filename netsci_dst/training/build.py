@@ -17,7 +17,7 @@ from ..errors import FormatError, RecipeError
 from . import checkpoint
 from .controller import Controller
 from .distributed import World
-from .evolution._clock import Clock
+from .evolution.clock import Clock
 from .initialisation.scores import Look
 from .make_sparse import Sparsity
 from .optimizers import make_optimizers

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ..errors import FormatError, NetsciError, RecipeError
 from .compute import Compute
 from .distributed import World
-from .evolution._engine import Engine
+from .evolution.engine import Engine
 from .formats.choose import choose_format
 from .formats.convert import change_format, plain_linear
 from .formats.masked import MaskedParameter
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from ..methods import MethodOptions
     from ..run import Run
     from ..topology import Layer, Topology
-    from .evolution._clock import Clock
-    from .evolution._layer import EvolvingLayer
+    from .evolution.clock import Clock
+    from .evolution.layer import EvolvingLayer
     from .initialisation.scores import Look
     from .sparse_parameter import SparseParameter
     from .wiring import Wiring

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ..errors import RecipeError
 
 if TYPE_CHECKING:
-    from .evolution._layer import EvolvingLayer
+    from .evolution.layer import EvolvingLayer
 
 
 @dataclass(frozen=True)

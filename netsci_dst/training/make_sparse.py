@@ -15,7 +15,7 @@ from torch import nn
 
 from .. import registry
 from ..errors import RecipeError
-from .evolution._layer import EvolvingLayer
+from .evolution.layer import EvolvingLayer
 from .formats.choose import choose_format, fits
 from .formats.convert import convert, plain_linear
 from .formats.convert import replace as put_in_place

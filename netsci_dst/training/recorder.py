@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from ..topology import Layer, Topology
-from .evolution._absent import contains
-from .evolution._memory import LinkMemory
-from .evolution._percolation import Ends, Network
+from .evolution.absent import contains
+from .evolution.memory import LinkMemory
+from .evolution.percolation import Ends, Network
 from .formats.csr.linear import CsrLinear
 from .matrix_view import MatrixView, layer_between_neurons, weight_in_use
 from .probe import activity_on

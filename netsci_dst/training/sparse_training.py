@@ -17,7 +17,7 @@ from ..recipe import refuse_without_use
 from . import checkpoint
 from .controller import Controller, as_optimizers
 from .distributed import current
-from .evolution._clock import Clock
+from .evolution.clock import Clock
 from .formats.sharded import whole
 from .initialisation.scores import Look
 from .make_sparse import Sparsity

@@ -22,7 +22,7 @@ def gpu():
 
 
 def test_its_parts_run_at_toy_size(gpu, monkeypatch):
-    monkeypatch.setattr("netsci_dst.training.evolution._draws.compiled", lambda tensor: False)
+    monkeypatch.setattr("netsci_dst.training.evolution.draws.compiled", lambda tensor: False)
     monkeypatch.setattr(gpu, "METHODS", ("rigl", "cht"))
     found = gpu.measure(torch.device("cpu"), True)
     assert set(found) == set(gpu.PARTS)

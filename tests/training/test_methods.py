@@ -11,9 +11,9 @@ from netsci_dst.errors import RecipeError
 from netsci_dst.training import load_recipe, sparsify
 from netsci_dst.training.build import Training, surroundings
 from netsci_dst.training.distributed import World
-from netsci_dst.training.evolution import _engine, density
-from netsci_dst.training.evolution._list import LinkList
-from netsci_dst.training.evolution._percolation import Ends
+from netsci_dst.training.evolution import density, engine
+from netsci_dst.training.evolution.link_list import LinkList
+from netsci_dst.training.evolution.percolation import Ends
 
 STEPS, EVERY = 80, 8
 
@@ -360,7 +360,7 @@ def test_gradients_too_old_to_count_in_the_momentum_are_not_made(phases, monkeyp
         return session
 
     short = run()
-    monkeypatch.setattr(_engine, "steps_remembered", lambda beta, dtype: 10**9)
+    monkeypatch.setattr(engine, "steps_remembered", lambda beta, dtype: 10**9)
     whole_past = run()
     last = 7 * EVERY if not phases else 4 * EVERY  # the last update that regrows by momentum
     expected = [(-step) % EVERY < 6 and step <= last for step in range(1, STEPS + 1)]
@@ -482,9 +482,9 @@ def test_the_memory_of_a_million_neurons_is_that_of_its_links():
     """Nothing of size n × n: two populations of 300,000 neurons, 20 links each."""
     from netsci_dst.methods import method
     from netsci_dst.topology import Population
-    from netsci_dst.training.evolution._clock import Clock
-    from netsci_dst.training.evolution._engine import Engine
-    from netsci_dst.training.evolution._layer import EvolvingLayer
+    from netsci_dst.training.evolution.clock import Clock
+    from netsci_dst.training.evolution.engine import Engine
+    from netsci_dst.training.evolution.layer import EvolvingLayer
     from netsci_dst.training.wiring import Wiring
     from tests.support.sparse import sparse_linear
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
-from ._ranges import AboveZero, Share
+from .ranges import AboveZero, Share
 from .step_hook import StepHook
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._engine import Engine
-    from ._layer import EvolvingLayer
-    from ._work import LayerUpdate
+    from .engine import Engine
+    from .layer import EvolvingLayer
+    from .work import LayerUpdate
 
 
 @registry.register(

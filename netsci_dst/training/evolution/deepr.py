@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ... import registry
 from ..optimizer_state import as_list
-from ._ranges import NotNegative
+from .ranges import NotNegative
 from .step_hook import StepHook
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._engine import Engine
-    from ._layer import EvolvingLayer
-    from ._work import LayerUpdate
+    from .engine import Engine
+    from .layer import EvolvingLayer
+    from .work import LayerUpdate
 
 
 @registry.register("step hook", "deepr", source="Bellec et al. 2017, algorithm 1")
@@ -60,9 +60,9 @@ class DeepR(StepHook):
     def _replace(self, each: EvolvingLayer, dormant: Tensor, step: int) -> None:
         import torch
 
-        from . import _draws as draw
-        from ._absent import absent, contains
-        from ._list import Change
+        from . import draws as draw
+        from .absent import absent, contains
+        from .link_change import Change
 
         layer, generator = each.layer, self.engine.generator
         keys, n = layer.keys, int(dormant.sum())

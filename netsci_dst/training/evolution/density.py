@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from ... import registry
-from ._ranges import AboveZero, Share
+from .ranges import AboveZero, Share
 
 Steepness = Annotated[float, Field(gt=0, le=100)]  # beyond, the curve is a step
 

@@ -9,7 +9,7 @@ from ... import registry
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._links import Candidates, Links
+    from .links import Candidates, Links
 
 _SOURCES = {
     "ch3_l3p": "CHT eq. 1",

@@ -10,14 +10,14 @@ import math
 from typing import TYPE_CHECKING
 
 from ... import registry
-from ._ranges import Positive
+from .ranges import Positive
 
 RELU_GAIN = math.sqrt(2)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._links import Links
+    from .links import Links
 
 
 @registry.register("new weights", "zero", source="SET; RigL; SNFS; MEST; GraNet")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
-from ._ranges import Positive, Share
+from .ranges import Positive, Share
 from .step_hook import StepHook
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._engine import Engine
-    from ._layer import EvolvingLayer
-    from ._work import LayerUpdate
+    from .engine import Engine
+    from .layer import EvolvingLayer
+    from .work import LayerUpdate
 
 
 @registry.register(
@@ -55,7 +55,7 @@ class OptG(StepHook):
 
     def before_step(self) -> None:
         """Train the scores of all positions."""
-        from ._rates import rate_of
+        from .rates import rate_of
 
         for each in self.engine.moving:
             layer, theta = each.layer, self.theta[each.name]
@@ -75,8 +75,8 @@ class OptG(StepHook):
 
     def report(self, updates: list[LayerUpdate]) -> None:
         """Make the positions of highest score the links."""
-        from ._absent import contains
-        from ._pick import top
+        from .absent import contains
+        from .pick import top
 
         progress = self.progress(self.engine.clock.time(self.steps))
         for update in updates:

@@ -12,7 +12,7 @@ from .step_hook import StepHook
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._engine import Engine
+    from .engine import Engine
 
 AboveOne = Annotated[float, Field(gt=1)]
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ... import registry
-from ._ranges import BelowOne
+from .ranges import BelowOne
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._links import Links
+    from .links import Links
 
 
 @registry.register("regrowth", "random", source="SET", scores=False)

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ... import registry
-from ._ranges import NotNegative, Positive, Share
+from .ranges import NotNegative, Positive, Share
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._links import Links
+    from .links import Links
 
 
 @registry.register("removal", "magnitude", source="SET; CHT app. D")

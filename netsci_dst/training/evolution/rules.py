@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ._layer import EvolvingLayer
-from ._links import Links
-from ._ranges import AboveZero, BelowOne, NotNegative, Positive, Share
-from ._work import LayerUpdate
+from .layer import EvolvingLayer
+from .links import Links
+from .ranges import AboveZero, BelowOne, NotNegative, Positive, Share
 from .step_hook import StepHook
+from .work import LayerUpdate
 
 __all__ = [
     "AboveZero",

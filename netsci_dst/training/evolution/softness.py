@@ -7,7 +7,7 @@ deterministic choice.
 from __future__ import annotations
 
 from ... import registry
-from ._ranges import NotNegative, Share
+from .ranges import NotNegative, Share
 
 
 def exponent_of(delta: float) -> float:

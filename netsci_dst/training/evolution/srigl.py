@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
-from ._ranges import Share
+from .ranges import Share
 from .step_hook import StepHook
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._engine import Engine
-    from ._layer import EvolvingLayer
-    from ._work import LayerUpdate
+    from .engine import Engine
+    from .layer import EvolvingLayer
+    from .work import LayerUpdate
 
 
 @registry.register(
@@ -62,7 +62,7 @@ class SRigL(StepHook):
     def _exchange(self, update: LayerUpdate, each: EvolvingLayer, zeta: float) -> None:
         import torch
 
-        from ._absent import contains
+        from .absent import contains
 
         layer, keys = each.layer, each.layer.keys
         gradient = self.engine.averaged(layer.dense_gradient()).abs()

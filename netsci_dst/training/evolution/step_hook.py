@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._engine import Engine
-    from ._layer import EvolvingLayer
-    from ._work import LayerUpdate
+    from .engine import Engine
+    from .layer import EvolvingLayer
+    from .work import LayerUpdate
 
 
 class StepHook:

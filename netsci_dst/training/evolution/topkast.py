@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ... import registry
 from ..optimizer_state import as_list
-from ._ranges import NotNegative
+from .ranges import NotNegative
 from .step_hook import StepHook
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._engine import Engine
-    from ._layer import EvolvingLayer
-    from ._work import LayerUpdate
+    from .engine import Engine
+    from .layer import EvolvingLayer
+    from .work import LayerUpdate
 
 
 @registry.register(
@@ -38,7 +38,7 @@ class TopKast(StepHook):
     """
 
     def __init__(self, engine: Engine, margin: NotNegative = 1.0, l2: NotNegative | None = None):
-        from ._memory import LinkMemory
+        from .memory import LinkMemory
 
         super().__init__(engine)
         self.l2 = l2
@@ -89,7 +89,7 @@ class TopKast(StepHook):
 
     def report(self, updates: list[LayerUpdate]) -> None:
         """Choose the larger set anew among all weights."""
-        from ._absent import contains
+        from .absent import contains
 
         for update in updates:
             each, theta = update.of, self.theta[update.of.name]
@@ -115,7 +115,7 @@ class TopKast(StepHook):
         each.memory.remember(each.layer.keys[inside], values[inside])
 
     def _largest(self, magnitude: Tensor, k: int) -> Tensor:
-        from ._pick import top
+        from .pick import top
 
         # Weights that were drawn from a normal distribution hardly ever tie.
         return top(magnitude, k, None, magnitude.numel(), (0, 0))

@@ -8,13 +8,13 @@ from torch import nn
 
 from netsci_dst.methods import method
 from netsci_dst.topology import Population
-from netsci_dst.training.evolution._clock import Clock
-from netsci_dst.training.evolution._draws import Draws
-from netsci_dst.training.evolution._engine import Engine
-from netsci_dst.training.evolution._layer import EvolvingLayer
-from netsci_dst.training.evolution._list import LinkList
-from netsci_dst.training.evolution._stack import Stack
-from netsci_dst.training.evolution._work import LayerUpdate
+from netsci_dst.training.evolution.clock import Clock
+from netsci_dst.training.evolution.draws import Draws
+from netsci_dst.training.evolution.engine import Engine
+from netsci_dst.training.evolution.layer import EvolvingLayer
+from netsci_dst.training.evolution.link_list import LinkList
+from netsci_dst.training.evolution.stack import Stack
+from netsci_dst.training.evolution.work import LayerUpdate
 from netsci_dst.training.wiring import Wiring
 from tests.support.sparse import sparsified
 

@@ -4,10 +4,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netsci_dst.training.evolution import _absent
-from netsci_dst.training.evolution._absent import absent, contains
-from netsci_dst.training.evolution._draws import Draws, hashed
-from netsci_dst.training.evolution._memory import LinkMemory
+from netsci_dst.training.evolution import absent as module
+from netsci_dst.training.evolution.absent import absent, contains
+from netsci_dst.training.evolution.draws import Draws, hashed
+from netsci_dst.training.evolution.memory import LinkMemory
 
 
 def pair(seed=0):
@@ -66,7 +66,7 @@ def test_a_huge_layer_is_sampled_without_listing_it():
 
 
 def test_positions_of_a_huge_layer_are_drawn_uniformly_between_given_neurons(monkeypatch):
-    monkeypatch.setattr(_absent, "LISTED", 0)
+    monkeypatch.setattr(module, "LISTED", 0)
     sources, targets = torch.arange(10) < 4, torch.arange(10) > 6
     counts = torch.zeros(100)
     for seed in range(2000):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from netsci_dst.training.evolution._layer import EvolvingLayer, _share_out
+from netsci_dst.training.evolution.layer import EvolvingLayer, _share_out
 from tests.support.sparse import sparsified
 
 

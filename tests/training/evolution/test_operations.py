@@ -5,7 +5,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import netsci_dst as nd
-from netsci_dst.training.evolution import _draws
+from netsci_dst.training.evolution import draws
 
 # Operations that hand something from the device to Python.
 WAITS = {"_local_scalar_dense", "nonzero", "is_nonzero", "equal", "masked_select"}
@@ -76,7 +76,7 @@ def llama():
 )
 def test_an_update_is_a_handful_of_operations(method, most, like_a_gpu, monkeypatch, to_the_host):
     if like_a_gpu:
-        monkeypatch.setattr(_draws, "compiled", lambda tensor: False)
+        monkeypatch.setattr(draws, "compiled", lambda tensor: False)
     model = llama()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     tokens = torch.randint(0, 300, (2, 12))

@@ -8,8 +8,8 @@ import torch
 
 from netsci_dst import link_prediction, registry
 from netsci_dst.errors import NetsciError
-from netsci_dst.training.evolution import _draws as draw
 from netsci_dst.training.evolution import density, softness, zeta
+from netsci_dst.training.evolution import draws as draw
 
 from ._layers import at_links, chain, grown, kept, work
 
@@ -216,9 +216,9 @@ def test_new_weights(form):
 
 
 def _renewed(engine, form):
-    from netsci_dst.training.evolution._list import LinkList
-    from netsci_dst.training.evolution._stack import Stack
-    from netsci_dst.training.evolution._work import LayerUpdate
+    from netsci_dst.training.evolution.link_list import LinkList
+    from netsci_dst.training.evolution.stack import Stack
+    from netsci_dst.training.evolution.work import LayerUpdate
 
     (each,) = engine.layers
     update, draws = LayerUpdate(each, 0, each.layer.n_links), draw.Draws(0, 0)

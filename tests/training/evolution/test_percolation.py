@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netsci_dst.topology import Population
-from netsci_dst.training.evolution._percolation import Ends, Network
+from netsci_dst.training.evolution.percolation import Ends, Network
 from netsci_dst.training.wiring import Wiring
 
 

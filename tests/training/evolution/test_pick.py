@@ -7,32 +7,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netsci_dst.errors import NumericalError
-from netsci_dst.training.evolution import _draws, _pick, _select
+from netsci_dst.training.evolution import draws, pick, select
 
 
 def pair(seed=0):
-    return _draws.Draws(seed, 0).pair(0, 0, 0)
+    return draws.Draws(seed, 0).pair(0, 0, 0)
 
 
 def by_list(scores, k, exponent, seed):
     keys = torch.arange(scores.numel())
-    return _pick.drawn(scores, k, exponent, keys, scores.numel(), pair(seed))
+    return pick.drawn(scores, k, exponent, keys, scores.numel(), pair(seed))
 
 
 def by_row(scores, k, exponent, seed):
-    chance = _draws.hashed_grid(torch.arange(scores.numel()), [pair(seed)])
+    chance = draws.hashed_grid(torch.arange(scores.numel()), [pair(seed)])
     flat = scores[None]
     if exponent == 0:
-        return _select.largest(chance, [k])[0].nonzero().flatten()
-    value = _select.clocked(flat, exponent, chance)
+        return select.largest(chance, [k])[0].nonzero().flatten()
+    value = select.clocked(flat, exponent, chance)
     if exponent != float("inf"):
         value = value.clamp(min=-1e38)
-    return _select.best(value, chance, [k])[0].nonzero().flatten()
+    return select.best(value, chance, [k])[0].nonzero().flatten()
 
 
 def by_row_on_a_gpu(scores, k, exponent, seed):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_draws, "compiled", lambda tensor: False)
+        patch.setattr(draws, "compiled", lambda tensor: False)
         return by_row(scores, k, exponent, seed)
 
 
@@ -185,16 +185,16 @@ def test_a_list_and_stacked_rows_choose_the_same(exponent, dtype):
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_rows_have_counts_of_their_own(compiled, dtype, monkeypatch):
-    monkeypatch.setattr(_draws, "compiled", lambda tensor: compiled)
+    monkeypatch.setattr(draws, "compiled", lambda tensor: compiled)
     scores = torch.from_numpy(np.random.default_rng(0).integers(-3, 4, (5, 60))).to(dtype)
-    chance = _draws.hashed_grid(torch.arange(60), [pair(i) for i in range(5)])
+    chance = draws.hashed_grid(torch.arange(60), [pair(i) for i in range(5)])
     for counts in ([0, 1, 20, 59, 60], [0, 3, 7, 11, 29], [8] * 5, [0] * 5):
-        mask = _select.best(scores, chance, counts)
+        mask = select.best(scores, chance, counts)
         assert mask.sum(1).tolist() == counts
         for row, chosen, k in zip(scores, mask, counts):
             if 0 < k < 60:
                 assert row[chosen].min() >= row[~chosen].max()
-        same = _select.best_per_row(scores, chance, torch.tensor(counts))
+        same = select.best_per_row(scores, chance, torch.tensor(counts))
         assert torch.equal(same, mask)
 
 
@@ -205,7 +205,7 @@ def test_the_largest_over_several_tensors_together():
     room = [torch.from_numpy(rng.random(shape) < 0.8) for shape in shapes]
     chance = [torch.from_numpy(rng.integers(0, 3, shape)) for shape in shapes]  # with equal ones
     for count in (0, 1, 50, 100, 10_000):
-        chosen = _select.best_of_all(list(zip(scores, chance)), count, room)
+        chosen = select.best_of_all(list(zip(scores, chance)), count, room)
         inside = torch.cat([s[r] for s, r in zip(scores, room)])
         wanted = min(count, inside.numel())
         got = torch.cat([s[c] for s, c in zip(scores, chosen)])
@@ -216,9 +216,9 @@ def test_the_largest_over_several_tensors_together():
 
 def test_numbers_are_uniform_independent_and_different():
     keys = torch.arange(2**16)
-    draws = _draws.Draws(3, 7)
+    stream = draws.Draws(3, 7)
     u = [
-        _draws.uniform(_draws.hashed(keys, *draws.pair(layer, 0, purpose)), torch.float64)
+        draws.uniform(draws.hashed(keys, *stream.pair(layer, 0, purpose)), torch.float64)
         for layer, purpose in ((0, 0), (0, 1), (1, 0))
     ]
     for one in u:
@@ -227,17 +227,17 @@ def test_numbers_are_uniform_independent_and_different():
         assert float(((counts - 1024) ** 2 / 1024).sum()) < 110  # chi-square, 63 degrees
     for a, b in ((u[0], u[1]), (u[0], u[2]), (u[0][:-1], u[0][1:])):
         assert abs(float(torch.corrcoef(torch.stack([a, b]))[0, 1])) < 0.015
-    z = _draws.normal(_draws.hashed(keys, *draws.pair(0, 0, 2)))
+    z = draws.normal(draws.hashed(keys, *stream.pair(0, 0, 2)))
     assert abs(float(z.mean())) < 0.015
     assert float(z.std()) == pytest.approx(1, abs=0.01)
-    single = _draws.uniform(torch.tensor([0, _draws.WORD]), torch.float32)
+    single = draws.uniform(torch.tensor([0, draws.WORD]), torch.float32)
     assert single.min() > 0
     assert single.max() < 1
 
 
 def test_loops_and_whole_tensors_hash_alike(monkeypatch):
     keys, pairs = torch.arange(0, 2**32, 2**21), [pair(1), pair(2)]
-    loops = _draws.hashed_grid(keys, pairs)
-    monkeypatch.setattr(_draws, "compiled", lambda tensor: False)
-    assert torch.equal(loops, _draws.hashed_grid(keys, pairs))
-    assert torch.equal(loops[1], _draws.hashed(keys, *pairs[1]))
+    loops = draws.hashed_grid(keys, pairs)
+    monkeypatch.setattr(draws, "compiled", lambda tensor: False)
+    assert torch.equal(loops, draws.hashed_grid(keys, pairs))
+    assert torch.equal(loops[1], draws.hashed(keys, *pairs[1]))

@@ -7,14 +7,14 @@ import torch
 from netsci_dst import link_prediction, registry
 from netsci_dst.link_prediction._tensors import device_scores
 from netsci_dst.link_prediction.ties import snap_ties
-from netsci_dst.training.evolution import _draws
-from netsci_dst.training.evolution._draws import Draws
-from netsci_dst.training.evolution._group import grouped
-from netsci_dst.training.evolution._layer import EvolvingLayer
-from netsci_dst.training.evolution._list import LinkList
-from netsci_dst.training.evolution._select import tied
-from netsci_dst.training.evolution._stack import Stack
-from netsci_dst.training.evolution._work import LayerUpdate
+from netsci_dst.training.evolution import draws
+from netsci_dst.training.evolution.draws import Draws
+from netsci_dst.training.evolution.group import grouped
+from netsci_dst.training.evolution.layer import EvolvingLayer
+from netsci_dst.training.evolution.link_list import LinkList
+from netsci_dst.training.evolution.select import tied
+from netsci_dst.training.evolution.stack import Stack
+from netsci_dst.training.evolution.work import LayerUpdate
 from tests.support.sparse import sparse_module
 
 
@@ -52,7 +52,7 @@ def test_double_precision_scores_tie_exactly_and_stay_apart_where_they_differ():
 def test_groups_of_a_convolution_are_predicted_apart(predictor, way, monkeypatch):
     """One grouped convolution proposes what its groups propose as convolutions of their own."""
     if way == "stack on a GPU":
-        monkeypatch.setattr(_draws, "compiled", lambda tensor: False)
+        monkeypatch.setattr(draws, "compiled", lambda tensor: False)
     whole = sparse_module(torch.nn.Conv2d(8, 8, 1, groups=2))
     keys = torch.tensor([0, 1, 9, 10, 17, 4, 6, 13, 15, 31])
     whole.set_links(keys.sort().values, torch.ones(keys.numel()))

@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from netsci_dst.topology import Population
-from netsci_dst.training.evolution import _draws
-from netsci_dst.training.evolution._draws import Draws
-from netsci_dst.training.evolution._group import grouped
-from netsci_dst.training.evolution._layer import EvolvingLayer
-from netsci_dst.training.evolution._links import Candidates
-from netsci_dst.training.evolution._list import LinkList, ends_of
-from netsci_dst.training.evolution._percolation import Network
-from netsci_dst.training.evolution._stack import Stack
-from netsci_dst.training.evolution._work import LayerUpdate
+from netsci_dst.training.evolution import draws
+from netsci_dst.training.evolution.draws import Draws
+from netsci_dst.training.evolution.group import grouped
+from netsci_dst.training.evolution.layer import EvolvingLayer
+from netsci_dst.training.evolution.link_list import LinkList, ends_of
+from netsci_dst.training.evolution.links import Candidates
+from netsci_dst.training.evolution.percolation import Network
+from netsci_dst.training.evolution.stack import Stack
+from netsci_dst.training.evolution.work import LayerUpdate
 from netsci_dst.training.wiring import Wiring
 from tests.support.sparse import sparse_module
 
@@ -79,7 +79,7 @@ def _all(layer):
 @pytest.mark.parametrize("way", ["list", "stack", "stack on a GPU"])
 def test_filled_links_join_active_channels_uniformly(groups, way, monkeypatch):
     if way == "stack on a GPU":
-        monkeypatch.setattr(_draws, "compiled", lambda tensor: False)
+        monkeypatch.setattr(draws, "compiled", lambda tensor: False)
     counts = Counter()
     layers, network = chain(groups)
     layer = layers[1].layer

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from netsci_dst.training.evolution import _draws as draw
 from netsci_dst.training.evolution import density
+from netsci_dst.training.evolution import draws as draw
 
 from . import _reference as reference
 from ._layers import chain

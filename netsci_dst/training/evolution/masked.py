@@ -11,10 +11,10 @@ from torch import Tensor
 from ...errors import NetsciError
 from ..formats.masked import MaskedParameter, MaskedWeight
 from ..formats.sharded import is_sharded, whole
-from ._form import Form
+from .form import Form
 
 if TYPE_CHECKING:
-    from ._layer import EvolvingLayer
+    from .layer import EvolvingLayer
 
 
 def is_masked(each: EvolvingLayer) -> bool:

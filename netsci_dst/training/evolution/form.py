@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from ._layer import EvolvingLayer
+    from .layer import EvolvingLayer
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import _draws as draw
+from . import draws as draw
 
 _TOP = 1 << 62
 # Of the 23 bits of a float32, or the 52 of a float64: sums in different orders differ in the last.

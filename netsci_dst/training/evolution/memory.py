@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ._form import Form
+from .form import Form
 
 
 class LinkMemory:

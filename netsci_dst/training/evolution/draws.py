@@ -89,7 +89,7 @@ def compiled(tensor: Tensor) -> bool:
 def hashed_grid(positions: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
     """Return the numbers of the same positions in several streams, ``(streams, positions)``."""
     if compiled(positions):
-        from ._loops import numbers
+        from .loops import numbers
 
         out = torch.empty(len(pairs), positions.numel(), dtype=torch.int64)
         for row, (first, second) in zip(out.numpy(), pairs):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...errors import RecipeError
-from ._memory import LinkMemory, MaskMemory
+from .memory import LinkMemory, MaskMemory
 
 if TYPE_CHECKING:
     from ..sparse_parameter import SparseParameter

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ._draws import folded, hashed
+from .draws import folded, hashed
 
 # Layers with more positions draw positions instead of looking at every one.
 LISTED = 2**28
@@ -82,7 +82,7 @@ def _scanned(
     sources: Tensor | None,
     targets: Tensor | None,
 ) -> Tensor:
-    from ._loops import scan
+    from .loops import scan
 
     margin = n + 6 * n**0.5 + 16
     yes = np.ones(1, dtype=np.bool_)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ._percolation import Ends
+from .percolation import Ends
 
 if TYPE_CHECKING:
-    from ._engine import Engine
-    from ._layer import EvolvingLayer
-    from ._update import Update
-    from ._work import LayerUpdate
+    from .engine import Engine
+    from .layer import EvolvingLayer
+    from .update import Update
+    from .work import LayerUpdate
 
 ALL = "all"
 _COUNTS = ("pruned", "removed", "percolated", "regrown", "shared")

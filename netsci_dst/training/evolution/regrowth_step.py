@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
-from ._removal_step import spend
+from .removal_step import spend
 from .softness import exponent_of
 
 if TYPE_CHECKING:
     from ...methods import MethodOptions, Phase
-    from ._work import LayerUpdate, Work
+    from .work import LayerUpdate, Work
 
 
 def regrowth_step(works: Sequence[Work], method: MethodOptions, phase: Phase, active: Any) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ._draws import hashed, log_waiting
+from .draws import hashed, log_waiting
 
 
 def first_clocks(
@@ -19,7 +19,7 @@ def first_clocks(
     """
     if keys.device.type != "cpu" or keys.numel() < many:
         return None
-    from ._loops import early as early_ones
+    from .loops import early as early_ones
 
     total = float(weights.sum())
     if not 0 < total < float("inf"):

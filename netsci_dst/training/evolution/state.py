@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from ...errors import FormatError
-from ._memory import LinkMemory
+from .memory import LinkMemory
 
 if TYPE_CHECKING:
-    from ._engine import Engine
+    from .engine import Engine
 
 
 def state_of(engine: Engine) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -11,19 +11,19 @@ from torch import Tensor
 
 from ... import registry
 from ...errors import RecipeError
-from ._clock import Clock
-from ._group import Group, as_links, grouped
-from ._layer import EvolvingLayer
-from ._list import Change
-from ._masked import is_masked
-from ._memory import LinkMemory, MaskMemory
-from ._needs import momentum_coefficient, needs, needs_history, steps_remembered
-from ._percolation import Ends, Network
-from ._state import restore, state_of
-from ._statistics import rows_of, rows_of_hook
-from ._timetable import Timetable
-from ._update import Update
-from ._work import LayerUpdate
+from .clock import Clock
+from .group import Group, as_links, grouped
+from .layer import EvolvingLayer
+from .link_change import Change
+from .masked import is_masked
+from .memory import LinkMemory, MaskMemory
+from .needs import momentum_coefficient, needs, needs_history, steps_remembered
+from .percolation import Ends, Network
+from .state import restore, state_of
+from .statistics import rows_of, rows_of_hook
+from .timetable import Timetable
+from .update import Update
+from .work import LayerUpdate
 
 if TYPE_CHECKING:
     from ...methods import MethodOptions
@@ -171,11 +171,13 @@ class Engine:
         """Act between the backward pass and the optimizer."""
         if self._smooths:
             self._fill_unreached()
+            momenta, gradients = [], []
             for each in self.moving:
-                gradient = self.averaged(each.layer.dense_gradient())
+                gradients.append(self.averaged(each.layer.dense_gradient()))
                 if each.momentum is None:
-                    each.momentum = torch.zeros_like(gradient)
-                each.momentum.lerp_(gradient, 1 - self._beta)
+                    each.momentum = torch.zeros_like(gradients[-1])
+                momenta.append(each.momentum)
+            torch._foreach_lerp_(momenta, gradients, 1 - (self._beta or 0.0))
         if self.rule is not None:
             self.rule.before_step()
 

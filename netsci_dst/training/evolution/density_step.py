@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ... import registry
-from . import _draws as draw
+from . import draws as draw
 
 if TYPE_CHECKING:
     from ...methods import MethodOptions
-    from ._work import LayerUpdate, Work
     from .density import Plan
+    from .work import LayerUpdate, Work
 
 
 def density_step(works: Sequence[Work], method: MethodOptions, time: float, removing: bool) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ... import registry
-from . import _draws as draw
-from ._select import best_of_all
+from . import draws as draw
+from .select import best_of_all
 
 if TYPE_CHECKING:
     from ...methods import MethodOptions
-    from ._work import LayerUpdate, Work
+    from .work import LayerUpdate, Work
 
 
 def removal_step(

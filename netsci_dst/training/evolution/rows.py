@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ._select import LOWEST, dropped_bits
+from .select import LOWEST, dropped_bits
 
 Pair = tuple[int, int]
 # The k-th largest of many scores is guessed from one in so many of them.
@@ -93,7 +93,7 @@ def grow_rows(
 
 
 def _numbers(keys: NDArray[np.int64], pair: Pair) -> NDArray[np.int64]:
-    from ._loops import numbers
+    from .loops import numbers
 
     out = np.empty(len(keys), np.int64)
     numbers(keys, np.uint32(pair[0]), np.uint32(pair[1]), out)
@@ -161,7 +161,7 @@ def _early(
     score: NDArray, keys: NDArray[np.int64], pair: Pair, k: int, exponent: float
 ) -> NDArray[np.int64] | None:
     """Return places among which the ``k`` clocks are that ring first; None: anywhere."""
-    from ._loops import early
+    from .loops import early
 
     if len(score) < 2**14:
         return None
@@ -183,7 +183,7 @@ def _uniform(
     free: NDArray[np.bool_], keys: NDArray[np.int64], pair: Pair, n: int
 ) -> NDArray[np.int64]:
     """Return the places of the ``n`` free positions with the largest numbers."""
-    from ._loops import large
+    from .loops import large
 
     room = int(np.count_nonzero(free))
     margin = n + 6 * n**0.5 + 16

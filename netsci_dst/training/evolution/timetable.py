@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ... import registry
-from ._clock import Clock
+from .clock import Clock
 
 if TYPE_CHECKING:
     from ...methods import MethodOptions, Phase

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._links import Links
+from .links import Links
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._draws import Draws
-    from ._layer import EvolvingLayer
-    from ._percolation import Activity
+    from .draws import Draws
+    from .layer import EvolvingLayer
+    from .percolation import Activity
 
 
 class LayerUpdate:

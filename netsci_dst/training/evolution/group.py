@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ._form import Form, form_of
-from ._masked import is_masked, masks, weights
-from ._memory import LinkMemory, MaskMemory
+from .form import Form, form_of
+from .masked import is_masked, masks, weights
+from .memory import LinkMemory, MaskMemory
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._layer import EvolvingLayer
+    from .layer import EvolvingLayer
 
 # Positions of a group at most, unless a single layer has more: an update holds some 40 bytes each.
 CHUNK = 2**26

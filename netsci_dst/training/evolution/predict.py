@@ -12,13 +12,13 @@ from ... import registry
 from ...link_prediction import positive_links, top_links
 from ...link_prediction.stacks import is_rule, unmasked_scores
 from ...link_prediction.ties import snap_ties
-from . import _draws as draw
-from ._links import Candidates
-from ._select import tied
+from . import draws as draw
+from .links import Candidates
+from .select import tied
 
 if TYPE_CHECKING:
-    from ._list import LinkList
-    from ._stack import Stack
+    from .list_entries import ListEntries
+    from .stack_entries import StackEntries
 
 
 def by_tensors(tensor: Tensor) -> bool:
@@ -32,7 +32,7 @@ def by_tensors(tensor: Tensor) -> bool:
 # --- masked layers ----------------------------------------------------------------------------
 
 
-def stack_scores(stack: Stack, predictor: str, n: int, sub_ranking: bool) -> Tensor:
+def stack_scores(stack: StackEntries, predictor: str, n: int, sub_ranking: bool) -> Tensor:
     """Return scores of every position, ``(rows, n_source, n_target)``."""
     present = stack.present
     if stack.form.groups > 1:
@@ -53,7 +53,7 @@ def stack_scores(stack: Stack, predictor: str, n: int, sub_ranking: bool) -> Ten
     return _together(stack, scores) if stack.form.groups > 1 else scores
 
 
-def _sub_ranked(stack: Stack, row: int, links: Tensor, predictor: str, n: int) -> Tensor:
+def _sub_ranked(stack: StackEntries, row: int, links: Tensor, predictor: str, n: int) -> Tensor:
     """Return the ranks of the ``n`` best links, ties by shortest paths, as scores."""
     update = stack.updates[row // stack.form.groups]
     seed = stack.draws.number(update.of.index, update.head, draw.SCORES)
@@ -64,7 +64,7 @@ def _sub_ranked(stack: Stack, row: int, links: Tensor, predictor: str, n: int) -
     return scores.view(links.shape)
 
 
-def apart(stack: Stack, x: Tensor) -> Tensor:
+def apart(stack: StackEntries, x: Tensor) -> Tensor:
     """Return each group of a grouped convolution as a layer of its own: they share no neurons."""
     groups = stack.form.groups
     if stack.form.target_first:
@@ -72,7 +72,7 @@ def apart(stack: Stack, x: Tensor) -> Tensor:
     return x.unflatten(1, (groups, -1)).flatten(0, 1)
 
 
-def _together(stack: Stack, x: Tensor) -> Tensor:
+def _together(stack: StackEntries, x: Tensor) -> Tensor:
     parts = x.unflatten(0, (-1, stack.form.groups))
     if stack.form.target_first:
         return parts.transpose(1, 2).flatten(2)
@@ -82,7 +82,7 @@ def _together(stack: Stack, x: Tensor) -> Tensor:
 # --- lists of links ---------------------------------------------------------------------------
 
 
-def list_scores(links: LinkList, predictor: str, n: int, sub_ranking: bool) -> Candidates:
+def list_scores(links: ListEntries, predictor: str, n: int, sub_ranking: bool) -> Candidates:
     """Return absent links with their positive scores."""
     matrix = _adjacency(links)
     if sub_ranking:
@@ -105,7 +105,7 @@ def list_scores(links: LinkList, predictor: str, n: int, sub_ranking: bool) -> C
     return Candidates(keys, scores)
 
 
-def _adjacency(links: LinkList) -> Any:
+def _adjacency(links: ListEntries) -> Any:
     """Return the links that are left: CSR on a CPU, a bool tensor else.
 
     Its shape is ``(n_source, n_target)``. A grouped convolution, whose groups share no neurons, has
@@ -127,13 +127,13 @@ def _adjacency(links: LinkList) -> Any:
     return scipy.sparse.csr_array(ends, shape=(n_rows, links.n_target))
 
 
-def _inside(links: LinkList, keys: Tensor) -> Tensor:
+def _inside(links: ListEntries, keys: Tensor) -> Tensor:
     """Return which keys of the grouped matrix join a source and a target of the same group."""
     sources, targets = keys // links.n_target, keys % links.n_target
     return sources // links.n_source == links.group_of(targets)
 
 
-def _ungrouped(links: LinkList, keys: Tensor) -> Tensor:
+def _ungrouped(links: ListEntries, keys: Tensor) -> Tensor:
     """Return the layer's keys for those of the grouped matrix."""
     if links.groups == 1:
         return keys

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ...errors import NumericalError
-from ._clocks import first_clocks
-from ._draws import folded, hashed
-from ._select import clocked, tied
+from .clocks import first_clocks
+from .draws import folded, hashed
+from .select import clocked, tied
 
 # The k-th largest of many scores is guessed from one in so many of them.
 _EVERY = 64

@@ -15,20 +15,20 @@ import torch
 from torch import Tensor
 
 from ...errors import NumericalError
-from . import _draws as draw
-from ._density_step import density_step
-from ._draws import Draws
-from ._list import LinkList, ends_of, final_ends, whole_change
-from ._percolation import Activity, Alive, Ends
-from ._regrowth_step import regrowth_step
-from ._removal_step import removal_step
-from ._stack import Stack
-from ._work import LayerUpdate, Work
+from . import draws as draw
+from .density_step import density_step
+from .draws import Draws
+from .link_list import LinkList, ends_of, final_ends, whole_change
+from .percolation import Activity, Alive, Ends
+from .regrowth_step import regrowth_step
+from .removal_step import removal_step
+from .stack import Stack
+from .work import LayerUpdate, Work
 
 if TYPE_CHECKING:
-    from ._engine import Engine
-    from ._group import Group
-    from ._layer import EvolvingLayer
+    from .engine import Engine
+    from .group import Group
+    from .layer import EvolvingLayer
 
 
 class Update:
