@@ -38,7 +38,7 @@ def in_words(frame: pd.DataFrame, run: str | None = None) -> str:
     >>> import networkx as nx
     >>> from netsci_dst.analysis import analyze
     >>> print(in_words(analyze(nx.karate_club_graph(), ["degrees", "k_shell"])))
-    A small undirected network of 34 nodes and 78 links: 4.6 links per node, density 14 %.
+    A small weighted undirected network of 34 nodes and 78 links: 4.59 links per node, density 14 %.
     The core are 10 nodes with at least 4 links among themselves.
     """
     if not len(frame):

@@ -92,6 +92,7 @@ class Controller:
         self._original: Original | None = Original(model, views)
         words = np.random.SeedSequence([seed, 2]).generate_state(1, np.uint64)
         several = self.world.size > 1
+        layers: list[EvolvingLayer] = []
         try:
             layers = make_sparse(model, wiring, method, how, seed, features, start, weights, look)
             self.engine = Engine(
@@ -106,6 +107,8 @@ class Controller:
             )
             self.world.check_same_links(layers)
         except BaseException:
+            for each in layers:
+                _let_go(each.layer)
             self._original.put_back()
             raise
         self.steps = self.n_updates = 0
@@ -269,8 +272,7 @@ class Controller:
         self._handles_of_model = []
         for each in self.layers:
             each.layer.release()
-            if isinstance(each.layer, MaskedParameter):
-                each.layer.store.detach()
+            _let_go(each.layer)
 
     @property
     def optimizers(self) -> list[torch.optim.Optimizer]:
@@ -544,6 +546,12 @@ class _Seen:
 
     def to_layer(self, name: str, source: str, target: str) -> Layer:
         return self.parameter.to_layer(name, source, target, self.visible)
+
+
+def _let_go(parameter: SparseParameter) -> None:
+    """Stop masking a parameter's gradient."""
+    if isinstance(parameter, MaskedParameter):
+        parameter.store.detach()
 
 
 def _plain(optimizer: Any) -> Any:

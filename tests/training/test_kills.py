@@ -105,8 +105,8 @@ def kill_in_write(path, rng):
             fsync(*args)
             die_at("flushed")
 
-        def renamed(*args):
-            replace(*args)
+        def renamed(*args, **where):
+            replace(*args, **where)
             die_at("renamed")
 
         store_module.Store.write, store_module.Store.delete = counted, deleted

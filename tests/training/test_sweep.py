@@ -1,5 +1,6 @@
 """Sweeps: resumable, in parallel, and the same whoever trains."""
 
+import hashlib
 import itertools
 import os
 import re
@@ -99,9 +100,9 @@ def test_two_threads_of_a_worker_train_one_after_the_other(tmp_path, monkeypatch
 
 
 def snippet_of_the_docs():
-    """Return the one Python block of the page on clusters."""
+    """Return the first Python block of the page on clusters."""
     page = Path(__file__).parents[2] / "docs" / "howto" / "cluster.md"
-    (block,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    block, *_ = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     return block
 
 
@@ -170,6 +171,8 @@ def test_a_run_older_than_a_setting_goes_on(tmp_path):
     recipe = Path(first.path) / "recipe.toml"
     older = [k for k in recipe.read_text().splitlines() if not k.startswith("augment_border")]
     recipe.write_text("\n".join(older))
+    mark = hashlib.sha256(recipe.read_bytes()).hexdigest()
+    nd.load_run(first.path).update_provenance({"recipe_sha256": mark})
     assert "augment_border" not in nd.load_run(first.path).recipe
     assert sweep(COMMON, tmp_path, vary)[0].status == "finished"
     again = sweep({**COMMON, "augment_border": "reflect"}, tmp_path, vary)[0]

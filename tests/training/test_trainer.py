@@ -87,7 +87,7 @@ def test_a_training_that_ends_before_its_first_update_says_so(tmp_path, method, 
     run = small(tmp_path / "run", method, epochs=epochs, progress=Hears())
     assert bool(heard) == said
     if said:
-        assert "an update comes every 45 steps, and training has 45" in heard[0]
+        assert "one is due every 45 steps, and training has 45" in heard[0]
     if method != "dense":
         assert run.evolution.empty == said
 

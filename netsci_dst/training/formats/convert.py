@@ -69,6 +69,21 @@ def convert(
         If a weight is shared or has no plain linear module, and the format needs one of its own.
     """
     stores: dict[str, MaskedWeight] = {}
+    try:
+        return _converted(model, views, formats, keys, stores)
+    except BaseException:
+        for store in stores.values():
+            store.detach()
+        raise
+
+
+def _converted(
+    model: nn.Module,
+    views: Mapping[str, MatrixView],
+    formats: Mapping[str, str],
+    keys: Mapping[str, Tensor],
+    stores: dict[str, MaskedWeight],
+) -> dict[str, SparseParameter]:
     made: dict[str, SparseParameter] = {}
     for name, view in views.items():
         owner_path, _, attribute = view.parameter.rpartition(".")
