@@ -203,16 +203,19 @@ class Controller:
         return self.wiring.topology(self.model, seen)
 
     def active_neurons(self) -> int:
-        """Return the neurons that percolation leaves, of populations with sparse layers."""
-        found = 0
-        topology = self.topology()
-        for population in topology.populations:
-            into = [layer for layer in topology.layers if layer.target == population.name]
-            out = [layer for layer in topology.layers if layer.source == population.name]
-            if into or out:
-                ends = [layer.out_degrees for layer in out] or [layer.in_degrees for layer in into]
-                found += int((sum(ends) > 0).sum())
-        return found
+        """Return the neurons with links out; of populations that none leaves, with links in."""
+        sizes = {population.name: population.size for population in self.wiring.populations}
+        out: dict[str, Tensor] = {}
+        into: dict[str, Tensor] = {}
+        for each in self.layers:
+            hidden, parameter = self.engine.hidden(each), each.layer
+            keys = parameter.keys if hidden is None else parameter.keys[~hidden]
+            for found, name, neurons in zip(
+                (out, into), self.wiring.layers[each.name], parameter.view.endpoints(keys)
+            ):
+                known = found.setdefault(name, torch.zeros(sizes[name], dtype=torch.bool))
+                known[neurons.cpu()] = True
+        return sum(int(known.sum()) for known in {**into, **out}.values())
 
     @property
     def is_sharded(self) -> bool:
