@@ -25,6 +25,13 @@ def pages(results: Path) -> dict[str, str]:
         ),
         "capacity_memory.md": _table(("memory", "links", "a step", "an update"), memory(found)),
         "capacity_gpu.md": gpu(),
+        "gpu_updates.md": _table(
+            ("model", "links", "method", "a step, ms", "an update, ms", "share of training"),
+            gpu_updates(found["gpu"]["results"]),
+        ),
+        "gpu_steps.md": _table(
+            ("network", "eager, ms", "fewer launches, ms"), gpu_steps(found["gpu"])
+        ),
         "capacity_sweep.md": _table(
             ("method", "one run of 100 epochs, s", "runs in an hour on 80 cores"), sweeps(found)
         ),
@@ -34,6 +41,33 @@ def pages(results: Path) -> dict[str, str]:
 
 def _machine(facts: dict[str, Any]) -> str:
     return f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}, Python {facts['python']}\n"
+
+
+def gpu_updates(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return rows of topology updates on a GPU, with their share at one per 100 steps."""
+    rows = []
+    for name, row in results["updates"].items():
+        method, size = name.split()
+        links = "50 %, falling" if method == "chtss" else "5 %" if size == "1B" else "30 %"
+        step, update = 1e3 * row["step_s"], 1e3 * row["update_s"]
+        share = update / (update + 100 * step)
+        rows.append(
+            (f"LLaMA-{size}", links, method, f"{step:.0f}", f"{update:.0f}", f"{share:.1%}")
+        )
+    return rows
+
+
+def gpu_steps(found: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return rows of training steps on a GPU, dense and masked, eager and compiled or captured."""
+    results = found["results"]
+    rows = []
+    for steps, other in ((results["llama_step_s"], "compiled"), (results["mlp_step_s"], "graph")):
+        for name, seconds in steps.items():
+            if f"{name}, {other}" in steps:
+                what = f"LLaMA-60M, {name}" if other == "compiled" else f"MLP {name}"
+                less = f"{1e3 * steps[f'{name}, {other}']:.2g} ({other})"
+                rows.append((what, f"{1e3 * seconds:.3g}", less))
+    return rows
 
 
 def measured(found: dict[str, Any]) -> list[tuple[str, ...]]:

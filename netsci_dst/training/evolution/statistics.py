@@ -51,7 +51,8 @@ def _rows(
     whole: tuple[int, int, float],
 ) -> list[dict[str, Any]]:
     common = {"step": step, "epoch": engine.clock.epoch(step)}
-    rows, totals = [], dict.fromkeys(_COUNTS, 0)
+    rows: list[dict[str, Any]] = []
+    totals: dict[str, int] = {name: 0 for name in _COUNTS}
     layers = engine.moving
     for each in layers:
         own = [update for update in updates if update.of is each]
