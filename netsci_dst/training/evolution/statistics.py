@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .work import LayerUpdate
 
 ALL = "all"
-_COUNTS = ("pruned", "removed", "percolated", "regrown", "shared")
+_COUNTS: tuple[str, ...] = ("pruned", "removed", "percolated", "regrown", "shared")
 
 
 def rows_of(
@@ -52,7 +52,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     common = {"step": step, "epoch": engine.clock.epoch(step)}
     rows: list[dict[str, Any]] = []
-    totals: dict[str, int] = {name: 0 for name in _COUNTS}
+    totals: dict[str, int] = dict.fromkeys(_COUNTS, 0)
     layers = engine.moving
     for each in layers:
         own = [update for update in updates if update.of is each]
