@@ -24,7 +24,7 @@ def whole_number(name: str, value: Any, least: int = 0) -> int:
         number = operator.index(value)
     except TypeError:
         whole = isinstance(value, numbers.Real) and float(value).is_integer()
-        number = int(value) if whole else least - 1
+        number = int(float(value)) if whole else least - 1
     if number < least:
         raise NetsciError(f"{name} must be a whole number of at least {least}, not {value!r}")
     return number

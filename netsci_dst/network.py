@@ -107,7 +107,7 @@ def simple_network(
         indptr,
         (links % table.n).astype(np.int32),
         sums,
-        counts if (counts > 1).any() else None,
+        counts.astype(np.int32) if (counts > 1).any() else None,
         directed=bool(said),
     )
     population = Population(name, table.n, names=table.names, attributes=table.attributes)

@@ -21,7 +21,7 @@ def keep_worker() -> None:
     if module is None or not multiprocessing.current_process().name.startswith("LokyProcess"):
         return
     if hasattr(module, "_USE_PSUTIL"):
-        module._USE_PSUTIL = False
+        module._USE_PSUTIL = False  # type: ignore[attr-defined]
     _end_with_parent(os.getppid())
 
 

@@ -73,7 +73,7 @@ def arcs(graph: Any, weights: bool = True) -> Arcs:
     u, v = topology.links()
     n, directed, data = topology.n_nodes, topology.is_directed, _weights(topology)
     weighted = weights and data is not None
-    data = data if weighted else np.ones(u.size)
+    data = data if weights and data is not None else np.ones(u.size)
     if not np.isfinite(data).all() or data.min(initial=0.0) < 0:
         raise NetsciError(
             "weighted measures need finite weights of at least 0: take their magnitudes, or leave "
@@ -102,5 +102,7 @@ def _weights(topology: Topology) -> NDArray[np.float64] | None:
     """Return the weights of the links where they are known and differ from 1."""
     if not topology.is_weighted:
         return None
-    found = np.concatenate([layer.weights for layer in topology.layers], dtype=np.float64)
+    found = np.concatenate(
+        [np.asarray(layer.weights, dtype=np.float64) for layer in topology.layers]
+    )
     return None if bool((found == 1).all()) else np.abs(found) if topology.is_layered else found

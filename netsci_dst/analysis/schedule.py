@@ -59,7 +59,8 @@ def _on_dask(units: Sequence[Unit], scheduler: str) -> Iterator[tuple[Unit, list
     except (OSError, ValueError) as error:
         raise NetsciError(f"no Dask scheduler answers at {scheduler!r}: {error}") from error
     with client:
-        pieces = split(units, max(1, sum(client.ncores().values())))
+        cores: dict[str, int] = client.ncores()  # type: ignore[assignment]
+        pieces = split(units, max(1, sum(cores.values())))
         futures = [client.submit(work, unit, pure=False) for unit in pieces]
         for _, result in as_completed(futures, loop=client.loop, with_results=True):
             yield result

@@ -89,6 +89,6 @@ def _compare(kind: str, one: str, other: str, json: bool) -> None:
     if json:
         _console.result_json([{"setting": s, one: a, other: b} for s, a, b in rows])
     elif rows:
-        _console.table(None, ["setting", one, other], rows)
+        _console.table(None, ["setting", one, other], [list(row) for row in rows])
     else:
         _console.say(f"{one} and {other} do not differ")

@@ -172,7 +172,8 @@ class Training:
     def artefacts(self) -> dict[str, str]:
         """Return files to keep with the run, such as the tokenizer: name -> content."""
         kept = getattr(self.dataset, "artefacts", None)
-        return dict(kept()) if callable(kept) else {}
+        found: Any = kept() if callable(kept) else {}
+        return dict(found)
 
     # --- state --------------------------------------------------------------------------------
 

@@ -173,7 +173,7 @@ class Fit:
             group["lr"] = rate * group.get("lr_scale", 1.0)
         passes = _Passes(self, model, batch)
         if training.needs_closure:
-            training.optimizers[0].step(passes)
+            training.optimizers[0].step(passes)  # type: ignore[arg-type]
         else:
             passes()
             for one in training.optimizers:

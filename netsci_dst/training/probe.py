@@ -109,8 +109,8 @@ def activity_on(model: nn.Module, wiring: Wiring, probe: Any) -> dict[str, dict[
     named = dict(probe) if isinstance(probe, Mapping) else {}
     placed = () if named else probe if isinstance(probe, tuple) else (probe,)
     first = next(iter((*placed, *named.values())), None)
-    real = torch.is_tensor(first) and first.is_floating_point()
-    return activity(model, wiring, lambda: model(*placed, **named), first if real else None)
+    inputs = first if torch.is_tensor(first) and first.is_floating_point() else None
+    return activity(model, wiring, lambda: model(*placed, **named), inputs)
 
 
 def probe_inputs(batch: Any) -> Tensor | None:

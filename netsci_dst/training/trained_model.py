@@ -154,7 +154,7 @@ def _to_csr(model: nn.Module) -> None:
     views = {}
     for name, view in views_of(model).items():
         owner = model.get_submodule(view.parameter.rpartition(".")[0])
-        if plain_linear(owner) and bool((owner.weight == 0).any()):
+        if plain_linear(owner) and bool((model.get_parameter(view.parameter) == 0).any()):
             views[name] = view
     keys = {}
     for name, view in views.items():

@@ -159,8 +159,8 @@ def survival(age: NDArray[np.float64], ended: NDArray[np.bool_]) -> Survival:
     start = np.ones(1)
     return Survival(
         age=np.concatenate([np.zeros(1), times]),
-        share=np.concatenate([start, share]),
-        low=np.concatenate([start, low]),
+        share=np.concatenate([start, share]).astype(np.float64),
+        low=np.concatenate([start, low]).astype(np.float64),
         high=np.concatenate([start, high]),
         half_life=float(times[below[0]]) if below.size else float("nan"),
         links=int(age.size),

@@ -109,7 +109,7 @@ def fit_power_law(
 
     u, number = as_histogram(values, counts)
     check_options(xmin, bootstraps, workers)
-    xmin = tuple(xmin) if isinstance(xmin, (tuple, list)) else xmin
+    xmin = (xmin[0], xmin[1]) if isinstance(xmin, (tuple, list)) else xmin
     return estimate(
         u, number, xmin, int(bootstraps), whole_number("seed", seed),
         kind_of(u, discrete, xmin, support), bool(parametric), bool(alternatives), int(workers),

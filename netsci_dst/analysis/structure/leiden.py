@@ -60,7 +60,7 @@ def _level(matrix: Any) -> _Level:
     weights = np.asarray(matrix.data, dtype=np.float64)
     row = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
     strength = np.bincount(row, weights=weights, minlength=indptr.size - 1)
-    return _Level(indptr, indices, weights, strength)
+    return _Level(indptr, indices, weights, strength.astype(np.float64))
 
 
 def _run(graph: _Level, seed: int, tolerance: float) -> NDArray[np.int64]:

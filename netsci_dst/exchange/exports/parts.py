@@ -95,7 +95,7 @@ def assemble(
                 combine,
                 None if shape is None else tuple(shape),
                 names,
-                {key: _column(*stored, size) for key, stored in attributes.items()},
+                {key: _column(*stored, size) for key, stored in attributes.items()},  # type: ignore[call-arg]
             )
             for name, size, role, combine, shape, names, attributes in head["populations"]
         )

@@ -98,7 +98,7 @@ def read_with_data(text: Text, options: Options) -> Found:
         if match is None or len(fields) != 2:
             raise text.error(f"{line.strip()[:40]!r} is not two nodes and their data", number)
         data = _dictionary(text, match[2], number)
-        builder.link(*fields, data.get("weight"), line=number)
+        builder.link(*fields, data.get("weight"), line=number)  # type: ignore[call-arg]
         left |= set(map(str, data)) - {"weight"}
     if left:
         builder.notes.append(f"attributes of links left out: {', '.join(sorted(left)[:6])}")

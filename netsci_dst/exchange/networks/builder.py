@@ -119,5 +119,5 @@ class Builder:
                 whole = all(isinstance(key, int) for key in self.place)
                 if not (whole or counted or keys == texts):
                     columns.setdefault("id", attributes.column(keys))
-                return texts, columns
+                return [str(text) for text in texts], columns
         return None if counted else keys, columns

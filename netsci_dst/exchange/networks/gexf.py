@@ -81,7 +81,7 @@ class _Gexf:
         self.left |= set(facts) - {"weight", "layer"}
         self.builder.link(*ends, weight, own, edge.line, facts.get("layer"))
         if kind == "mutual" and directed:
-            self.builder.link(*ends[::-1], weight, True, edge.line, facts.get("layer"))
+            self.builder.link(ends[1], ends[0], weight, True, edge.line, facts.get("layer"))
             self.builder.directions[-2] = True
 
     def _values(self, element: Element, domain: str) -> dict[str, Any]:

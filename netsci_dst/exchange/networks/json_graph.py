@@ -123,7 +123,7 @@ def _link(builder: Builder, link: Any, keys: list[Any], where: str) -> None:
     directed = facts.get("directed", facts.get("undirected"))
     directed = None if not isinstance(directed, bool) else directed == ("directed" in facts)
     try:
-        builder.link(*ends, weight, directed)
+        builder.link(*ends, weight, directed)  # type: ignore[call-arg]
     except TypeError:
         raise builder.text.error(f"{where} ends at {str(ends)[:60]}, which is no node") from None
 

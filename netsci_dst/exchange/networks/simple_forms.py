@@ -38,7 +38,8 @@ def read_dimacs(text: Text, options: Options) -> Found:
             if len(ends) < 2 or not all(end.isdigit() for end in ends[:2]):
                 raise text.error(f"{line.strip()[:40]!r} does not name two nodes", number)
             # The third number of a flow problem is a capacity; its weight, too.
-            builder.link(*map(int, ends[:2]), ends[2] if len(ends) > 2 else None, line=number)
+            weight = ends[2] if len(ends) > 2 else None
+            builder.link(int(ends[0]), int(ends[1]), weight, line=number)
         elif fields[0] not in ("c", "n", "d", "v", "x", "s", "t"):
             raise text.error(f"{line.strip()[:40]!r} is no line of DIMACS", number)
     if listed not in (len(builder.ends), 2 * len(builder.ends), len(builder.ends) / 2):

@@ -33,7 +33,8 @@ def read_dl(text: Text, options: Options) -> Found:
     if not colon:
         raise text.error("a DL file needs the word data: before its numbers", 1)
     sizes = _sizes(text, head)
-    form = (re.search(r"format\s*=?\s*(\w+)", head, re.I) or [0, "fullmatrix"])[1].lower()
+    said = re.search(r"format\s*=?\s*(\w+)", head, re.I)
+    form = said[1].lower() if said else "fullmatrix"
     if form not in _FORMATS:
         raise text.error(f"DL format {form!r} is none of {', '.join(_FORMATS)}", 1)
     embedded = re.search(r"labels?\s+embedded", head, re.I) is not None
@@ -109,7 +110,9 @@ class _Dl:
             found.table.weights = None
         if self.two_mode:
             found.table.directed = False
-            found.table.attributes.pop("id", None)  # what tells two nodes of one label apart
+            # An id tells two nodes of one label apart.
+            known = found.table.attributes
+            found.table.attributes = {key: known[key] for key in known if key != "id"}
         else:
             undirected_if_symmetric(found)
         return found
@@ -158,7 +161,7 @@ class _Dl:
                 )
                 self.builder.link(*ends, cell)
                 if self.form != "fullmatrix" and i != j:
-                    self.builder.link(*ends[::-1], cell)
+                    self.builder.link(ends[1], ends[0], cell)
 
     def _shape(self, given: int) -> list[tuple[int, int]]:
         n, m = self.rows, self.columns

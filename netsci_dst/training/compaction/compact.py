@@ -269,4 +269,5 @@ def _size(module: nn.Module) -> tuple[int, int] | None:
 
 
 def _links(model: nn.Module) -> int:
-    return sum(int((m.weight != 0).sum()) for m in model.modules() if _size(m) is not None)
+    found: list[Any] = [m.weight for m in model.modules() if _size(m) is not None]
+    return sum(int((weight != 0).sum()) for weight in found)

@@ -177,7 +177,7 @@ class Engine:
                 if each.momentum is None:
                     each.momentum = torch.zeros_like(gradients[-1])
                 momenta.append(each.momentum)
-            torch._foreach_lerp_(momenta, gradients, 1 - (self._beta or 0.0))
+            torch._foreach_lerp_(momenta, gradients, 1 - (self._beta or 0.0))  # type: ignore[attr-defined]
         if self.rule is not None:
             self.rule.before_step()
 

@@ -108,8 +108,8 @@ def write(
             continue
         places.append((_part(each, parameter), w))
         factors += [(_part(each, tensor), k) for tensor in kept]
-    _by_type(torch._foreach_copy_, places)
-    _by_type(torch._foreach_mul_, factors)
+    _by_type(torch._foreach_copy_, places)  # type: ignore[attr-defined]
+    _by_type(torch._foreach_mul_, factors)  # type: ignore[attr-defined]
     for each in layers:
         store = _store(each)
         each.layer.links_changed()  # type: ignore[attr-defined]

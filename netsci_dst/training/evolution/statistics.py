@@ -77,7 +77,7 @@ def _rows(
     rows.append(
         common
         | {"layer": ALL}
-        | _row(sum(links.values()), possible, ever, zeta, totals)
+        | _row(sum(links.values()), possible, ever, zeta, dict(totals))
         | {
             "active_neurons": active,
             "anp": active / size if size else 0.0,

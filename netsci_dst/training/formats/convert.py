@@ -120,9 +120,10 @@ def _csr(
             "linear layers: use format='masked'"
         )
     _refuse_shared(model, view, owner)
+    plain = cast(nn.Linear, owner)
     if not path:
         raise NetsciError("the model itself is the layer; wrap it in torch.nn.Sequential")
-    weight = owner.weight
+    weight = plain.weight
     sparse = CsrLinear(
         view.n_source,
         view.n_target,
@@ -132,9 +133,9 @@ def _csr(
         weight.device,
         weight.dtype,
     )
-    sparse.bias = owner.bias
+    sparse.bias = plain.bias
     sparse.weight.requires_grad_(weight.requires_grad)
-    sparse.train(owner.training)
+    sparse.train(plain.training)
     replace(model, path, sparse)
     return CsrParameter(view, sparse)
 
@@ -225,11 +226,12 @@ def _dense(module: CsrLinear) -> Linear:
         dtype=module.weight.dtype,
     )
     with torch.no_grad():
-        made.weight.zero_()
+        dense = cast(nn.Parameter, made.weight)
+        dense.zero_()
         keys = module.keys
-        made.weight[keys % module.n_target, keys // module.n_target] = module.weight
+        dense[keys % module.n_target, keys // module.n_target] = module.weight
         if module.bias is not None:
-            made.bias.copy_(module.bias)
+            cast(nn.Parameter, made.bias).copy_(module.bias)
     for new, old in zip(made.parameters(), itertools.chain([module.weight, module.bias])):
         if old is not None:
             new.requires_grad_(old.requires_grad)

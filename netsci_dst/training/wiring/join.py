@@ -41,7 +41,7 @@ def _two(
     if a.shape == b.shape and torch.equal(a, b):
         return a, None
     a, b = absorbed(a), absorbed(b)
-    a, b = _neurons(call, a, b, shape), _neurons(call, b, a, shape)
+    a, b = _neurons(call, a, b, shape), _neurons(call, b, a, shape)  # type: ignore[assignment]
     if a is None or b is None:
         return call.over.fresh_ids(call.out), None
     a, b = torch.broadcast_tensors(a, b)

@@ -86,7 +86,7 @@ def spatial(call: Call) -> tuple[Shadow | None, ...] | Shadow | None:
     if shadow is None:
         return None
     source = call.given.get("self", call.given.get("input"))
-    changed = [d for d in range(-1, -out.dim(), -1) if _is_spatial(d, out.dim(), source)]
+    changed = [d for d in range(-1, -out.dim(), -1) if _is_spatial(d, out.dim(), source)]  # type: ignore[arg-type]
     if shadow.raw:
         found: Shadow | None = call.over.fresh_input(out)
     elif any(shadow.ids.shape[d] > 1 for d in changed):

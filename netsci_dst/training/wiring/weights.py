@@ -103,7 +103,7 @@ class Weights:
         """
         _, columns = self._shapes[ghost.parameter]
         (n, source_stride), (m, target_stride) = source, target
-        row, column = divmod(ghost.place.storage_offset(), columns)
+        row, column = divmod(int(ghost.place.storage_offset()), columns)
         if (source_stride == 1 or n == 1) and (target_stride == columns or m == 1):
             first, rows = True, (row, row + m)
             spans = column == 0 and n == columns
@@ -120,7 +120,7 @@ class Weights:
         """Return the views that whole rows of a kernel consist of."""
         _, columns = self._shapes[ghost.parameter]
         place = ghost.place
-        start, rest = divmod(place.storage_offset(), columns)
+        start, rest = divmod(int(place.storage_offset()), columns)
         whole = place.is_contiguous() and not rest and place[0].numel() == columns
         if not whole:
             return None
