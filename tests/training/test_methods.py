@@ -11,7 +11,7 @@ from netsci_dst.errors import RecipeError
 from netsci_dst.training import load_recipe, sparsify
 from netsci_dst.training.build import Training, surroundings
 from netsci_dst.training.distributed import World
-from netsci_dst.training.evolution import density, engine
+from netsci_dst.training.evolution import captures, density
 from netsci_dst.training.evolution.link_list import LinkList
 from netsci_dst.training.evolution.percolation import Ends
 
@@ -360,7 +360,7 @@ def test_gradients_too_old_to_count_in_the_momentum_are_not_made(phases, monkeyp
         return session
 
     short = run()
-    monkeypatch.setattr(engine, "steps_remembered", lambda beta, dtype: 10**9)
+    monkeypatch.setattr(captures, "steps_remembered", lambda beta, dtype: 10**9)
     whole_past = run()
     last = 7 * EVERY if not phases else 4 * EVERY  # the last update that regrows by momentum
     expected = [(-step) % EVERY < 6 and step <= last for step in range(1, STEPS + 1)]

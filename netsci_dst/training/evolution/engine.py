@@ -11,13 +11,14 @@ from torch import Tensor
 
 from ... import registry
 from ...errors import RecipeError
+from .captures import Captures
 from .clock import Clock
 from .group import Group, as_links, grouped
 from .layer import EvolvingLayer
 from .link_change import Change
 from .masked import is_masked
 from .memory import LinkMemory, MaskMemory
-from .needs import momentum_coefficient, needs, needs_history, steps_remembered
+from .needs import needs_history
 from .percolation import Ends, Network
 from .state import restore, state_of
 from .statistics import rows_of, rows_of_hook
@@ -94,10 +95,7 @@ class Engine:
         self.remembers = needs_history(method)
         self._groups: list[Group] = []
         self._regroup()
-        self._beta, self._reach = momentum_coefficient(method), 0
-        if self._beta is not None and self.layers:
-            self._reach = steps_remembered(self._beta, self.layers[0].layer.weight.dtype)
-        self._smooths = False
+        self.captures = Captures(self)
         self.rule: Any = None
         if method.step_hook and self.moving:
             entry = registry.get("step hook", method.step_hook)
@@ -136,7 +134,7 @@ class Engine:
         """Return whether the topology is updated after a step."""
         if not self.moving:
             return False
-        return self.timetable.due(step, self._stopped(), self.method.hook_moves_links)
+        return self.timetable.due(step, self.stopped, self.method.hook_moves_links)
 
     @property
     def stays_still(self) -> str | None:
@@ -149,35 +147,22 @@ class Engine:
             f"and training has {self.clock.total_steps}; train longer or update more often"
         )
 
-    def _stopped(self) -> bool:
+    @property
+    def stopped(self) -> bool:
+        """Whether all layers have stopped evolving."""
         return all(all(each.stopped) for each in self.moving)
 
     # --- around each step ---------------------------------------------------------------------
 
     def begin(self, step: int) -> None:
         """Prepare for a step: ask layers to keep what gradients of absent links need."""
-        self._smooths = self._regrows_by("momentum", step, self._reach)
-        wanted = self._smooths or self._regrows_by("dense_gradient", step, 1)
         if self.rule is not None:
             self.rule.begin(step)
-            wanted = wanted or "dense_gradient" in needs("step hook", self.method.step_hook or "")
-        for each in self.moving:
-            if not self._smooths:
-                each.momentum = None
-            if wanted or each.layer.capture:
-                each.layer.capture = wanted
+        self.captures.begin(step)
 
     def before_step(self) -> None:
         """Act between the backward pass and the optimizer."""
-        if self._smooths:
-            self._fill_unreached()
-            momenta, gradients = [], []
-            for each in self.moving:
-                gradients.append(self.averaged(each.layer.dense_gradient()))
-                if each.momentum is None:
-                    each.momentum = torch.zeros_like(gradients[-1])
-                momenta.append(each.momentum)
-            torch._foreach_lerp_(momenta, gradients, 1 - (self._beta or 0.0))  # type: ignore[attr-defined]
+        self.captures.smooth()
         if self.rule is not None:
             self.rule.before_step()
 
@@ -185,11 +170,6 @@ class Engine:
         """Act after the optimizer."""
         if self.rule is not None:
             self.rule.after_step(step)
-
-    def _regrows_by(self, need: str, step: int, reach: int) -> bool:
-        """Return whether in the next steps links regrow by a rule that has this need."""
-        rules = self.timetable.regrowth_within(step, reach)
-        return any(need in needs("regrowth", rule) for rule in rules) and not self._stopped()
 
     def averaged(self, tensor: Tensor) -> Tensor:
         """Return the mean of a tensor over processes."""
@@ -201,23 +181,13 @@ class Engine:
     def update(self, step: int) -> list[dict[str, Any]]:
         """Update the topology after a step; return a row of statistics per layer and for all."""
         begun = time.perf_counter()
-        self._fill_unreached()
+        self.captures.fill_unreached()
         if self.method.hook_moves_links:
             rows = self._update_by_hook(step, begun)
         else:
             rows = self._update(step, begun)
-        for each in self.moving:
-            each.layer.release()
+        self.captures.release()
         return rows
-
-    def _fill_unreached(self) -> None:
-        """Take the gradient as zero where the loss does not depend on a layer but on others."""
-        reached = [each.layer.weight.grad is not None for each in self.moving]
-        captured = any(each.layer.captured for each in self.moving)
-        for each, has_gradient in zip(self.moving, reached):
-            each.unreached = not has_gradient and any(reached)
-            if captured and each.layer.capture and not each.layer.captured:
-                each.layer.capture_nothing()
 
     def _update(self, step: int, begun: float) -> list[dict[str, Any]]:
         removing = self.timetable.removes(step)

@@ -1,0 +1,76 @@
+"""What has to be recorded between updates: gradients of absent links, and their running mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from .needs import momentum_coefficient, needs, steps_remembered
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+
+class Captures:
+    """Asks layers to keep gradients in the steps that need them, and no others.
+
+    Attributes
+    ----------
+    smooths
+        Whether in this step the gradient of every position is added to its running mean.
+    """
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+        self.beta, self.reach = momentum_coefficient(engine.method), 0
+        if self.beta is not None and engine.layers:
+            self.reach = steps_remembered(self.beta, engine.layers[0].layer.weight.dtype)
+        self.smooths = False
+
+    def begin(self, step: int) -> None:
+        """Ask layers to keep what gradients of absent links need in this step."""
+        engine = self.engine
+        self.smooths = self._regrows_by("momentum", step, self.reach)
+        wanted = self.smooths or self._regrows_by("dense_gradient", step, 1)
+        if engine.rule is not None:
+            hook = engine.method.step_hook or ""
+            wanted = wanted or "dense_gradient" in needs("step hook", hook)
+        for each in engine.moving:
+            if not self.smooths:
+                each.momentum = None
+            if wanted or each.layer.capture:
+                each.layer.capture = wanted
+
+    def smooth(self) -> None:
+        """Add the gradients of this step to their running mean, where it is wanted."""
+        if not self.smooths:
+            return
+        self.fill_unreached()
+        momenta, gradients = [], []
+        for each in self.engine.moving:
+            gradients.append(self.engine.averaged(each.layer.dense_gradient()))
+            if each.momentum is None:
+                each.momentum = torch.zeros_like(gradients[-1])
+            momenta.append(each.momentum)
+        torch._foreach_lerp_(momenta, gradients, 1 - (self.beta or 0.0))  # type: ignore[attr-defined]
+
+    def fill_unreached(self) -> None:
+        """Take the gradient as zero where the loss does not depend on a layer but on others."""
+        layers = self.engine.moving
+        reached = [each.layer.weight.grad is not None for each in layers]
+        captured = any(each.layer.captured for each in layers)
+        for each, has_gradient in zip(layers, reached):
+            each.unreached = not has_gradient and any(reached)
+            if captured and each.layer.capture and not each.layer.captured:
+                each.layer.capture_nothing()
+
+    def release(self) -> None:
+        """Free what was kept."""
+        for each in self.engine.moving:
+            each.layer.release()
+
+    def _regrows_by(self, need: str, step: int, reach: int) -> bool:
+        """Return whether in the next steps links regrow by a rule that has this need."""
+        rules = self.engine.timetable.regrowth_within(step, reach)
+        return any(need in needs("regrowth", rule) for rule in rules) and not self.engine.stopped
