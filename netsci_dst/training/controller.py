@@ -9,7 +9,7 @@ topology update when it is due, and its statistics. Hooks of the optimizer drive
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -577,12 +577,3 @@ def _innermost(optimizer: Any) -> torch.optim.Optimizer:
     optimizer = _plain(optimizer)
     base = getattr(optimizer, "base_optimizer", None)
     return base if isinstance(base, torch.optim.Optimizer) else optimizer
-
-
-def as_optimizers(
-    optimizer: torch.optim.Optimizer | Iterable[torch.optim.Optimizer] | None,
-) -> Sequence[torch.optim.Optimizer]:
-    """Return one or several optimizers as a sequence."""
-    if optimizer is None:
-        return []
-    return [optimizer] if hasattr(optimizer, "param_groups") else list(optimizer)  # type: ignore[list-item, arg-type]

@@ -15,12 +15,13 @@ from ..errors import NetsciError, RecipeError
 from ..methods import method as method_by_name
 from ..recipe import refuse_without_use
 from . import checkpoint
-from .controller import Controller, as_optimizers
+from .controller import Controller
 from .distributed import current
 from .evolution.clock import Clock
 from .formats.sharded import whole
 from .initialisation.scores import Look
 from .make_sparse import Sparsity
+from .optimizer_state import as_list
 from .probe import activity_on
 from .run_writer import RunWriter
 from .wiring import follow_next_forward, unwrap
@@ -180,7 +181,7 @@ def sparsify(
     try:
         controller.warn_if_still()
         training = SparseTraining(controller, snapshot_every)
-        optimizers = as_optimizers(optimizer)
+        optimizers = as_list(optimizer)
         if optimizers:
             controller.adopt(optimizers)
             training.attach(*optimizers)
