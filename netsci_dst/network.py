@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from .errors import TopologyError
 from .layer import Layer
 from .population import Population
-from .topology import Topology
 
 _LARGEST = np.iinfo(np.int32).max
 
@@ -66,10 +65,10 @@ class Merged:
     both_ways: bool = False
 
 
-def simple_network(
+def simple_parts(
     table: LinkTable, name: str = "nodes", directed: bool | None = None
-) -> tuple[Topology, Merged]:
-    """Return the network without self-loops, each pair of nodes linked once, and what was merged.
+) -> tuple[Population, Layer, Merged]:
+    """Return nodes and links, each pair of nodes linked once and none to itself; what was merged.
 
     Weights of parallel links add up. An undirected list that names each link in both directions
     with one weight counts each once.
@@ -111,7 +110,7 @@ def simple_network(
         directed=bool(said),
     )
     population = Population(name, table.n, names=table.names, attributes=table.attributes)
-    return Topology((population,), (layer,)), Merged(loops, *merged)
+    return population, layer, Merged(loops, *merged)
 
 
 def _finite(table: LinkTable) -> NDArray[np.float64] | None:

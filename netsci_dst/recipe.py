@@ -23,6 +23,7 @@ from .methods import is_file, options_of, own_options
 from .methods.check import check_options, check_part
 from .methods.merge import merged, merged_options
 from .methods.options import one_line
+from .overrides import inherited_data_options, with_method
 from .reading import one_line as in_one_line
 
 if TYPE_CHECKING:
@@ -329,6 +330,22 @@ def load_recipe(
     return checked
 
 
+def full_name(path: str) -> str:
+    """Return the dotted name of a recipe's setting; an option of the method may go without group.
+
+    A name that nothing has is returned as it is: whoever uses it says what is known.
+
+    Examples
+    --------
+    >>> full_name("zeta"), full_name("sparsity"), full_name("method_options.heads")
+    ('method_options.zeta', 'sparsity', 'method_options.heads')
+    """
+    first, _, _ = path.partition(".")
+    if first not in Recipe.model_fields and first in MethodOptions.model_fields:
+        return f"method_options.{path}"
+    return path
+
+
 def dropped_settings(recipe: Any, method: str | None) -> list[str]:
     """Return which settings of a recipe another method drops, by their dotted names.
 
@@ -339,8 +356,6 @@ def dropped_settings(recipe: Any, method: str | None) -> list[str]:
     method
         The other method; None for the recipe's own.
     """
-    from .overrides import with_method
-
     table, _ = _table_of(recipe)
     if method is None or method == table.get("method", _DEFAULT_METHOD):
         return []
@@ -359,8 +374,6 @@ def _table_of(recipe: Any) -> tuple[dict[str, Any], str]:
 
 def _changed(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Lay changes over a recipe's table; a method that changes keeps what is the experiment's."""
-    from .overrides import with_method
-
     table = _with_data(table, changes.get("data"))
     method = changes.get("method")
     if isinstance(method, str) and method != table.get("method", _DEFAULT_METHOD):
@@ -375,8 +388,6 @@ def _changed(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 
 def _with_data(table: dict[str, Any], data: Any) -> dict[str, Any]:
     """Let data at a path take over what the recipe knows of the named data it stands in for."""
-    from .overrides import inherited_data_options
-
     named = table.get("data")
     if not isinstance(data, str) or named not in registry.names("data") or data == named:
         return table

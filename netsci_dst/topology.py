@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .errors import TopologyError, UnknownName
 from .layer import Layer
+from .network import LinkTable, Merged, simple_parts
 from .population import Population, Role
 
 if TYPE_CHECKING:
@@ -148,7 +149,6 @@ class Topology:
             If it is no graph, or has no nodes.
         """
         from .link_tables import link_table
-        from .network import simple_network
 
         return simple_network(link_table(graph), name, directed)[0]
 
@@ -296,8 +296,6 @@ class Topology:
         """
         if self.is_layered or not self.is_directed:
             return self
-        from .network import LinkTable, simple_network
-
         population, layer = self.populations[0], self.layers[0]
         table = LinkTable(
             population.size,
@@ -364,6 +362,14 @@ class Topology:
     def __repr__(self) -> str:
         inside = ", ".join(f"{p.name}:{p.size}" for p in self.populations)
         return f"Topology({inside}; {len(self.layers)} sparse layers, {self.n_links} links)"
+
+
+def simple_network(
+    table: LinkTable, name: str = "nodes", directed: bool | None = None
+) -> tuple[Topology, Merged]:
+    """Return a list of links as a network, and what was merged; see `network.simple_parts`."""
+    population, layer, merged = simple_parts(table, name, directed)
+    return Topology((population,), (layer,)), merged
 
 
 def _refuse_repeats(what: str, names: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..area import area_across_epochs, areas_to_common_epoch
 from ..errors import NetsciError
-from ..overrides import without_seed
+from ..recipe_differences import without_seed
 from ..run import Run
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ def previewed(recipes: Iterable[tuple[str, Any, str]], what: str) -> list[dict[s
     Seeds of one another are measured once; a finished run is not measured. Where a run cannot be
     built here the reason stands in its row.
     """
-    from ..overrides import without_seed
+    from ..recipe_differences import without_seed
     from ..training.preview import preview
 
     planned = list(recipes)

@@ -22,7 +22,7 @@ def command(
 
     Results stand in full, with the second minus the first.
     """
-    from ..overrides import settings_apart
+    from ..recipe_differences import settings_apart
     from ..run import load_run
 
     first, second = load_run(one), load_run(other)

@@ -81,7 +81,7 @@ def _recipes(json: bool) -> None:
 
 def _compare(kind: str, one: str, other: str, json: bool) -> None:
     """Print the settings in which two methods or two recipes differ."""
-    from ..overrides import differences
+    from ..recipe_differences import differences
 
     if kind not in ("methods", "recipes"):
         raise typer.BadParameter("--compare is for methods and recipes")

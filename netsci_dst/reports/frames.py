@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,9 @@ from ..snapshots import Snapshot
 from ..topology import Layer, Population, Topology
 from .layout import network_layout
 from .links import drawn_links
-from .run_data import RunData
+
+if TYPE_CHECKING:
+    from .run_data import RunData
 
 MAX_FRAMES = 400
 LINK_BUDGET = 1_200_000

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import NetsciError
-from ..overrides import HOW, without_seed
+from ..recipe_differences import HOW, without_seed
 
 # How a run is computed, and what it is called, says nothing about what was trained.
 _FREE = {"seed", "label", "notes", *HOW}

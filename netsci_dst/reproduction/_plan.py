@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import NetsciError, UnknownName
-from ..overrides import HOW
 from ..recipe import Recipe, load_recipe, shipped_recipe
+from ..recipe_differences import HOW
 from ..store import Store
 from ._experiment import Cell, Experiment
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from ..errors import NetsciError, RecipeError, RunError
 from ..methods.merge import merged
-from ..overrides import full_name, nested
-from ..recipe import Recipe, load_recipe, recorded_recipe
+from ..overrides import nested
+from ..recipe import Recipe, full_name, load_recipe, recorded_recipe
 from ..store import Store
 from ..workers import keep_worker
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netsci_dst.errors import TopologyError
-from netsci_dst.network import LinkTable, Merged, simple_network
+from netsci_dst.network import LinkTable, Merged
 from netsci_dst.population import Population
 from netsci_dst.snapshots import Snapshot, from_bytes, to_bytes
-from netsci_dst.topology import Topology
+from netsci_dst.topology import Topology, simple_network
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
 ATTRIBUTES = st.one_of(

@@ -6,8 +6,9 @@ import pytest
 
 from netsci_dst import registry
 from netsci_dst.errors import RecipeError
-from netsci_dst.overrides import same_but_seed, what_differs, with_method
+from netsci_dst.overrides import with_method
 from netsci_dst.recipe import dropped_settings, load_recipe, shipped_recipes
+from netsci_dst.recipe_differences import same_but_seed, what_differs
 
 pytest.importorskip("torch")
 

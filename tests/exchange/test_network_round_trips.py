@@ -14,7 +14,8 @@ import netsci_dst as nd
 from netsci_dst.exchange import export
 from netsci_dst.exchange.exports.graph_facts import different, writable
 from netsci_dst.exchange.networks import read, read_snapshot
-from netsci_dst.network import LinkTable, simple_network
+from netsci_dst.network import LinkTable
+from netsci_dst.topology import simple_network
 
 HOSTILE = ["", "a\r\nb", "\x00\x1b[2J", "=cmd|' /C calc'!A0", '"', "<b>&amp;", "é\U0001f600", ","]
 HOSTILE += [" lead", "trail ", "# no comment", "None", "nan", "1", "01", "\t", "\ufffe", "a\\", "'"]

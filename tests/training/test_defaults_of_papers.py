@@ -68,7 +68,7 @@ def test_the_dense_transformer_trains_by_noam():
 
 
 def test_brief_differs_from_chtss_in_what_the_brief_paper_says():
-    from netsci_dst.overrides import differences
+    from netsci_dst.recipe_differences import differences
 
     said = {setting for setting, *_ in differences("chtss", "chtss-brief")}
     assert said == {

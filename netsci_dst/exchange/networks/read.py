@@ -12,10 +12,10 @@ import numpy as np
 
 from ...errors import DataError, TopologyError
 from ...link_tables import link_table
-from ...network import Merged, simple_network
+from ...network import Merged
 from ...reading import one_line, reading
 from ...snapshots import Snapshot
-from ...topology import Topology
+from ...topology import Topology, simple_network
 from ..exports.read_back import read_ours
 from .forms import find_form
 from .found import Found, Options, report

@@ -15,7 +15,7 @@ from ._cache import cached
 from ._dataset import Dataset
 from ._fingerprint import fingerprint_of
 from ._text_documents import Documents, documents_of, held_out, limited
-from ._tokenizer import ByteTokenizer, PairTokenizer, Tokenizer, make_tokenizer
+from .tokenizers import ByteTokenizer, PairTokenizer, Tokenizer, make_tokenizer
 
 _TRAINING_DOCUMENTS = 200_000
 _DOCUMENTS_AT_ONCE = 10_000

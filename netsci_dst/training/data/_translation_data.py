@@ -12,7 +12,7 @@ from ...errors import DataError
 from ._dataset import Dataset
 from ._fingerprint import fingerprint_of
 from ._text_tables import Columns, read_columns
-from ._tokenizer import ByteTokenizer, PairTokenizer, Tokenizer, make_tokenizer
+from .tokenizers import ByteTokenizer, PairTokenizer, Tokenizer, make_tokenizer
 
 
 class Ragged(Sequence):

@@ -13,7 +13,7 @@ import numpy as np
 from ...errors import DataError, MissingDependency
 from ...registry import register
 from ._dataset import Dataset, image_dataset
-from ._images import decode_all
+from .decoding import decode_all
 
 _TEST_SPLITS = ("test", "validation", "valid", "val")
 _LABELS = ("label", "fine_label", "labels", "class")

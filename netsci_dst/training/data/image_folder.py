@@ -11,7 +11,7 @@ from ...errors import DataError
 from ...registry import register
 from ._dataset import Dataset, image_dataset
 from ._fingerprint import fingerprint_of
-from ._images import decode_all
+from .decoding import decode_all
 
 _ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 _TEST = ("test", "val", "valid", "validation")

@@ -12,7 +12,7 @@ from ...errors import DataError
 from ...registry import register
 from ._dataset import Dataset, image_dataset
 from ._fingerprint import file_fingerprint
-from ._images import MEMORY_LIMIT, decode_all
+from .decoding import MEMORY_LIMIT, decode_all
 
 _PARTS = {"train": ("train",), "test": ("test", "validation", "valid", "val")}
 _JPEG = b"\xff\xd8"

@@ -18,8 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .hash_factors import FACTORS
+
 WORD = 0xFFFFFFFF
-FACTORS = (0x7FEB352D, 0x846CA68B, 0x9E3779B1)
 _LONG = (1 << 64) - 1
 
 # What the numbers of an update are for.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, uint32  # type: ignore[attr-defined]
 
-from .draws import FACTORS
+from .hash_factors import FACTORS
 
 _FIRST, _SECOND, _THIRD = (np.uint32(factor) for factor in FACTORS)
 

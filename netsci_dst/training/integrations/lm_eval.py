@@ -15,7 +15,7 @@ try:
 except ImportError:
     raise MissingDependency("lm_eval", "lm-eval", "zero-shot evaluation") from None
 
-from ..data._tokenizer import PairTokenizer, Tokenizer
+from ..data.tokenizers import PairTokenizer, Tokenizer
 from ..tasks.modes import evaluating, precise
 
 _NEWLINE = ord("\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data.augment import normalise
-from .predict import Predictions
+from .predictions import Predictions
 from .samples import Samples, read
 
 if TYPE_CHECKING:

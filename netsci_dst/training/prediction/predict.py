@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from ...errors import RunError
 from ...run import Run
 from ..trained_model import restore
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a network says about each sample, and how right it is where that is known.
-
-    Attributes
-    ----------
-    table
-        One row for each sample (or line of text).
-    evaluation
-        ``n`` and, where there are labels or text, ``loss`` and ``accuracy`` or ``perplexity``.
-    """
-
-    table: pd.DataFrame
-    evaluation: Mapping[str, float] = field(default_factory=dict)
+from .classes import classify
+from .predictions import Predictions
+from .text import score
 
 
 def predict(
@@ -75,12 +57,8 @@ def predict(
     """
     session = restore(run, which, device=device, dataset=dataset)
     if session.task.name == "classification":
-        from .classes import classify
-
         return classify(session, data, part, compacted, batch_size)
     if session.task.name == "language-model":
-        from .text import score
-
         return score(session, data, compacted, batch_size)
     raise RunError(
         f"{run.path} is a run of the task {session.task.name}; predictions are of classifiers and "

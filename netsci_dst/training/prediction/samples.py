@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import DataError
 from ..data import load
-from ..data._images import decode
+from ..data.decoding import decode
 
 _IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 

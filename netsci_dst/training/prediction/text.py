@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import DataError
-from .predict import Predictions
+from .predictions import Predictions
 
 if TYPE_CHECKING:
     from ..build import Training

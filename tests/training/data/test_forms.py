@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from netsci_dst.training.data import _images, load
+from netsci_dst.training.data import decoding, load
 
 _spec = importlib.util.spec_from_file_location("forms", Path(__file__).with_name("_forms.py"))
 forms = importlib.util.module_from_spec(_spec)
@@ -133,15 +133,15 @@ def test_imagenet_scales_and_decodes_on_demand(tmp_path, rng, monkeypatch):
     held = load("imagenet", path=tmp_path, size=16)
     assert held.x_train.shape == (12, 3, 16, 16)
     assert held.n_classes == 1000
-    monkeypatch.setattr(_images, "MEMORY_LIMIT", 1000)
+    monkeypatch.setattr(decoding, "MEMORY_LIMIT", 1000)
     lazy = load("imagenet", path=tmp_path, size=16)
-    assert isinstance(lazy.x_train, _images.LazyImages)
+    assert isinstance(lazy.x_train, decoding.LazyImages)
     chosen = np.array([7, 0, 3])
     np.testing.assert_array_equal(lazy.x_train[chosen], held.x_train[chosen])
     np.testing.assert_array_equal(lazy.x_train[5], held.x_train[5])
     np.testing.assert_allclose(lazy.mean, held.mean)
     few = load("imagenet", path=tmp_path, size=16, limit=4)
-    assert isinstance(few.x_train, _images.LazyImages)
+    assert isinstance(few.x_train, decoding.LazyImages)
     assert few.x_train[:].shape == (4, 3, 16, 16)
 
 
