@@ -48,12 +48,13 @@ def opened(items: list[str], given: dict[str, Any]) -> list[Any]:
 
 
 def _opened(item: str, given: dict[str, Any]) -> Any:
-    from ..exchange.networks import names_a_file, read_snapshot
+    from ..exchange.networks import STANDARD_INPUT, names_a_file, read_snapshot
 
     if not names_a_file(item):
         return item
 
     snapshot = read_snapshot(item, **given)
     if "read" in snapshot.extra:
-        _console.say(f"{item}: {snapshot.extra['read']}")
+        name = "standard input" if item in STANDARD_INPUT else item
+        _console.say(f"{name}: {snapshot.extra['read']}")
     return snapshot

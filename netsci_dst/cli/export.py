@@ -1,4 +1,4 @@
-"""``netsci-dst export``: a snapshot as a file that other programs read."""
+"""``netsci-dst export``: a snapshot or a network as a file that other programs read."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from typing import Annotated
 
 import typer
 
-from . import _completion, _console
+from . import _completion, _console, _networks
 
 PANEL = "Exchange"
 
 
 def command(
     run: Annotated[
-        str, typer.Argument(help="A run folder or URL.", autocompletion=_completion.runs)
+        str,
+        typer.Argument(
+            help="A run folder or URL, or a network file of any form ('-': stdin).",
+            autocompletion=_completion.runs_or_networks,
+        ),
     ],
     out: Annotated[str, typer.Option("--out", "-o", help="The file to write.")],
     step: Annotated[int | None, typer.Option(help="Which snapshot; the last by default.")] = None,
@@ -24,9 +28,18 @@ def command(
             "by default as the file's ending says."
         ),
     ] = None,
+    columns: _networks.Columns = None,
+    separator: _networks.Separator = None,
+    directed: _networks.Directed = None,
+    form: _networks.Form = None,
 ) -> None:
-    """Write one snapshot in another program's format."""
+    """Write one snapshot, or a network in a file, in another program's format."""
     from ..exchange import export
     from ..run import load_run
 
-    _console.result(export(load_run(run), out, format, step))
+    (opened,) = _networks.opened([run], _networks.options(columns, separator, directed, form))
+    if opened is run:
+        opened = load_run(run)
+    elif step is not None:
+        raise typer.BadParameter(f"{run} is a single network: it has no --step")
+    _console.result(export(opened, out, format, step))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _completion, _console
+from . import _completion, _console, _networks
 
 PANEL = "Understand"
 
@@ -15,7 +15,8 @@ def command(
     runs: Annotated[
         list[str],
         typer.Argument(
-            help="A run or network; several, or a folder of runs, are compared.",
+            help="A run, or a network file of any form ('-': stdin); several, or a folder of "
+            "runs, are compared.",
             autocompletion=_completion.runs_or_networks,
         ),
     ],
@@ -28,12 +29,19 @@ def command(
         str | None, typer.Option(help="column, page, slide, or inches such as 7x4.2.")
     ] = None,
     dpi: Annotated[int, typer.Option(min=30, max=1200, help="Dots per inch of pixels.")] = 300,
+    columns: _networks.Columns = None,
+    separator: _networks.Separator = None,
+    directed: _networks.Directed = None,
+    form: _networks.Form = None,
 ) -> None:
     """Draw every figure of a report with matplotlib, one file each, its numbers beside it."""
     from ..reports import figures
     from ._subjects import expanded
 
     names = _console.names(only)
-    found = figures(expanded(runs), out, format=format, dpi=dpi, only=names, size=size)  # type: ignore[arg-type]
+    subjects = _networks.opened(
+        expanded(runs), _networks.options(columns, separator, directed, form)
+    )
+    found = figures(subjects, out, format=format, dpi=dpi, only=names, size=size)  # type: ignore[arg-type]
     for path in found:
         _console.result(str(path))

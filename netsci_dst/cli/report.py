@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _completion, _console
+from . import _completion, _console, _networks
 
 PANEL = "Understand"
 
@@ -15,7 +15,8 @@ def command(
     runs: Annotated[
         list[str],
         typer.Argument(
-            help="A run or network; several, or a folder of runs, are compared.",
+            help="A run, or a network file of any form ('-': stdin); several, or a folder of "
+            "runs, are compared.",
             autocompletion=_completion.runs_or_networks,
         ),
     ],
@@ -35,6 +36,10 @@ def command(
     slides: Annotated[
         str | None, typer.Option(help="Also write each figure at the size of a slide here.")
     ] = None,
+    columns: _networks.Columns = None,
+    separator: _networks.Separator = None,
+    directed: _networks.Directed = None,
+    form: _networks.Form = None,
 ) -> None:
     """Write a report that opens in any browser, offline."""
     from ..reports import figures, report
@@ -42,10 +47,15 @@ def command(
     from ..reports.subjects import open_subjects
     from ._subjects import expanded
 
-    opened = open_subjects(expanded(runs))
+    subjects = _networks.opened(
+        expanded(runs), _networks.options(columns, separator, directed, form)
+    )
+    opened = open_subjects(subjects)
     if out is None:
-        local = len(opened) == 1 and opened[0].store.is_local
-        out = opened[0].store.path("report.html") if local else "report.html"
+        # A network that is read lies in a folder of its own that does not last.
+        inside_run = isinstance(subjects[0], str) and opened[0].store.is_local
+        alone = len(opened) == 1 and inside_run
+        out = opened[0].store.path("report.html") if alone else "report.html"
     with _console.progress("report", "") as update:
 
         def told(what: str, done: int, total: int) -> None:

@@ -19,9 +19,8 @@ from .checkpoints.natural import natural
 from .checkpoints.read import read_weights
 from .checkpoints.topology_of import topology_of
 from .exports import read_ours
-from .networks import is_network_file, read_snapshot
+from .networks import STANDARD_INPUT, is_network_file, read_snapshot
 
-STANDARD_INPUT = ("-", "/dev/stdin")
 IMPORTING, IMPORTED = "importing", "imported"
 _Path = str | os.PathLike[str]
 
@@ -198,7 +197,7 @@ def _read(file: Path, when: Taken, asked: Mapping[str, Any], dated: bool) -> Sna
     if not file.exists():
         raise FormatError(f"{file} does not exist")
     if file.is_file():
-        ours = read_ours(file)
+        ours = None if network else read_ours(file)
         if ours is not None:
             return replace(ours, step=when.step) if dated else ours
         if is_network_file(file):

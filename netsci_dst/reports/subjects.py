@@ -37,8 +37,9 @@ def _open(one: Any) -> Run:
     if isinstance(one, Run):
         return one
     if isinstance(one, (str, os.PathLike)):
-        name = os.fspath(one)
-        if name not in ("-", "/dev/stdin") and not os.path.isfile(name):
+        from ..exchange.networks import names_a_file
+
+        if not names_a_file(one):
             return load_run(one)
     return _network(one)
 

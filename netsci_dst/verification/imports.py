@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FormatError
-from ..exchange.import_run import IMPORTED, STANDARD_INPUT, fingerprint
+from ..exchange.import_run import IMPORTED, fingerprint
+from ..exchange.networks import STANDARD_INPUT
 from ..finding import DAMAGED, DIFFERS, OK, Finding, counted
 from ..run import Run
 

@@ -72,9 +72,15 @@ _ENDINGS = {
     ".g6": "graph6",
     ".s6": "graph6",
 }
+_TABLES = (".csv", ".tsv", ".tab", ".txt", ".edges", ".edgelist", ".dat", ".xlsx")
 _ERROR_PAGE = re.compile(
     r"\s*(?:[45]\d\d:?\s+)?(?:not found|forbidden|access denied|bad request)", re.I
 )
+
+
+def is_ending(ending: str) -> bool:
+    """Whether files of networks end so."""
+    return ending in _ENDINGS or ending in _TABLES
 
 
 def find_form(source: Source, options: Options) -> Found:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import NetsciError
 from ...snapshots import Snapshot
-from .forms import find_form
+from .forms import find_form, is_ending
 from .found import Options
 from .read import read
 from .source import STANDARD_INPUT, ending_of, load
@@ -43,11 +43,17 @@ def _stem(name: str) -> str:
 
 
 def names_a_file(item: str | os.PathLike[str]) -> bool:
-    """Whether a name is that of a file, a pipe, or the standard input; a run is a folder."""
+    """Whether a name is that of a file, a pipe, or the standard input; a run is a folder.
+
+    A URL is that of a file when it ends as networks do, such as ``.csv.gz``.
+    """
     name = os.fspath(item)
     if name in STANDARD_INPUT:
         return True
-    return "://" not in name and os.path.exists(name) and not os.path.isdir(name)
+    if "://" in name:
+        return is_ending(ending_of(name))
+    name = os.path.expanduser(name)
+    return os.path.exists(name) and not os.path.isdir(name)
 
 
 def is_network_file(path: str | os.PathLike[str]) -> bool:
