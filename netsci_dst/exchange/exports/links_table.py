@@ -17,7 +17,10 @@ def edgelist(snapshot: Snapshot) -> bytes:
     topology = snapshot.topology
     text = io.StringIO(newline="")
     text.write(f"# {parts.KEY} {parts.header(snapshot)}\n")
-    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    # Some versions of Python leave a carriage return alone without quotes.
+    odd = any("\r" in label for label in topology.node_labels)
+    quoting = csv.QUOTE_NONNUMERIC if odd else csv.QUOTE_MINIMAL
+    writer = csv.writer(text, lineterminator="\n", quoting=quoting)
     (_layers if topology.is_layered else _network)(writer, topology)
     return text.getvalue().encode()
 

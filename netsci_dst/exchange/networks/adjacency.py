@@ -90,7 +90,6 @@ def is_with_data(text: Text, options: Options) -> bool:
 def read_with_data(text: Text, options: Options) -> Found:
     """Read networkx's edge list with a dictionary of attributes behind each link."""
     builder = Builder(text)
-    left: set[str] = set()
     for number, line in data_lines(text, options.comments):
         match = _DATA.match(line)
         separator = _ends_separator(match[1]) if match else SPACES
@@ -99,9 +98,7 @@ def read_with_data(text: Text, options: Options) -> Found:
             raise text.error(f"{line.strip()[:40]!r} is not two nodes and their data", number)
         data = _dictionary(text, match[2], number)
         builder.link(*fields, data.get("weight"), line=number)  # type: ignore[call-arg]
-        left |= set(map(str, data)) - {"weight"}
-    if left:
-        builder.notes.append(f"attributes of links left out: {', '.join(sorted(left)[:6])}")
+        builder.left |= set(map(str, data)) - {"weight"}
     return _sorted(builder.found("edge list with data", None))
 
 
@@ -143,6 +140,7 @@ def read_multiline(text: Text, options: Options) -> Found:
             raise text.error(f"{line.strip()[:40]!r} is not a neighbour and its data", number)
         data = _dictionary(text, match[2], number)
         builder.link(node, match[1].strip(), data.get("weight"), line=number)
+        builder.left |= set(map(str, data)) - {"weight"}
         left -= 1
     if left:
         raise text.error(f"{left} neighbours of {node!r} are missing")

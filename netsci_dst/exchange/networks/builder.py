@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,13 @@ from ...link_tables import name_nodes
 from ...network import LinkTable
 from .found import Found, count
 from .text import Text
+
+
+def left_out(names: Iterable[str]) -> str:
+    """Return the note that some attributes of links were left out."""
+    listed = sorted(names)
+    more = ", …" if len(listed) > 6 else ""
+    return f"attributes of links left out: {', '.join(listed[:6])}{more}"
 
 
 class Builder:
@@ -33,6 +41,7 @@ class Builder:
         self.directions: list[bool | None] = []
         self.layers: list[Any] = []
         self.notes: list[str] = list(text.notes)
+        self.left: set[str] = set()  # attributes of links that no network keeps
 
     def node(self, key: Any, line: int | None = None, **facts: Any) -> int:
         """Declare a node, or return the place of one that is there."""
@@ -80,6 +89,8 @@ class Builder:
         self, form: str, directed: bool | None, labels: tuple[str, ...] = ("label",)
     ) -> Found:
         """Return what was put together; links that differ from ``directed`` are mixed."""
+        if self.left:
+            self.notes.append(left_out(self.left))
         ends = np.array(self.ends, dtype=np.int64).reshape(-1, 2)
         weights = self._weights()
         own = [directed if one is None else one for one in self.directions]

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from .found import Options
-from .header import ROLES, Roles, is_weight, looks_like_nodes, normal, roles_by_words
+from .header import (
+    ROLES,
+    Roles,
+    is_weight,
+    looks_like_nodes,
+    may_be_weight,
+    names_ends,
+    normal,
+    roles_by_words,
+)
 from .text import Text
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*|\d{1,2}:\d\d(:\d\d.*)?")
 _HOW = "write --columns source,target,weight with the role of each column, - for one to leave out"
 
 
@@ -79,23 +90,59 @@ def _said_by_name(
 def _by_header(
     text: Text, header: Sequence[str], rows: Sequence[Sequence[str]], line: int
 ) -> Roles:
+    maybe_matrix = header[0] == "" and len(header) > 2 and _is_incidence(rows)
     found = roles_by_words(header)
-    if found is not None:
-        return found
+    if found is not None and (names_ends(header) or not maybe_matrix):
+        return _with_only_number(found, header, rows)
     shown = ", ".join(cell or "''" for cell in header[:6])
     if looks_like_nodes(header):
         raise text.error(f"a table of nodes, not of links (columns {shown}); else {_HOW}", line)
     start = 1 if header[0] == "" else 0
     left = len(header) - start
+    if maybe_matrix:
+        raise text.error(
+            f"rows {rows[0][0]!r}, … and columns {', '.join(header[1:4])} may be a matrix: write "
+            f"--form matrix; else {_HOW}",
+            line,
+        )
     if left == 2 or (left == 3 and is_weight(header[start + 2])):
         return Roles(start, start + 1, start + 2 if left == 3 else None)
     raise text.error(f"the columns {shown} do not say which are the ends: {_HOW}", line)
+
+
+def _with_only_number(
+    roles: Roles, header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> Roles:
+    """Take the one column of numbers beside the ends as weights, where its name allows it."""
+    if roles.weight is not None:
+        return roles
+    rest = [i for i in range(len(header)) if i not in roles.used() and header[i]]
+    numbers = [i for i in rest if _numeric([row[i] for row in rows if row[i]])]
+    if len(numbers) != 1 or not may_be_weight(header[numbers[0]]):
+        return roles
+    (place,) = numbers
+    if not all(row[place] for row in rows):
+        return roles
+    return Roles(roles.source, roles.target, place, roles.time, roles.type)
+
+
+def _is_incidence(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether each row has a name of its own before numbers."""
+    names = [row[0] for row in rows]
+    if len(set(names)) < len(names) or _numeric(names):
+        return False
+    return all(_numeric([cell for cell in row[1:] if cell]) for row in rows)
 
 
 def _by_values(text: Text, rows: Sequence[Sequence[str]], line: int) -> Roles:
     columns = list(zip(*rows, strict=False))
     while len(columns) > 2 and not any(columns[-1]):
         columns.pop()
+    if len(columns) > 4:
+        raise text.error(f"{len(columns)} columns and no words above them: {_HOW}", line)
+    dated = next((i for i in (0, 1) if _is_date(columns[i])), None)
+    if dated is not None:
+        raise text.error(f"column {dated + 1} ({columns[dated][0]!r}) may be a time: {_HOW}", line)
     if _is_count(columns[0]) and not _numeric(columns[1]) and len(columns) == 2:
         raise text.error(
             f"column 1 counts the lines and column 2 is text, as in a table of nodes; else {_HOW}",
@@ -156,6 +203,10 @@ def _is_count(cells: Sequence[str]) -> bool:
 
 def _is_time(cells: Sequence[str]) -> bool:
     return all(_whole(cell) and 10**8 < int(cell) < 2 * 10**13 for cell in cells)
+
+
+def _is_date(cells: Sequence[str]) -> bool:
+    return all(_DATE.fullmatch(cell) for cell in cells)
 
 
 def _whole(cell: str) -> bool:

@@ -11,11 +11,12 @@ import pandas as pd
 from .columns import assign_roles
 from .comments import Said, what_comments_say
 from .found import Found, Options, count
-from .header import Roles, is_header
+from .header import Roles, is_header, names_ends, roles_by_words
 from .numbering import as_integers
 from .separators import NAMES, SPACES, fields_of, guess_separator, spelt
 from .table_links import Table, links_of_table
 from .text import Text, data_lines, first_lines, without_comments
+from .wrapped import bare
 
 _SAMPLE = 500
 _SPELT_NUMBER = re.compile(r'[\s,;|"]-?[0+][0-9]|-0\b')
@@ -29,15 +30,18 @@ def read_edge_list(text: Text, options: Options) -> Found:
     DataError
         If a line is none, or the columns can be read in several ways.
     """
-    text = _without_trailing_comments(text, options)
+    signs = bare(_without_trailing_comments(text, options), options.comments)
+    text = signs.text
     body, comments, said_lines = without_comments(text, options.comments)
     said = what_comments_say(said_lines)
+    said.directed = said.directed if signs.directed is None else signs.directed
     lines = first_lines(text, _SAMPLE, options.comments)
     if not lines:
         raise text.error("lists no links")
-    separator = spelt(options.separator) if options.separator else None
+    given = options.separator or signs.separator
+    separator = spelt(given) if given else None
     separator = separator or _by_ending(text, lines) or guess_separator(text, lines)
-    table = _table(text, options, body, lines, separator, said)
+    table = _table(text, options, body, lines, separator, said, said_lines)
     found = links_of_table(text, options, table, said)
     found.form = f"edge list, columns separated by {NAMES.get(separator, repr(separator))}"
     found.notes += [f"{count(comments, 'comment line')} left out"] if comments else []
@@ -75,25 +79,40 @@ def _table(
     lines: list[tuple[int, str]],
     separator: str,
     said: Said,
+    comments: Sequence[str],
 ) -> Table:
     rows = [fields_of(line, separator) for _, line in lines]
     header = rows[0] if is_header(rows[0], rows[1:]) else None
     rows = rows[1:] if header is not None else rows
+    headed = header is not None
+    if header is None and said.roles is None:
+        header = _header_in_comments(comments, separator, len(rows[0]))
     if header is not None and rows and len(header) == len(rows[0]) - 1:
         header = ["", *header]  # R writes no word above the names of rows
     line = lines[0][0]
     if not rows:
         raise text.error("lists no links under its header", line)
-    _same_width(text, lines[1 if header else 0 :], rows)
+    _same_width(text, lines[1 if headed else 0 :], rows)
     if said.roles is not None and not options.columns and header is None:
         roles = said.roles(len(rows[0]))
     else:
         roles = assign_roles(text, options, header, rows, line)
     ends = pd.Series([row[i] for row in rows for i in (roles.source, roles.target)])
     whole = as_integers(ends) is not None
-    width, headed = len(rows[0]), header is not None
+    width = len(rows[0])
     frame = _parse(text, options, body, separator, width, headed, roles, whole)
-    return Table(frame, header, roles, line)
+    return Table(frame, header, roles, line, headed)
+
+
+def _header_in_comments(
+    comments: Sequence[str], separator: str, width: int
+) -> list[str] | None:
+    """Return the words above the columns where they stand in a comment, as in ``#from<tab>to``."""
+    for comment in reversed(comments):
+        cells = fields_of(comment.lstrip("#%/ "), separator)
+        if len(cells) == width and roles_by_words(cells) is not None and names_ends(cells):
+            return cells
+    return None
 
 
 def _same_width(text: Text, lines: Sequence[tuple[int, str]], rows: list[list[str]]) -> None:

@@ -72,7 +72,7 @@ _ENDINGS = {
     ".g6": "graph6",
     ".s6": "graph6",
 }
-_TABLES = (".csv", ".tsv", ".tab", ".txt", ".edges", ".edgelist", ".dat", ".xlsx")
+_TABLES = (".csv", ".tsv", ".tab", ".txt", ".edges", ".edgelist", ".dat")
 _ERROR_PAGE = re.compile(
     r"\s*(?:[45]\d\d:?\s+)?(?:not found|forbidden|access denied|bad request)", re.I
 )

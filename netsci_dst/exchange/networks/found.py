@@ -86,7 +86,7 @@ def report(topology: Topology, found: Found, merged: Merged, said: bool | None) 
     return "; ".join([", ".join(parts), *filter(None, notes), *found.notes])
 
 
-def count(n: int, what: str) -> str:
+def count(n: int, what: str, several: str = "") -> str:
     """Return a number with its noun.
 
     Examples
@@ -94,4 +94,4 @@ def count(n: int, what: str) -> str:
     >>> count(1, "link"), count(3200, "link")
     ('1 link', '3,200 links')
     """
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
+    return f"{n:,} {what if n == 1 else several or what + 's'}"

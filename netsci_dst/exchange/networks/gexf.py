@@ -33,7 +33,6 @@ class _Gexf:
         self.text, self.graph = text, graph
         self.builder = Builder(text, closed=True)
         self.columns = {"node": self._columns("node"), "edge": self._columns("edge")}
-        self.left: set[str] = set()
 
     def _columns(self, domain: str) -> dict[str, Element]:
         return {
@@ -51,9 +50,6 @@ class _Gexf:
             self._edge(edge, directed)
         if self.graph.attributes.get("mode") == "dynamic":
             self.builder.notes.append("times left out")
-        if self.left:
-            shown = ", ".join(sorted(self.left)[:6])
-            self.builder.notes.append(f"attributes of links left out: {shown}")
         return self.builder.found("GEXF", directed)
 
     def _node(self, node: Element) -> None:
@@ -78,7 +74,7 @@ class _Gexf:
         own = directed if kind is None else kind == "directed"
         facts = self._values(edge, "edge")
         weight = edge.attributes.get("weight", facts.get("weight"))
-        self.left |= set(facts) - {"weight", "layer"}
+        self.builder.left |= set(facts) - {"weight", "layer"}
         self.builder.link(*ends, weight, own, edge.line, facts.get("layer"))
         if kind == "mutual" and directed:
             self.builder.link(ends[1], ends[0], weight, True, edge.line, facts.get("layer"))

@@ -38,7 +38,6 @@ def read_gml(text: Text, options: Options) -> Found:
         raise text.error(f"holds {len(graphs)} graphs where one is due")
     builder = Builder(text, closed=True)
     directed = False
-    left: set[str] = set()
     for key, value, line in graphs[0]:
         if key == "directed":
             directed = str(value) == "1"
@@ -46,9 +45,7 @@ def read_gml(text: Text, options: Options) -> Found:
             _node(text, builder, value, line)
     for key, value, line in graphs[0]:
         if key == "edge":
-            left |= _edge(text, builder, value, line)
-    if left:
-        builder.notes.append(f"attributes of links left out: {', '.join(sorted(left)[:6])}")
+            builder.left |= _edge(text, builder, value, line)
     return builder.found("GML", directed, ("label", "name"))
 
 

@@ -37,7 +37,6 @@ class _GraphML:
         self.keys = {key.attributes.get("id", ""): key for key in root.all("key")}
         self.builder = Builder(text, closed=True)
         self.directed = graph.attributes.get("edgedefault", "directed") != "undirected"
-        self.left: set[str] = set()
         self.defaults = {
             domain: {
                 key: value
@@ -73,7 +72,7 @@ class _GraphML:
         said = edge.attributes.get("directed")
         directed = self.directed if said is None else said.lower() in ("true", "1")
         facts = self.defaults["edge"] | self._data(edge)
-        self.left |= set(facts) - _OF_LINKS - {"label"}
+        self.builder.left |= set(facts) - _OF_LINKS - {"label"}
         self.builder.link(*ends, facts.get("weight"), directed, edge.line, facts.get("layer"))
 
     def _data(self, element: Element) -> dict[str, Any]:
@@ -114,9 +113,6 @@ class _GraphML:
             raise self.text.error(f"{stripped[:40]!r} is no {kind}", line) from None
 
     def found(self) -> Found:
-        if self.left:
-            shown = ", ".join(sorted(self.left)[:6])
-            self.builder.notes.append(f"attributes of links left out: {shown}")
         return self.builder.found("GraphML", self.directed, ("name", "label"))
 
 

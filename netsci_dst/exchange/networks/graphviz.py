@@ -23,6 +23,8 @@ _START = re.compile(
 _DRAWN = {
     "shape", "style", "color", "fillcolor", "fontname", "fontsize", "pos", "width", "height",
 }  # fmt: skip
+_OF_LINKS = {"weight", "label", "dir", "arrowhead", "arrowtail", "arrowsize", "penwidth", "len",
+             "minlen", "constraint", "taillabel", "headlabel", "labeltooltip", "tooltip"}  # fmt: skip
 
 
 def is_dot(text: Text) -> bool:
@@ -128,6 +130,7 @@ class _Dot:
             for u in left:
                 for v in right:
                     self.builder.link(u, v, facts.get("weight"))
+                    self.builder.left |= set(facts) - _DRAWN - _OF_LINKS
         return [node for end in ends for node in end]
 
     def _side(self) -> list[str]:

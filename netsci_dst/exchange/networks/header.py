@@ -16,6 +16,15 @@ _PAIRS = (
     ("i", "j"), ("a", "b"), ("1", "2"), ("0", "1"), ("s", "t"), ("subject", "object"),
     ("pre", "post"), ("presynaptic", "postsynaptic"), ("initiator", "responder"),
     ("caller", "callee"), ("user", "item"), ("authors", "paper"), ("author", "paper"),
+    ("exporter", "importer"), ("reporter", "partner"), ("buyer", "seller"), ("seller", "buyer"),
+    ("lender", "borrower"), ("donor", "recipient"), ("giver", "receiver"), ("predator", "prey"),
+    ("host", "parasite"), ("plant", "pollinator"), ("winner", "loser"), ("supplier", "customer"),
+    ("advisor", "advisee"), ("mentor", "mentee"), ("upstream", "downstream"), ("tf", "target"),
+    ("regulator", "target"), ("drug", "target"), ("ligand", "receptor"), ("leader", "follower"),
+    ("departure", "arrival"), ("person", "group"), ("actor", "movie"), ("member", "group"),
+    ("von", "nach"), ("quelle", "ziel"), ("origen", "destino"), ("fuente", "destino"),
+    ("desde", "hasta"), ("origem", "destino"), ("origine", "destination"), ("depart", "arrivee"),
+    ("origine", "destinazione"), ("da", "a"), ("de", "para"), ("de", "vers"), ("van", "naar"),
 )  # fmt: skip
 _STEMS = {
     "node", "name", "id", "user", "person", "gene", "protein", "actor", "author", "vertex",
@@ -26,7 +35,10 @@ _STEMS = {
 _WEIGHT = {
     "weight", "weights", "w", "value", "val", "strength", "score", "combinedscore", "freq",
     "frequency", "count", "counts", "times", "number", "n", "nb", "amount", "intensity",
-    "edgeweight", "linkweight", "rating", "sign", "volume", "capacity", "num", "weightint",
+    "edgeweight", "linkweight", "rating", "sign", "volume", "capacity", "num", "weightint", "nbr",
+    "flow", "flows", "trips", "passengers", "correlation", "corr", "pearson", "spearman",
+    "similarity", "sim", "coexpression", "gewicht", "peso", "poids", "anzahl", "gewichtung",
+    "nsynapses", "synapses", "syncount", "messages", "cooccurrences", "interactions",
 }  # fmt: skip
 _TIME = {
     "time",
@@ -40,6 +52,13 @@ _TIME = {
     "created",
     "createdat",
 }
+# Numbers under these words are no strengths of links.
+_NO_WEIGHT = re.compile(
+    r".*(id|key|index|code|year|date|time|timestamp|distance|length|duration|label|type|class)|"
+    r"idx|no|zip|layer|group|kind|category|cluster|community|module|x|y|z|lat|lon|lng|latitude|"
+    r"longitude|month|day|hour|minute|age|rank|order|line|page|version|begin|since|until|dist|"
+    r"cost|delay|pvalue|pval|p|qvalue|fdr|se|sd|unnamed\d*"
+)
 _NODE = {"id", "node", "nodeid", "name", "label", "vertex", "nodes", "nodename", "vertexid", "key"}
 _TYPE = {"type", "edgetype", "directed"}
 ROLES = ("source", "target", "weight", "time", "type")
@@ -78,6 +97,11 @@ def roles_by_words(cells: Sequence[str]) -> Roles | None:
 
     weight = first(_WEIGHT)
     return Roles(*ends, weight, first(_TIME), first(_TYPE))
+
+
+def may_be_weight(cell: str) -> bool:
+    """Whether numbers under a header's word can be weights: ids, places and times are none."""
+    return _NO_WEIGHT.fullmatch(normal(cell)) is None and normal(cell) not in _TIME | _TYPE
 
 
 def _ends(cells: Sequence[str]) -> tuple[int, int] | None:
@@ -141,7 +165,8 @@ def names_ends(cells: Sequence[str]) -> bool:
         return False
     a, b = (normal(cells[i]) for i in ends)
     pair = _apart(a, b)
-    return min(map(len, pair)) > 1 or a.replace(pair[0], "", 1) in _STEMS
+    stem = a.removesuffix(pair[0]) if a.endswith(pair[0]) else a.replace(pair[0], "", 1)
+    return min(map(len, pair)) > 1 or stem in _STEMS or len(stem) > 6
 
 
 def looks_like_nodes(cells: Sequence[str]) -> bool:

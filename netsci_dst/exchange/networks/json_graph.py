@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +14,15 @@ from .text import Text
 
 _NODES = ("nodes", "vertices")
 _LINKS = ("links", "edges", "relationships")
-_ENDS = (("source", "target"), ("from", "to"), ("src", "dst"), ("start", "end"), ("u", "v"))
+_ENDS = (
+    ("source", "target"), ("from", "to"), ("src", "dst"), ("start", "end"), ("u", "v"),
+    ("startNode", "endNode"), ("sourceID", "targetID"), ("source_id", "target_id"),
+    ("sourceId", "targetId"), ("_from", "_to"), ("tail", "head"),
+)  # fmt: skip
+_OF_LINKS = {
+    "id", "key", "directed", "undirected", "attributes", "metadata", "weight", "value", "label",
+    "selected", "SUID", "shared_name", "shared_interaction", "index",
+}  # fmt: skip
 _KEYS = ("id", "key", "name", "label")
 
 
@@ -25,23 +35,74 @@ def read_json(text: Text, options: Options) -> Found:
         If it is no JSON, or none of the known forms.
     """
     try:
-        data = _loaded(text.text)
+        data = _literal(text.text) or _loaded(text.text)
     except json.JSONDecodeError as error:
         raise text.error(f"is no JSON: {error.msg}", error.lineno) from error
     except (ValueError, RecursionError) as error:
         raise text.error(f"is no JSON that can be read: {error}") from error
     builder = Builder(text)
+    if isinstance(data, list) and _is_matrix(data):
+        return _matrix(text, data, options)
+    if isinstance(data, list) and _holds_elements(data):
+        data = {"elements": data}
     if isinstance(data, list):
         _records(builder, data)
         return builder.found("JSON list of links", None)
+    if isinstance(data, dict) and isinstance(data.get("graphs"), list):
+        if len(data["graphs"]) != 1:
+            raise text.error(f"holds {len(data['graphs'])} graphs: keep one")
+        data = data["graphs"][0]
     if isinstance(data, dict) and isinstance(data.get("graph"), dict):
         inner = data["graph"]
         if any(key in inner for key in (*_NODES, *_LINKS)):
             data = inner
     if isinstance(data, dict) and isinstance(data.get("elements"), (dict, list)):
         _cytoscape(builder, data["elements"])
-        return builder.found("Cytoscape JSON", None)
+        said = data.get("directed")  # networkx says so, Cytoscape does not
+        said = said if isinstance(said, bool) else None
+        return builder.found("Cytoscape JSON", said, ("name", "label"))
     return _graph(builder, data)
+
+
+_LONGEST_LITERAL = 2_000_000
+
+
+def _literal(text: str) -> Any:
+    """Return a list or a dictionary as Python writes it, with tuples or single quotes."""
+    if len(text) > _LONGEST_LITERAL or not re.match(r"\s*[\[{]\s*['(\d]", text):
+        return None
+    if "(" not in text[:1_000] and "'" not in text[:1_000]:
+        return None
+    try:
+        found = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return None
+    return list(found) if isinstance(found, (set, tuple)) else found
+
+
+def _is_matrix(data: list[Any]) -> bool:
+    """Whether rows of numbers are as long as there are rows: 3 alone may be weighted links."""
+    n = len(data)
+    if n < 3 or not all(isinstance(row, list) and len(row) == n for row in data):
+        return False
+    if not all(_number(cell) for row in data for cell in row):
+        return False
+    symmetric = all(data[i][j] == data[j][i] for i in range(n) for j in range(i))
+    return n > 3 or (symmetric and not any(data[i][i] for i in range(n)))
+
+
+def _matrix(text: Text, data: list[Any], options: Options) -> Found:
+    import numpy as np
+
+    from .matrices import of_matrix
+
+    return of_matrix(np.array(data, dtype=float), text.origin, "JSON matrix", options)
+
+
+def _holds_elements(data: list[Any]) -> bool:
+    """Whether a list holds nodes and links as Cytoscape.js takes them."""
+    items = [item.get("data") if isinstance(item, dict) else None for item in data]
+    return bool(items) and all(isinstance(item, dict) for item in items)
 
 
 def _loaded(text: str) -> Any:
@@ -120,6 +181,8 @@ def _link(builder: Builder, link: Any, keys: list[Any], where: str) -> None:
         raise builder.text.error(f"{where} is no link")
     ends = [_end(end, keys, builder) for end in ends]
     weight = next((facts[k] for k in ("weight", "value") if _number(facts.get(k))), None)
+    ends_of = {key for pair in _ENDS for key in pair}
+    builder.left |= {str(key) for key in facts} - ends_of - _OF_LINKS
     directed = facts.get("directed", facts.get("undirected"))
     directed = None if not isinstance(directed, bool) else directed == ("directed" in facts)
     try:
@@ -173,6 +236,7 @@ def _cytoscape(builder: Builder, elements: Any) -> None:
     for data in items:
         if "source" in data:
             weight = data.get("weight")
+            builder.left |= {str(key) for key in data} - {"source", "target"} - _OF_LINKS
             builder.link(str(data["source"]), str(data["target"]), weight)
 
 

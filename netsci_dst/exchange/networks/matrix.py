@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from ...limits import check_size
 from ...link_tables import table_of_matrix
 from ...network import LinkTable
-from .found import Found, Options
+from .found import Found, Options, count
 from .header import names_ends
 from .separators import SPACES, fields_of, spelt
 from .text import Text, data_lines, first_lines
 
 _LARGEST = 20_000
+_GAPS = ("NA", "N/A", "null")
 
 
 def is_matrix(text: Text, options: Options) -> bool:
@@ -38,14 +39,64 @@ def read_matrix(text: Text, options: Options) -> Found:
     rows = _rows(text, options)
     square = None if rows is None else _as_square(rows, sure=True)
     if square is None:
-        raise text.error("is no square matrix of numbers")
+        return _read_two_modes(text, options)
     matrix, names = square
+    notes = [*text.notes, *_without_gaps(matrix)]
     table = table_of_matrix(matrix)
     table.names = names
     if options.directed is not None and options.directed != table.directed:
         table = as_said(table, matrix, options.directed)
         table.names = names
-    return Found(table, "matrix", list(text.notes))
+    return Found(table, "matrix", notes)
+
+
+def _without_gaps(matrix: NDArray[np.float64]) -> list[str]:
+    """Write 0 for entries that are no numbers, and say so unless they are a square's diagonal."""
+    gaps = np.isnan(matrix)
+    matrix[gaps] = 0
+    if matrix.shape[0] == matrix.shape[1]:
+        np.fill_diagonal(gaps, False)
+    times = int(gaps.sum())
+    return [f"{count(times, 'entry', 'entries')} without a number taken as no link"] * bool(times)
+
+
+def _read_two_modes(text: Text, options: Options) -> Found:
+    """Read a matrix whose rows and columns have names of their own."""
+    lines = list(data_lines(text, options.comments))
+    for separator in [spelt(options.separator)] if options.separator else ["\t", ";", ",", SPACES]:
+        rows = [fields_of(line, separator) for _, line in lines]
+        widths = {len(row) for row in rows[1:]}
+        if len(rows) < 2 or len(widths) != 1 or max(widths) < 3:
+            continue
+        columns = rows[0][-(max(widths) - 1) :]
+        names = [row[0] for row in rows[1:]]
+        matrix = _numbers([[cell or "0" for cell in row[1:]] for row in rows[1:]])
+        if matrix is not None and len(set(names)) == len(names) and len(set(columns)) == len(
+            columns
+        ):
+            return _two_modes(text, matrix, names, columns)
+    raise text.error("is no matrix of numbers, square or with names of rows and columns")
+
+
+def _two_modes(
+    text: Text, matrix: NDArray[np.float64], names: list[str], columns: list[str]
+) -> Found:
+    notes = [*text.notes, *_without_gaps(matrix)]
+    u, v = np.nonzero(matrix)
+    weights = matrix[u, v]
+    if set(names) & set(columns):
+        names, columns = [f"row {name}" for name in names], [f"column {name}" for name in columns]
+    table = LinkTable(
+        len(names) + len(columns),
+        u,
+        v + len(names),
+        None if (weights == 1).all() else weights,
+        False,
+        [*names, *columns],
+        {"mode": np.repeat([1, 2], [len(names), len(columns)])},
+    )
+    shape = f"{len(names)} by {len(columns)}"
+    return Found(table, f"matrix, {shape}: rows are linked to columns", notes)
 
 
 def as_said(table: LinkTable, matrix: NDArray[np.float64], directed: bool) -> LinkTable:
@@ -116,9 +167,13 @@ def _named(
 
 def _numbers(rows: list[list[str]]) -> NDArray[np.float64] | None:
     try:
-        return np.array([[float(cell.replace(",", ".", 1)) for cell in row] for row in rows])
+        return np.array([[_number(cell) for cell in row] for row in rows])
     except ValueError:
         return None
+
+
+def _number(cell: str) -> float:
+    return float("nan") if cell in _GAPS else float(cell.replace(",", ".", 1))
 
 
 def _is_likely(matrix: NDArray[np.float64]) -> bool:

@@ -16,7 +16,7 @@ _PARTS = ("arcs", "edges", "arcslist", "edgeslist", "matrix", "partition", "vect
 
 def is_pajek(text: Text) -> bool:
     """Whether the first section is one of Pajek's."""
-    return re.match(r"\s*(%.*\n\s*)*\*(vertices|network|arcs|edges)\b", text.text, re.I) is not None
+    return re.match(r"\s*((%|/\*).*\n\s*)*\*(vertices|network|arcs|edges)\b", text.text, re.I) is not None
 
 
 def read_pajek(text: Text, options: Options) -> Found:
@@ -30,7 +30,7 @@ def read_pajek(text: Text, options: Options) -> Found:
     reader = _Pajek(text)
     for number, line in enumerate(text.text.split("\n"), start=1):
         stripped = line.strip()
-        if not stripped or stripped[0] == "%":
+        if not stripped or stripped[0] == "%" or stripped.startswith("/*"):
             continue
         reader.line(stripped, number)
     return reader.found()

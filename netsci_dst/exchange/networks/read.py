@@ -17,6 +17,7 @@ from ...reading import one_line, reading
 from ...snapshots import Snapshot
 from ...topology import Topology, simple_network
 from ..exports.read_back import read_ours
+from .builder import left_out
 from .forms import find_form
 from .found import Found, Options, report
 from .layered import is_layered, layered
@@ -219,4 +220,14 @@ def _found_in_object(source: Any, options: Options) -> Found:
         return read_frame(source, options, "the data frame", "data frame")
     library = type(source).__module__.split(".")[0]
     form = "matrix" if isinstance(source, np.ndarray) else f"{library} {type(source).__name__}"
-    return Found(link_table(source), form)
+    left = _of_links(source) - {"weight"}
+    return Found(link_table(source), form, [left_out(left)] if left else [])
+
+
+def _of_links(graph: Any) -> set[str]:
+    """Return the names of the attributes of links of a networkx or igraph graph."""
+    if hasattr(graph, "es") and hasattr(graph.es, "attributes"):
+        return set(map(str, graph.es.attributes()))
+    if hasattr(graph, "adj") and hasattr(graph, "edges"):
+        return {str(key) for _, _, facts in graph.edges(data=True) for key in facts}
+    return set()

@@ -137,6 +137,8 @@ def read_gdf(text: Text, options: Options) -> Found:
             mixed |= directed is not None
             if len(row) < 2:
                 raise text.error(f"{line.strip()[:40]!r} does not name two nodes", number)
+            used = {columns[u], columns[v], "weight", "directed"}
+            builder.left |= {key for key, value in facts.items() if value != ""} - used
             builder.link(row[u], row[v], facts.get("weight"), directed, number)
         else:
             raise text.error("GDF begins with nodedef>", number)

@@ -108,6 +108,11 @@ def _once(source: Source) -> Source | None:
     if data.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
+            names = {info.filename for info in members}
+            if {"xl/workbook.xml", "content.xml"} & names:
+                raise DataError(
+                    f"{source.origin} is a workbook, not a text file: save the sheet as CSV"
+                )
             if members and all(info.filename.endswith(".npy") for info in members):
                 return None
             chosen = _only(source, [info.filename for info in members])

@@ -19,16 +19,21 @@ from .numbering import as_integers, number_nodes
 from .text import Text, data_lines
 
 _TAIL = 3
+_THOUSANDS = r"-?[1-9]\d{0,2}(?:,\d{3})+"
 
 
 @dataclass
 class Table:
-    """A table of text: its columns, its header or None, the roles of the columns."""
+    """A table of text: its columns, its header or None, the roles of the columns.
+
+    ``headed`` says whether the header is a line of the table, rather than of a comment.
+    """
 
     frame: pd.DataFrame
     header: list[str] | None
     roles: Roles
     line: int
+    headed: bool = True
 
 
 def links_of_table(text: Text, options: Options, table: Table, said: Said) -> Found:
@@ -41,6 +46,7 @@ def links_of_table(text: Text, options: Options, table: Table, said: Said) -> Fo
         _refuse_lacking(text, ends, number)
         if not options.columns:
             _refuse_odd_ends(text, ends, number)
+    ends, notes = _whole_numbers(ends)
     names, codes, attributes = _numbered(ends, said)
     half = len(frame)
     weights = None
@@ -58,7 +64,7 @@ def links_of_table(text: Text, options: Options, table: Table, said: Said) -> Fo
             attributes,
         ),
         "edge list",
-        [*text.notes, *_left_out(table), *said.notes, *_timed(roles)],
+        [*text.notes, *_left_out(table), *said.notes, *notes, *_timed(roles)],
         lines=number.lazy,
         times=None if roles.time is None else _times(frame[roles.time]),
     )
@@ -81,7 +87,21 @@ class _Lines:
         if not self.text.text:
             return np.arange(1, len(self.table.frame) + 1)
         found = [number for number, _ in data_lines(self.text, self.options.comments)]
-        return np.array(found[1 if self.table.header else 0 :], dtype=np.int64)
+        return np.array(found[1 if self.table.header and self.table.headed else 0 :], dtype=np.int64)
+
+
+def _whole_numbers(ends: list[pd.Series]) -> tuple[list[pd.Series], list[str]]:
+    """Read 2.0 as 2 where one column has whole numbers and the other has them as decimals."""
+    texts = [column for column in ends if column.dtype != np.int64]
+    pointed = [column.str.fullmatch(r"-?\d+\.0+").to_numpy() for column in texts]
+    if len(ends) != len(texts) or not any(found.any() for found in pointed):
+        return ends, []
+    plain = [column.str.fullmatch(r"-?\d+").to_numpy() for column in texts]
+    if not all((a | b).all() for a, b in zip(pointed, plain)) or all(f.all() for f in pointed):
+        return ends, []
+    first = next(c[f].iloc[0] for c, f in zip(ends, pointed) if f.any())
+    short = [column.str.replace(r"\.0+$", "", regex=True) for column in ends]
+    return short, [f"{first} and the like read as {first.partition('.')[0]}"]
 
 
 def _refuse_lacking(text: Text, ends: list[pd.Series], number: _Lines) -> None:
@@ -128,6 +148,12 @@ def _weights(text: Text, cells: pd.Series, number: _Lines) -> NDArray[np.float64
     cells = cells.astype("str").str.strip()
     weights = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(weights))
+    if bad.size and cells.str.fullmatch(_THOUSANDS).iloc[bad].all():
+        raise text.error(
+            f"{cells.iloc[bad[0]][:40]!r} may mean thousands or a decimal comma: write numbers "
+            "without commas, or --columns source,target to leave the column out",
+            number(int(bad[0])),
+        )
     if bad.size and cells.str.contains(",").any():
         commas = pd.to_numeric(cells.str.replace(",", "."), errors="coerce")
         weights = commas.to_numpy(dtype=np.float64)

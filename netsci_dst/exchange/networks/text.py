@@ -9,8 +9,23 @@ from dataclasses import dataclass, field
 
 from ...errors import DataError
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"))
-_MARKS += ((codecs.BOM_UTF16_BE, "utf-16-be"),)
+# UTF-32's mark begins as UTF-16's does.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_OTHERS = (
+    (b"\x80\x02", "a pickle"), (b"\x80\x03", "a pickle"), (b"\x80\x04", "a pickle"),
+    (b"\x80\x05", "a pickle"), (b"RDX2\n", "data of R"), (b"RDX3\n", "data of R"), (b"RDA3\n", "data of R"),
+    (b"SQLite format 3", "a database"), (b"\xd0\xcf\x11\xe0", "an Excel workbook"),
+    (b"%PDF", "a PDF document"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"),
+    (b"ARROW1\0", "an Arrow table"), (b"PK\x03\x04", "an archive"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd"), (b"7z\xbc\xaf", "compressed by 7-Zip"),
+    (b"Rar!\x1a", "compressed by RAR"),
+)  # fmt: skip
 
 
 @dataclass
@@ -42,8 +57,13 @@ def decode(data: bytes, origin: str, ending: str = "") -> Text:
                 return Text(origin, _lines(data[len(mark) :].decode(encoding)), ending)
             except UnicodeDecodeError as error:
                 raise DataError(f"{origin} is no text file: {error.reason}") from error
+    for begin, what in _OTHERS:
+        if data.startswith(begin):
+            raise DataError(
+                f"{origin} is {what}, which is not read here: write the links to a text file"
+            )
     if b"\0" in data:
-        raise DataError(f"{origin} is no text file of a known form: it holds zero bytes")
+        return _of_two_bytes(data, origin, ending)
     try:
         return Text(origin, _lines(data.decode("utf-8")), ending)
     except UnicodeDecodeError:
@@ -54,6 +74,21 @@ def decode(data: bytes, origin: str, ending: str = "") -> Text:
             text = data.decode("latin-1")
         spelt = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}[encoding]
         return Text(origin, _lines(text), ending, [f"read as {spelt}"])
+
+
+def _of_two_bytes(data: bytes, origin: str, ending: str) -> Text:
+    """Return UTF-16 without a byte-order mark, told by where its zero bytes stand."""
+    start = data[:2_000]
+    for encoding, zeros, others in (
+        ("utf-16-le", start[1::2], start[::2]),
+        ("utf-16-be", start[::2], start[1::2]),
+    ):
+        if len(data) % 2 == 0 and 0 not in others and zeros.count(0) > 0.5 * len(zeros):
+            try:
+                return Text(origin, _lines(data.decode(encoding)), ending, ["read as UTF-16"])
+            except UnicodeDecodeError:
+                break
+    raise DataError(f"{origin} is no text file of a known form: it holds zero bytes")
 
 
 def _lines(text: str) -> str:
