@@ -32,13 +32,25 @@ Form = Annotated[
     str | None,
     typer.Option(help="Form of the file: edges, matrix, sif, metis, …", rich_help_panel=PANEL),
 ]
+Comments = Annotated[
+    str | None,
+    typer.Option(
+        help="What begins a comment line of an edge list; none: nothing does. [default: #%]",
+        rich_help_panel=PANEL,
+    ),
+]
 
 
 def options(
-    columns: str | None, separator: str | None, directed: bool | None, form: str | None
+    columns: str | None,
+    separator: str | None,
+    directed: bool | None,
+    form: str | None,
+    comments: str | None,
 ) -> dict[str, Any]:
     """Return the options of `netsci_dst.read_network` that were given."""
     given = {"columns": columns, "separator": separator, "directed": directed, "form": form}
+    given["comments"] = comments
     return {key: value for key, value in given.items() if value is not None}
 
 

@@ -47,6 +47,7 @@ def command(
     separator: _networks.Separator = None,
     directed: _networks.Directed = None,
     form: _networks.Form = None,
+    comments: _networks.Comments = None,
 ) -> None:
     """Compute measures of every snapshot, keep them with the run, and say what came out.
 
@@ -57,7 +58,7 @@ def command(
     from ._subjects import expanded
 
     subjects = _networks.opened(
-        expanded(runs), _networks.options(columns, separator, directed, form)
+        expanded(runs), _networks.options(columns, separator, directed, form, comments)
     )
     wanted = _console.names(measures)
     taken = None if steps is None else "all" if steps == "all" else _numbers(steps)

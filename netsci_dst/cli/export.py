@@ -32,12 +32,15 @@ def command(
     separator: _networks.Separator = None,
     directed: _networks.Directed = None,
     form: _networks.Form = None,
+    comments: _networks.Comments = None,
 ) -> None:
     """Write one snapshot, or a network in a file, in another program's format."""
     from ..exchange import export
     from ..run import load_run
 
-    (opened,) = _networks.opened([run], _networks.options(columns, separator, directed, form))
+    (opened,) = _networks.opened(
+        [run], _networks.options(columns, separator, directed, form, comments)
+    )
     if opened is run:
         opened = load_run(run)
     elif step is not None:

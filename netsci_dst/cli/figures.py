@@ -33,6 +33,7 @@ def command(
     separator: _networks.Separator = None,
     directed: _networks.Directed = None,
     form: _networks.Form = None,
+    comments: _networks.Comments = None,
 ) -> None:
     """Draw every figure of a report with matplotlib, one file each, its numbers beside it."""
     from ..reports import figures
@@ -40,7 +41,7 @@ def command(
 
     names = _console.names(only)
     subjects = _networks.opened(
-        expanded(runs), _networks.options(columns, separator, directed, form)
+        expanded(runs), _networks.options(columns, separator, directed, form, comments)
     )
     found = figures(subjects, out, format=format, dpi=dpi, only=names, size=size)  # type: ignore[arg-type]
     for path in found:

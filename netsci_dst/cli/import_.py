@@ -35,6 +35,7 @@ def command(
     separator: _networks.Separator = None,
     directed: _networks.Directed = None,
     form: _networks.Form = None,
+    comments: _networks.Comments = None,
 ) -> None:
     """Make a run out of checkpoints of other tools, to analyse and report on."""
     from ..exchange import from_checkpoint
@@ -51,7 +52,7 @@ def command(
         include=include or (),
         exclude=exclude or (),
         keep_dense=keep_dense,
-        network=_networks.options(columns, separator, directed, form),
+        network=_networks.options(columns, separator, directed, form, comments),
     )
     for snapshot in run.snapshots if len(run.snapshots) <= 20 else ():
         if "read" in snapshot.extra:

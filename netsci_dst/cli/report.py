@@ -40,6 +40,7 @@ def command(
     separator: _networks.Separator = None,
     directed: _networks.Directed = None,
     form: _networks.Form = None,
+    comments: _networks.Comments = None,
 ) -> None:
     """Write a report that opens in any browser, offline."""
     from ..reports import figures, report
@@ -48,7 +49,7 @@ def command(
     from ._subjects import expanded
 
     subjects = _networks.opened(
-        expanded(runs), _networks.options(columns, separator, directed, form)
+        expanded(runs), _networks.options(columns, separator, directed, form, comments)
     )
     opened = open_subjects(subjects)
     if out is None:

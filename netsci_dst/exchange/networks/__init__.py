@@ -3,8 +3,8 @@
 from .forms import FORMS
 from .read import Reading, read, read_network
 from .read_links import read_links
-from .source import STANDARD_INPUT
 from .snapshot import is_network_file, names_a_file, read_snapshot
+from .source import STANDARD_INPUT
 
 __all__ = [
     "FORMS",

@@ -11,6 +11,7 @@ from .found import Found, Options
 from .separators import SPACES, fields_of, spelt
 from .text import Text, data_lines, first_lines
 
+_WEIGHTED = re.compile(r".+:-?\d+\.?\d*(?:[eE][-+]?\d+)?")
 _DATA = re.compile(r"^(.*?)\s*(\{.*\})\s*$")
 
 
@@ -18,10 +19,13 @@ def read_adjacency(text: Text, options: Options) -> Found:
     """Read an adjacency list: ``node neighbour neighbour …``, also with a colon after the node."""
     builder = Builder(text)
     separator = spelt(options.separator) if options.separator else separator_of(text, options)
-    for number, fields in adjacency_rows(text, options, separator):
+    rows = adjacency_rows(text, options, separator)
+    weighted = all(_WEIGHTED.fullmatch(other) for _, fields in rows for other in fields[1:])
+    for number, fields in rows:
         builder.node(fields[0], number)
         for other in fields[1:]:
-            builder.link(fields[0], other, line=number)
+            end, _, weight = other.rpartition(":") if weighted else (other, "", None)
+            builder.link(fields[0], end, weight, line=number)
     directed = None if _lists_back(builder) else options.directed
     return _sorted(builder.found("adjacency list", directed))
 

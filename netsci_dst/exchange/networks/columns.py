@@ -110,9 +110,7 @@ def _by_header(
     raise text.error(f"the columns {shown} do not say which are the ends: {_HOW}", line)
 
 
-def _with_only_number(
-    roles: Roles, header: Sequence[str], rows: Sequence[Sequence[str]]
-) -> Roles:
+def _with_only_number(roles: Roles, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Roles:
     """Take the one column of numbers beside the ends as weights, where its name allows it."""
     if roles.weight is not None:
         return roles
@@ -190,6 +188,13 @@ def _refuse_index(text: Text, columns: Sequence[Sequence[str]], line: int) -> No
         raise text.error(
             f"column 1 may be an index or a time, and columns 2 and 3 the ends: {_HOW}", line
         )
+    if _alike(second, third) > max(0.5, 2 * _alike(first, second)):
+        raise text.error(f"column 1 may be a layer, and columns 2 and 3 the ends: {_HOW}", line)
+
+
+def _alike(a: Sequence[int], b: Sequence[int]) -> float:
+    """Return the share of the values of two columns that stand in both."""
+    return len(set(a) & set(b)) / len(set(a) | set(b))
 
 
 def _is_count(cells: Sequence[str]) -> bool:

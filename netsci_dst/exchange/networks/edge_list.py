@@ -37,15 +37,35 @@ def read_edge_list(text: Text, options: Options) -> Found:
     said.directed = said.directed if signs.directed is None else signs.directed
     lines = first_lines(text, _SAMPLE, options.comments)
     if not lines:
-        raise text.error("lists no links")
+        only = ", only comment lines: write --comments none if they are links"
+        raise text.error(f"lists no links{only if comments else ''}")
     given = options.separator or signs.separator
     separator = spelt(given) if given else None
     separator = separator or _by_ending(text, lines) or guess_separator(text, lines)
+    if comments and separator != SPACES:
+        _refuse_links_in_comments(text, options, separator, lines[0])
     table = _table(text, options, body, lines, separator, said, said_lines)
     found = links_of_table(text, options, table, said)
     found.form = f"edge list, columns separated by {NAMES.get(separator, repr(separator))}"
     found.notes += [f"{count(comments, 'comment line')} left out"] if comments else []
     return found
+
+
+def _refuse_links_in_comments(
+    text: Text, options: Options, separator: str, first: tuple[int, str]
+) -> None:
+    """Refuse ``#metoo,#other`` below other links: a link, or one that was commented out."""
+    width = len(fields_of(first[1], separator))
+    comment = re.compile(rf"^[ \t]*[{re.escape(options.comments)}]\w.*$", re.MULTILINE)
+    start = sum(map(len, text.text.split("\n", first[0])[: first[0]])) + first[0]
+    for match in comment.finditer(text.text, min(start, len(text.text))):
+        fields = fields_of(match[0], separator)
+        if len(fields) == width and all(fields):
+            raise text.error(
+                f"{match[0].strip()[:40]!r} is a comment or a link: write --comments none if it is "
+                "a link, else remove the line",
+                text.text.count("\n", 0, match.start()) + 1,
+            )
 
 
 def _without_trailing_comments(text: Text, options: Options) -> Text:
@@ -104,9 +124,7 @@ def _table(
     return Table(frame, header, roles, line, headed)
 
 
-def _header_in_comments(
-    comments: Sequence[str], separator: str, width: int
-) -> list[str] | None:
+def _header_in_comments(comments: Sequence[str], separator: str, width: int) -> list[str] | None:
     """Return the words above the columns where they stand in a comment, as in ``#from<tab>to``."""
     for comment in reversed(comments):
         cells = fields_of(comment.lstrip("#%/ "), separator)

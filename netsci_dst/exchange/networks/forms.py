@@ -73,6 +73,7 @@ _ENDINGS = {
     ".s6": "graph6",
 }
 _TABLES = (".csv", ".tsv", ".tab", ".txt", ".edges", ".edgelist", ".dat")
+_BARE_WORD = re.compile(r"\[\s*(?!true|false|null|NaN)[^\W\d]\w*\s*[,\]]")
 _ERROR_PAGE = re.compile(
     r"\s*(?:[45]\d\d:?\s+)?(?:not found|forbidden|access denied|bad request)", re.I
 )
@@ -159,7 +160,7 @@ def _by_lines(text: Text, options: Options, start: str) -> str:
         return "gdf"
     if is_pajek(text):
         return "pajek"
-    if start[:1] in "{[" and start:
+    if start[:1] in "{[" and start and not _BARE_WORD.match(start):
         return "json"
     if is_gml(text):
         return "gml"

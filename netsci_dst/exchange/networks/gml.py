@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .builder import Builder
+from .builder import Builder, is_number
 from .found import Found, Options
 from .text import Text
 
@@ -66,10 +66,10 @@ def _edge(text: Text, builder: Builder, items: Items, line: int) -> set[str]:
     if not {"source", "target"} <= facts.keys():
         raise text.error("a link needs source and target", line)
     weight = facts.get("weight", facts.get("value"))
-    if not isinstance(weight, (int, float)):
-        weight = None
-    builder.link(facts["source"], facts["target"], weight, line=line)
     used = {"source", "target", "graphics", "id", "key", "weight" if "weight" in facts else "value"}
+    if "weight" not in facts and not is_number(weight):
+        weight, used = None, used - {"value"}
+    builder.link(facts["source"], facts["target"], weight, line=line)
     return set(facts) - used
 
 

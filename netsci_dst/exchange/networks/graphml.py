@@ -9,6 +9,7 @@ from .found import Found, Options
 from .text import Text
 from .xml_tree import Element, parse
 
+_TYPES = ("boolean", "int", "long", "float", "double")
 _OF_LINKS = {"weight", "layer"}
 
 
@@ -100,7 +101,7 @@ class _GraphML:
         return _name(key), self._typed(default.text, kind, default.line)
 
     def _typed(self, written: str, kind: str, line: int) -> Any:
-        if kind == "string":
+        if kind not in _TYPES:
             return written
         stripped = written.strip()
         if stripped == "":

@@ -23,8 +23,10 @@ _START = re.compile(
 _DRAWN = {
     "shape", "style", "color", "fillcolor", "fontname", "fontsize", "pos", "width", "height",
 }  # fmt: skip
-_OF_LINKS = {"weight", "label", "dir", "arrowhead", "arrowtail", "arrowsize", "penwidth", "len",
-             "minlen", "constraint", "taillabel", "headlabel", "labeltooltip", "tooltip"}  # fmt: skip
+_OF_LINKS = {
+    "weight", "label", "dir", "arrowhead", "arrowtail", "arrowsize", "penwidth", "len", "minlen",
+    "constraint", "taillabel", "headlabel", "labeltooltip", "tooltip",
+}  # fmt: skip
 
 
 def is_dot(text: Text) -> bool:

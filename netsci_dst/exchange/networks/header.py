@@ -30,7 +30,7 @@ _STEMS = {
     "node", "name", "id", "user", "person", "gene", "protein", "actor", "author", "vertex",
     "character", "interactor", "source", "player", "country", "city", "station", "region", "word",
     "entity", "agent", "member", "species", "n", "v", "vtx", "endpoint", "end", "item", "neuron",
-    "airport", "company", "symbol", "uniprot", "nodeid", "userid", "idinteractor", "nodename",
+    "airport", "company", "symbol", "uniprot", "nodeid", "userid", "idinteractor", "nodename", "tid",
 }  # fmt: skip
 _WEIGHT = {
     "weight", "weights", "w", "value", "val", "strength", "score", "combinedscore", "freq",
@@ -61,6 +61,12 @@ _NO_WEIGHT = re.compile(
 )
 _NODE = {"id", "node", "nodeid", "name", "label", "vertex", "nodes", "nodename", "vertexid", "key"}
 _TYPE = {"type", "edgetype", "directed"}
+# Ends of two kinds: user 1 and item 1 are not one node.
+_TWO_KINDS = {
+    ("user", "item"), ("authors", "paper"), ("author", "paper"), ("actor", "movie"),
+    ("person", "group"), ("member", "group"), ("plant", "pollinator"), ("host", "parasite"),
+    ("drug", "target"), ("ligand", "receptor"),
+}  # fmt: skip
 ROLES = ("source", "target", "weight", "time", "type")
 
 
@@ -137,6 +143,12 @@ def _apart(a: str, b: str) -> tuple[str, str]:
             if pair in _PAIRS or pair[::-1] in _PAIRS:
                 return pair
     return a, b
+
+
+def two_kinds(source: str, target: str) -> tuple[str, str] | None:
+    """Return the words for two kinds of nodes that the header of the ends names, or None."""
+    pair = _apart(normal(source), normal(target))
+    return pair if pair in _TWO_KINDS or pair[::-1] in _TWO_KINDS else None
 
 
 def is_header(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:

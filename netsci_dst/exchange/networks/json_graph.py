@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .builder import Builder
+from .builder import Builder, is_number
 from .found import Found, Options
 from .text import Text
 
@@ -131,6 +131,8 @@ def _graph(builder: Builder, data: Any) -> Found:
         raise text.error(f"is no network: it has neither nodes nor links, but {shown}")
     keys = _nodes(builder, nodes)
     builder.closed = nodes is not None
+    if _says_ids(builder, links):
+        keys = []  # numbers are ids then, not places
     for place, link in enumerate(links):
         _link(builder, link, keys, f"link {place + 1}")
     said = data.get("directed")
@@ -180,7 +182,9 @@ def _link(builder: Builder, link: Any, keys: list[Any], where: str) -> None:
     else:
         raise builder.text.error(f"{where} is no link")
     ends = [_end(end, keys, builder) for end in ends]
-    weight = next((facts[k] for k in ("weight", "value") if _number(facts.get(k))), None)
+    weight = facts.get("weight")
+    if weight is None and is_number(facts.get("value")):
+        weight = facts["value"]
     ends_of = {key for pair in _ENDS for key in pair}
     builder.left |= {str(key) for key in facts} - ends_of - _OF_LINKS
     directed = facts.get("directed", facts.get("undirected"))
@@ -198,9 +202,18 @@ def _end(end: Any, keys: list[Any], builder: Builder) -> Any:
     # D3 counts the nodes where they have names only.
     if not known and type(end) is int and 0 <= end < len(keys):
         return keys[end]
-    if not known and keys and str(end) in builder.place:
-        return str(end)
-    return end
+    return str(end) if not known and str(end) in builder.place else end
+
+
+def _says_ids(builder: Builder, links: list[Any]) -> bool:
+    """Whether the numbers that links end at are all ids of nodes, which are written as text."""
+    ends = [
+        end
+        for link in links
+        for end in (link.values() if isinstance(link, dict) else ())
+        if type(end) is int and end not in builder.place
+    ]
+    return bool(ends) and all(str(end) in builder.place for end in ends)
 
 
 def _number(value: Any) -> bool:

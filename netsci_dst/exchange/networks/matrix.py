@@ -44,6 +44,8 @@ def read_matrix(text: Text, options: Options) -> Found:
     notes = [*text.notes, *_without_gaps(matrix)]
     table = table_of_matrix(matrix)
     table.names = names
+    if table.directed is False and not (matrix == matrix.T).all():
+        notes.append("the matrix is triangular: taken as undirected")
     if options.directed is not None and options.directed != table.directed:
         table = as_said(table, matrix, options.directed)
         table.names = names
@@ -71,8 +73,10 @@ def _read_two_modes(text: Text, options: Options) -> Found:
         columns = rows[0][-(max(widths) - 1) :]
         names = [row[0] for row in rows[1:]]
         matrix = _numbers([[cell or "0" for cell in row[1:]] for row in rows[1:]])
-        if matrix is not None and len(set(names)) == len(names) and len(set(columns)) == len(
-            columns
+        if (
+            matrix is not None
+            and len(set(names)) == len(names)
+            and len(set(columns)) == len(columns)
         ):
             return _two_modes(text, matrix, names, columns)
     raise text.error("is no matrix of numbers, square or with names of rows and columns")

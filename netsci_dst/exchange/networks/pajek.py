@@ -16,7 +16,10 @@ _PARTS = ("arcs", "edges", "arcslist", "edgeslist", "matrix", "partition", "vect
 
 def is_pajek(text: Text) -> bool:
     """Whether the first section is one of Pajek's."""
-    return re.match(r"\s*((%|/\*).*\n\s*)*\*(vertices|network|arcs|edges)\b", text.text, re.I) is not None
+    return (
+        re.match(r"\s*((%|/\*).*\n\s*)*\*(vertices|network|arcs|edges)\b", text.text, re.I)
+        is not None
+    )
 
 
 def read_pajek(text: Text, options: Options) -> Found:

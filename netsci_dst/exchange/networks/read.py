@@ -73,7 +73,7 @@ def read_network(
         ``gexf``, ``json``, ``mtx``, ``numpy``, ``mat``, ``parquet``, ``dot``, ``tgf``, ``lgl``,
         ``gdf``, ``leda``, ``graph6``.
     comments
-        The characters that begin a comment line of an edge list; "" for none.
+        The characters that begin a comment line of an edge list; "" or ``none`` for none.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def _options(
     if isinstance(columns, str):
         columns = columns.split(",")
     chosen = None if columns is None else tuple(columns)
-    return Options(form, chosen, separator, directed, comments)
+    return Options(form, chosen, separator, directed, "" if comments == "none" else comments)
 
 
 def _exported(path: Any, options: Options) -> Reading | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...network import LinkTable
 from .comments import Said
 from .found import Found, Options, count
-from .header import Roles
+from .header import Roles, is_weight, two_kinds
 from .numbering import as_integers, number_nodes
 from .text import Text, data_lines
 
@@ -47,12 +47,14 @@ def links_of_table(text: Text, options: Options, table: Table, said: Said) -> Fo
         if not options.columns:
             _refuse_odd_ends(text, ends, number)
     ends, notes = _whole_numbers(ends)
-    names, codes, attributes = _numbered(ends, said)
+    names, codes, attributes = _numbered(ends, _modes(table, ends, said))
     half = len(frame)
     weights = None
     if roles.weight is not None and _says_something(frame[roles.weight]):
         weights = _weights(text, frame[roles.weight], number)
     directed, kinds = _directions(text, table, said, number)
+    if weights is not None and table.header and not is_weight(table.header[roles.weight or 0]):
+        notes.append(f"weights from column {table.header[roles.weight or 0]!r}")
     found = Found(
         LinkTable(
             len(names) if names is not None else int(codes.max(initial=-1)) + 1,
@@ -87,7 +89,9 @@ class _Lines:
         if not self.text.text:
             return np.arange(1, len(self.table.frame) + 1)
         found = [number for number, _ in data_lines(self.text, self.options.comments)]
-        return np.array(found[1 if self.table.header and self.table.headed else 0 :], dtype=np.int64)
+        return np.array(
+            found[1 if self.table.header and self.table.headed else 0 :], dtype=np.int64
+        )
 
 
 def _whole_numbers(ends: list[pd.Series]) -> tuple[list[pd.Series], list[str]]:
@@ -128,12 +132,24 @@ def _refuse_odd_ends(text: Text, ends: list[pd.Series], number: _Lines) -> None:
         )
 
 
-def _numbered(ends: list[pd.Series], said: Said) -> tuple[Any, NDArray[np.int64], dict[str, Any]]:
-    if not said.two_mode:
+def _modes(table: Table, ends: list[pd.Series], said: Said) -> tuple[str, str] | None:
+    """Return what to call nodes of two kinds whose names are the same, or None for one kind."""
+    if said.two_mode:
+        return "left", "right"
+    if table.header is None:
+        return None
+    kinds = two_kinds(table.header[table.roles.source], table.header[table.roles.target])
+    return kinds if kinds and ends[0].isin(ends[1]).any() else None
+
+
+def _numbered(
+    ends: list[pd.Series], modes: tuple[str, str] | None
+) -> tuple[Any, NDArray[np.int64], dict[str, Any]]:
+    if modes is None:
         return *number_nodes(pd.concat(ends, ignore_index=True)), {}
     (left, left_codes), (right, right_codes) = (number_nodes(column) for column in ends)
     left, right = _texts(left, left_codes), _texts(right, right_codes)
-    names = [*(f"left {name}" for name in left), *(f"right {name}" for name in right)]
+    names = [f"{kind} {name}" for kind, side in zip(modes, (left, right)) for name in side]
     codes = np.concatenate([left_codes, right_codes + len(left)])
     return names, codes, {"mode": np.repeat([1, 2], [len(left), len(right)])}
 

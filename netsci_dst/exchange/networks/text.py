@@ -19,7 +19,7 @@ _MARKS = (
 )
 _OTHERS = (
     (b"\x80\x02", "a pickle"), (b"\x80\x03", "a pickle"), (b"\x80\x04", "a pickle"),
-    (b"\x80\x05", "a pickle"), (b"RDX2\n", "data of R"), (b"RDX3\n", "data of R"), (b"RDA3\n", "data of R"),
+    (b"\x80\x05", "a pickle"), (b"RDX2\n", "data of R"), (b"RDX3\n", "data of R"),
     (b"SQLite format 3", "a database"), (b"\xd0\xcf\x11\xe0", "an Excel workbook"),
     (b"%PDF", "a PDF document"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"),
     (b"ARROW1\0", "an Arrow table"), (b"PK\x03\x04", "an archive"),
@@ -57,6 +57,7 @@ def decode(data: bytes, origin: str, ending: str = "") -> Text:
                 return Text(origin, _lines(data[len(mark) :].decode(encoding)), ending)
             except UnicodeDecodeError as error:
                 raise DataError(f"{origin} is no text file: {error.reason}") from error
+    data = data.removesuffix(b"\x1a")  # the end of a file under DOS
     for begin, what in _OTHERS:
         if data.startswith(begin):
             raise DataError(

@@ -1,4 +1,4 @@
-"""Links written with signs around them: ``a -> b``, ``(1, 2)``, ``| a | b |``, Excel's ``sep=;``."""
+"""Links with signs around them: ``a -> b``, ``(1, 2)``, ``| a | b |``, Excel's ``sep=;``."""
 
 from __future__ import annotations
 
