@@ -30,7 +30,8 @@ _STEMS = {
     "node", "name", "id", "user", "person", "gene", "protein", "actor", "author", "vertex",
     "character", "interactor", "source", "player", "country", "city", "station", "region", "word",
     "entity", "agent", "member", "species", "n", "v", "vtx", "endpoint", "end", "item", "neuron",
-    "airport", "company", "symbol", "uniprot", "nodeid", "userid", "idinteractor", "nodename", "tid",
+    "tid", "airport", "company", "symbol", "uniprot", "nodeid", "userid", "idinteractor",
+    "nodename",
 }  # fmt: skip
 _WEIGHT = {
     "weight", "weights", "w", "value", "val", "strength", "score", "combinedscore", "freq",

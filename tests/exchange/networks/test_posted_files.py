@@ -74,8 +74,8 @@ READ = {
         "edges": [{"data": {"id": "9", "source": "0", "target": "1", "weight": 1.5}},
                   {"data": {"id": "8", "source": "1", "target": "2", "weight": 2}}]}),
         False, WEIGHTS),
-    "graphs.json": (as_json(graphs=[{"directed": True, "nodes": {"a": {}, "b": {}, "c": {}}, "edges":
-                    [{"source": "a", "target": "b"}, {"source": "b", "target": "c"}]}]),
+    "graphs.json": (as_json(graphs=[{"directed": True, "nodes": {"a": {}, "b": {}, "c": {}},
+                    "edges": [{"source": "a", "target": "b"}, {"source": "b", "target": "c"}]}]),
                     True, PAIRS),
     "neo4j.json": (as_json(nodes=[{"id": "a"}, {"id": "b"}, {"id": "c"}], relationships=[
         {"id": "1", "startNode": "a", "endNode": "b"}, {"startNode": "b", "endNode": "c"}]),
