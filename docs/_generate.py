@@ -181,7 +181,12 @@ def report_sections() -> str:
     parts = []
     for page in ("run", "comparison", "network", "networks"):
         rows = [
-            [f"`{found.name}`", found.title, found.lead, found.source.replace("|", "\\|")]
+            [
+                f"`{found.name}`{'' if found.on_page else ' (a figure, not on the page)'}",
+                found.title,
+                found.lead,
+                found.source.replace("|", "\\|"),
+            ]
             for found in sections_of(page)
         ]
         head = ["name", "title", "what to look for", "source"]

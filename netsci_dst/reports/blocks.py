@@ -47,7 +47,7 @@ class PageBlocks:
 def page_blocks(page: str, subject: Any, uid: str) -> PageBlocks:
     """Make every section of a page for a subject; one that yields nothing is left out."""
     out = PageBlocks([], {}, {})
-    for found in sections_of(page):
+    for found in (s for s in sections_of(page) if s.on_page):
         shown = Shown(found, f"{uid}-{found.name}")
         for block in found.function(subject):
             _add(shown, block, out)

@@ -81,7 +81,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class Heat:
-    """Matrices drawn as pictures side by side, on one colour scale."""
+    """Matrices drawn as pictures side by side, on one colour scale.
+
+    ``across`` is how many stand in a row, where there are more than fit in one.
+    """
 
     key: str
     title: str
@@ -91,6 +94,7 @@ class Heat:
     y_label: str = ""
     live: bool = False
     from_zero: bool = True
+    across: int = 0
     measure: str = ""
     scope: str = ""
     note: str = ""

@@ -37,6 +37,8 @@ class Section:
         the like.
     after
         The section before it; by default it comes last.
+    on_page
+        False for what is a figure of a file or a notebook alone.
     definition, equation, source, computed_by
         How it is defined, as HTML of our own for the equation; the paper; what computes it.
     """
@@ -51,6 +53,7 @@ class Section:
     equation: str = ""
     source: str = ""
     computed_by: str = ""
+    on_page: bool = True
 
     def __post_init__(self) -> None:
         # By these the registry knows that a notebook's cell was run again.
@@ -85,6 +88,7 @@ def section(
     equation: str = "",
     source: str = "",
     computed_by: str = "",
+    on_page: bool = True,
 ) -> Callable[[Callable[..., Iterable[Block]]], Callable[..., Iterable[Block]]]:
     """Register a function as a section; see `Section` for the words.
 
@@ -102,7 +106,8 @@ def section(
 
     def decorate(make: Callable[..., Iterable[Block]]) -> Callable[..., Iterable[Block]]:
         made = Section(
-            *(name, page, title, make, lead, after, definition, equation, source, computed_by)
+            *(name, page, title, make, lead, after),
+            *(definition, equation, source, computed_by, on_page),
         )
         registry.add(
             "section", _key(name, page), made, summary=lead or title, source=source, page=page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from .need import need
 from .plotly_chart import heat_range
 from .to_csv import with_unit
 
+_MOST_ACROSS = 5
 _DASHES = {"solid": "-", "dash": "--", "dot": ":"}
 STYLE = {
     "font.size": 8,
@@ -91,6 +93,9 @@ def draw(chart: Chart | Heat, width: float = 3.4, height: float = 2.5) -> Any:
 
 def _draw_series(axes: Any, chart: Chart, scale: float) -> None:
     colours = palette(max(len(chart.series), 1))
+    if any(s.kind == "bar" and np.asarray(s.x).dtype.kind in "US" for s in chart.series):
+        _draw_named_bars(axes, chart, colours, scale)
+        return
     base: Any = 0
     for i, series in enumerate(chart.series):
         colour = series.colour or colours[i]
@@ -98,6 +103,26 @@ def _draw_series(axes: Any, chart: Chart, scale: float) -> None:
         if series.low is not None and series.high is not None:
             low, high = (scale * np.asarray(v, dtype=float) for v in (series.low, series.high))
             axes.fill_between(np.asarray(series.x), low, high, color=colour, alpha=0.15, lw=0)
+
+
+def _draw_named_bars(axes: Any, chart: Chart, colours: Sequence[str], scale: float) -> None:
+    """Draw the bars of all series side by side at each name, with their errors."""
+    names = list(dict.fromkeys(str(x) for s in chart.series for x in s.x))
+    wide = 0.8 / len(chart.series)
+    for i, series in enumerate(chart.series):
+        places = np.array([names.index(str(x)) for x in series.x], dtype=float)
+        error = None if series.error is None else scale * np.asarray(series.error, dtype=float)
+        axes.bar(
+            places + (i + 0.5) * wide - 0.4,
+            scale * np.asarray(series.y, dtype=float),
+            width=0.94 * wide,
+            yerr=error,
+            capsize=2,
+            color=series.colour or colours[i],
+            label=plain(series.name, 40) or "_",
+            error_kw={"linewidth": 0.8},
+        )
+    axes.set_xticks(range(len(names)), [plain(name, 24) for name in names])
 
 
 def plain(text: object, limit: int = 80) -> str:
@@ -134,22 +159,35 @@ def _series(axes: Any, series: Series, colour: str, base: Any, scale: float) -> 
     return base
 
 
+def _ticks(values: Sequence[Any] | None) -> tuple[Sequence[int], Sequence[Any]]:
+    """Return places and words of at most six ticks."""
+    if values is None:
+        return [], []
+    places = range(0, len(values), -(-len(values) // 6) or 1)
+    return places, [values[place] for place in places]
+
+
 def _heat(heat: Heat, width: float, height: float) -> Any:
     n = max(len(heat.panels), 1)
-    figure, first = canvas(width * min(n, 3) * 0.7, height)
+    across = n if n <= _MOST_ACROSS else heat.across or _MOST_ACROSS
+    down = -(-n // across)
+    figure, first = canvas(width * min(across, 3) * 0.7, height * (1 if down == 1 else 0.6 * down))
     first.remove()
     low, top = heat_range(heat)
-    grid = figure.subplots(1, n, squeeze=False)[0]
-    image = None
+    grid = figure.subplots(down, across, squeeze=False).ravel()
+    for axes in grid[n:]:
+        axes.remove()
+    grid, image = grid[:n], None
     for axes, panel in zip(grid, heat.panels):
         image = axes.imshow(panel.values, cmap="Blues", vmin=low, vmax=top, aspect="auto")
         if panel.values.shape[0] == panel.values.shape[1]:
             axes.set_aspect("equal")
         axes.set_title(plain(panel.name, 40), fontsize=8)
         axes.set_xlabel(plain(heat.x_label))
-        axes.set_xticks([] if panel.x is None else range(len(panel.x)), panel.x or [])
-        axes.set_yticks([] if panel.y is None else range(len(panel.y)), panel.y or [])
-    grid[0].set_ylabel(plain(heat.y_label))
+        axes.set_xticks(*_ticks(panel.x))
+        axes.set_yticks(*_ticks(panel.y))
+    for axes in grid[::across]:
+        axes.set_ylabel(plain(heat.y_label))
     if image is not None:
         figure.colorbar(image, ax=list(grid), label=plain(heat.label), shrink=0.8)
     return figure

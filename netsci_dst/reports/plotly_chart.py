@@ -80,7 +80,8 @@ def _chart(chart: Chart) -> dict[str, Any]:
         "xaxis": {"title": {"text": x_title}, **_axis(chart, "x")},
         "yaxis": {"title": {"text": y_title}, **_axis(chart, "y"), **_room(chart, scale)},
         # A point in a row of its own is named by its axis.
-        "showlegend": len(chart.series) > 1 and any(len(s.x) > 1 for s in chart.series),
+        "showlegend": len(chart.series) > 1
+        and any(len(s.x) > 1 or s.kind == "bar" for s in chart.series),
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "shapes": shapes,
         "annotations": notes,
@@ -206,9 +207,13 @@ def _heat(heat: Heat) -> dict[str, Any]:
     data: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": []}
     n = max(len(heat.panels), 1)
+    across = min(n, heat.across or n)
+    down = -(-n // across)
     for i, panel in enumerate(heat.panels):
         x, y = f"xaxis{i + 1 if i else ''}", f"yaxis{i + 1 if i else ''}"
-        start, end = i / n, (i + 0.88) / n
+        row, column = divmod(i, across)
+        start, end = column / across, (column + 0.88) / across
+        top_of_row = 1 - row / down
         data.append(
             {
                 "type": "heatmap",
@@ -228,18 +233,20 @@ def _heat(heat: Heat) -> dict[str, Any]:
         layout[x] = {
             **({} if panel.x is None else {"type": "category"}),
             "domain": [start, end],
+            **({} if down == 1 else {"anchor": y.replace("axis", "")}),
             "title": {"text": escape(heat.x_label)},
         }
         layout[y] = {
             **({"type": "category"} if panel.y is not None else {"autorange": "reversed"}),
             "anchor": x.replace("axis", ""),
-            "title": {"text": escape(heat.y_label) if i == 0 else ""},
+            **({} if down == 1 else {"domain": [top_of_row - 0.8 / down, top_of_row]}),
+            "title": {"text": escape(heat.y_label) if column == 0 else ""},
         }
         layout["annotations"].append(
             {
                 "text": escape(panel.name),
                 "x": (start + end) / 2,
-                "y": 1.02,
+                "y": top_of_row + 0.02 / down,
                 "xref": "paper",
                 "yref": "paper",
                 "yanchor": "bottom",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import NetsciError, RunError, UnknownName
 from ..run import Run
 from ..snapshots import Snapshot
+from ..topology import Topology
 from .colours import population_colours
 from .frames import Frames, collect
 from .layout import disk_layout
@@ -28,17 +29,39 @@ def snapshot_of(run: RunData, step: int | None) -> Snapshot:
 
 
 def scope_degrees(run: RunData, step: int | None, scope: str) -> tuple[int, NDArray[np.int64]]:
-    """Return the step and the degrees of the nodes of ``network``, a population or a layer."""
+    """Return the step and the degrees of the nodes of a scope, as `degrees_in` has them."""
     snapshot = snapshot_of(run, step)
-    topology = snapshot.topology
+    return snapshot.step, degrees_in(snapshot.topology, scope)
+
+
+def degrees_in(topology: Topology, scope: str) -> NDArray[np.int64]:
+    """Return the degrees of ``network``, of ``hidden`` neurons, a population or a layer.
+
+    Hidden neurons and populations count all their links, those to other populations too.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such scope.
+    """
     if scope == "network":
-        return snapshot.step, topology.degrees
+        return topology.degrees
     if scope in topology.offsets:
-        return snapshot.step, topology.degrees[topology.nodes(scope)]
+        return topology.degrees[topology.nodes(scope)]
     layers = [layer.name for layer in topology.layers]
-    if scope not in layers:
-        raise UnknownName("scope", scope, ["network", *topology.offsets, *layers])
-    return snapshot.step, topology.part([scope]).degrees
+    if scope in layers:
+        return topology.part([scope]).degrees
+    hidden = hidden_populations(topology)
+    if scope != "hidden" or not hidden:
+        inner = ["hidden"] if hidden else []
+        raise UnknownName("scope", scope, ["network", *inner, *topology.offsets, *layers])
+    return np.concatenate([topology.degrees[topology.nodes(name)] for name in hidden])
+
+
+def hidden_populations(topology: Topology) -> list[str]:
+    """Return the names of the populations between input and output; none in a general network."""
+    inner = [p for p in topology.graph_populations if p.role not in ("input", "output")]
+    return [p.name for p in inner] if topology.is_layered else []
 
 
 def node_word(run: RunData, n: int = 2) -> str:

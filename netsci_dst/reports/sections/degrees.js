@@ -2,12 +2,13 @@
 // Degrees of the snapshot chosen, of a scope and a direction, as their distribution.
 NS.degreesOf = (app) => {
   const { frames } = app, scope = app.choice("scope") ?? "network";
-  const p = frames.populations.findIndex((found) => found.name === scope);
-  const [a, b] = p < 0 ? [0, frames.size] : [frames.offsets[p], frames.offsets[p] + frames.populations[p].size];
+  const named = frames.populations.some((p) => p.name === scope);
+  const inside = frames.populations.map((p) => named ? p.name === scope : scope === "network" || !["input", "output"].includes(p.role));
+  const nodes = [];
+  frames.populations.forEach((p, k) => { if (inside[k]) for (let i = 0; i < p.size; i++) nodes.push(frames.offsets[k] + i); });
   const direction = app.choice("direction") ?? "total";
   const of = (i) => direction === "in" ? frames.degreeIn(app.t, i) : direction === "out" ? frames.degreeOut(app.t, i) : frames.degree(app.t, i);
-  const values = new Uint32Array(b - a);
-  for (let i = a; i < b; i++) values[i - a] = of(i);
+  const values = Uint32Array.from(nodes, of);
   return { values, of, scope, direction };
 };
 

@@ -14,7 +14,7 @@ from ..measure_charts import through_time
 from ..numbers import p_value, percent, significant, with_error
 from ..page_section import section
 from ..run_data import RunData
-from ..snapshot_pictures import node_word, scope_degrees
+from ..snapshot_pictures import hidden_populations, node_word, scope_degrees
 
 FIT_MEASURES = ("power_law", "power_law_test")
 _POINTS = "#0072B2"
@@ -46,6 +46,8 @@ def degrees(run: RunData, step: int | None = None, scope: str = "network") -> It
     layered = run.topology.is_layered
     scopes = {"network": "whole network"}
     if layered:
+        if hidden_populations(run.topology):
+            scopes["hidden"] = "hidden neurons"
         scopes |= {p.name: p.name for p in run.populations}
         yield Control("scope", "Scope", scopes, value="network")
         yield Control(
