@@ -56,7 +56,7 @@ def run(out, method, size, samples=1437, every=10):
             }
         command = [sys.executable, "-c", CODE, str(out), method, str(samples), str(every)]
         processes.append(subprocess.Popen(command, env=env))
-    assert [process.wait(timeout=240) for process in processes] == [0] * size
+    assert [process.wait(timeout=900) for process in processes] == [0] * size
     return nd.load_run(out)
 
 

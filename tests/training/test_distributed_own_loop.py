@@ -88,7 +88,7 @@ def run(*arguments):
         }
         command = [sys.executable, "-c", CODE, *map(str, arguments)]
         processes.append(subprocess.Popen(command, env=env, stderr=subprocess.PIPE))
-    said = [process.communicate(timeout=240)[1].decode() for process in processes]
+    said = [process.communicate(timeout=900)[1].decode() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], "\n".join(said)[-3000:]
 
 
