@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import itertools
+from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -18,14 +20,12 @@ def curves_of(experiment: Experiment, table: ResultTable, quick: bool) -> dict[s
     curves = of_kind(table.curves, quick)
     if curves.empty:
         return {}
-    from ..reports.colours import CATEGORIES
+    from ..reports.colours import method_colours
     from ..reports.need import need
     from ..reports.paper import STYLE, canvas
 
     matplotlib = need("matplotlib", "report", "a figure")
     drawn = {}
-    # More lines than colours that can be told apart: the colours again, with dashes.
-    looks = [(colour, dash) for dash in ("-", "--", ":", "-.") for colour in CATEGORIES]
     for setting, name in itertools.product(experiment.settings, experiment.curves):
         here = curves[(curves["setting"] == setting.name) & (curves["quantity"] == name)]
         here = here[np.isfinite(here["value"].astype(float))]
@@ -33,10 +33,12 @@ def curves_of(experiment: Experiment, table: ResultTable, quick: bool) -> dict[s
             continue
         quantity = Quantity(name)
         rows = experiment.rows_in(setting)
+        looks = _looks(method_colours(row.name for row in rows))
         longest = max(len(row.label) for row in rows)
         with matplotlib.rc_context({**STYLE, "svg.fonttype": "path"}):
             figure, axes = canvas(3.8 + 0.04 * longest, 2.8)
-            for row, (colour, dash) in zip(rows, itertools.cycle(looks)):
+            for row in rows:
+                colour, dash = looks[row.name]
                 mine = here[here["row"] == row.name]
                 if mine.empty:
                     continue
@@ -56,3 +58,13 @@ def curves_of(experiment: Experiment, table: ResultTable, quick: bool) -> dict[s
         safe = "".join(c if c.isalnum() else "-" for c in f"{setting.name}-{name}")
         drawn[f"{experiment.name}-{safe}"] = buffer.getvalue()
     return drawn
+
+
+def _looks(colours: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return colour and dash of each row; where colours are too few, dashes tell them apart."""
+    seen: Counter[str] = Counter()
+    out = {}
+    for name, colour in colours.items():
+        out[name] = (colour, ("-", "--", ":", "-.")[seen[colour] % 4])
+        seen[colour] += 1
+    return out
