@@ -168,7 +168,14 @@ class Recipe(BaseModel):
         "float32", description="bfloat16: mixed precision."
     )
     tf32: bool = Field(True, description="Let a GPU multiply in TF32.")
-    compile: bool = Field(False, description="Compile the model (GPU).")
+    compile: Literal["auto"] | bool = Field(
+        "auto",
+        description="Compile the model (GPU); auto: Transformers, in runs long enough to repay it.",
+    )
+    graph: bool = Field(
+        True,
+        description="Record a step of fixed shape once and replay it (GPU), where that is safe.",
+    )
     threads: int | None = Field(
         None, ge=1, description="CPU threads; by default one for small sparse layers."
     )

@@ -11,7 +11,7 @@ from .methods import options_of
 from .recipe import Recipe, load_recipe, recorded_recipe
 
 # How a run is computed, not what: recipes that differ in these ask for the same.
-HOW = ("threads", "device", "format", "tf32", "compile", "checkpoint_minutes")
+HOW = ("threads", "device", "format", "tf32", "compile", "graph", "checkpoint_minutes")
 
 
 def what_differs(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, Any]) -> list[str]:

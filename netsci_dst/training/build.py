@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,20 +15,23 @@ from torch import Tensor, nn
 from .. import registry
 from ..errors import FormatError, RecipeError
 from . import checkpoint
+from .compiling import compiled, wants_compile
 from .controller import Controller
 from .distributed import World
 from .evolution.clock import Clock
 from .initialisation.scores import Look
 from .make_sparse import Sparsity
 from .optimizers import make_optimizers
+from .optimizers.device_rates import put_rates_on_device, set_rate
 from .schedules import learning_rate
 from .tasks import get_task
+from .tasks.pieces import pieces
 from .tasks.task import BatchOptions
 from .wiring import of as wiring_of
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
-    from .tasks.task import Batches, Task
+    from .tasks.task import Batch, Batches, Task
     from .wiring import Wiring
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
@@ -51,8 +54,7 @@ class Training:
         self.recipe, self.world = recipe, world
         self.method = recipe.resolved_method()
         self.device = device_of(recipe.device, world)
-        if recipe.compile and self.device.type != "cuda":
-            raise RecipeError("compile is for GPUs: it has no effect on a CPU; remove it")
+        wants_compile(recipe, self.device, 0)  # refuse before data are loaded
         self.dataset = limited(load_data(recipe) if dataset is None else dataset, recipe)
         self.task: Task = get_task(_task_name(recipe), **recipe.task_options)
         self.dtype = _DTYPES[recipe.dtype]
@@ -101,6 +103,8 @@ class Training:
                 "an optimizer that makes several passes a step goes with no other: give all "
                 "parameter groups the same one"
             )
+        put_rates_on_device(self.optimizers, self.device)
+        self._rates: list[float] = []
         self.controller.attach(*self.optimizers)
         if world.size > 1:
             self.reseed(0)
@@ -164,6 +168,36 @@ class Training:
         """The parameter groups of all optimizers."""
         return [group for one in self.optimizers for group in one.param_groups]
 
+    def set_rates(self, step: int) -> None:
+        """Give the optimizers the learning rates of a step, counted from 1."""
+        rate, groups = self.rate(step), self.groups
+        rates = [rate * group.get("lr_scale", 1.0) for group in groups]
+        if rates == self._rates:
+            return
+        for group, own in zip(groups, rates):
+            set_rate(group, own)
+        self._rates = rates
+
+    def compiled_model(self, loss: Callable[[nn.Module, Batch], Any]) -> nn.Module:
+        """Return the model as steps call it.
+
+        Operations are counted on one pass of the model as it is, which leaves nothing behind.
+
+        Parameters
+        ----------
+        loss
+            Makes that pass.
+        """
+        if not wants_compile(self.recipe, self.device, self.total_steps):
+            return self.model
+        buffers = [(buffer, buffer.clone()) for buffer in self.model.buffers()]
+        first = next(iter(self.batches.epoch(0)))
+        with torch.random.fork_rng(devices=[self.device]):
+            loss(self.model, pieces(self.task, first, self.recipe.accumulate)[0])
+        for buffer, before in buffers:
+            buffer.copy_(before)
+        return compiled(self.model, self.batches.one_shape)
+
     @property
     def held_out(self) -> int:
         """The samples of the split that runs are evaluated on."""
@@ -196,6 +230,7 @@ class Training:
         try:
             self.load_model(tensors, facts)
             checkpoint.load_optimizers(self.optimizers, tensors, facts["optimizers"])
+            self._rates = []
             self.controller.load(checkpoint.part("controller", tensors), facts["controller"])
             torch.set_rng_state(tensors["random/cpu"])
             if self.device.type == "cuda" and "random/cuda" in tensors:

@@ -90,6 +90,8 @@ def optimizer_state(
     """Return an optimizer's state as tensors by name and JSON-compatible facts."""
     import torch
 
+    from .optimizers.device_rates import plain_group
+
     tensors: dict[str, Tensor] = {}
     numbers: dict[str, dict[str, Any]] = {}
     state = optimizer.state_dict()
@@ -99,13 +101,15 @@ def optimizer_state(
                 tensors[f"{index}/{name}"] = value
             else:
                 numbers.setdefault(str(index), {})[name] = value
-    return tensors, {"numbers": numbers, "groups": state["param_groups"]}
+    return tensors, {"numbers": numbers, "groups": list(map(plain_group, state["param_groups"]))}
 
 
 def load_optimizer(
     optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]
 ) -> None:
     """Give an optimizer the state that `optimizer_state` returned."""
+    from .optimizers.device_rates import keep_places
+
     state: dict[int, dict[str, Any]] = {}
     for key, tensor in tensors.items():
         index, name = key.split("/", 1)
@@ -116,7 +120,9 @@ def load_optimizer(
         {k: tuple(v) if isinstance(v, list) and k == "betas" else v for k, v in group.items()}
         for group in facts["groups"]
     ]
+    before = [dict(group) for group in optimizer.param_groups]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
+    keep_places(optimizer, before)
 
 
 def optimizer_states(

@@ -329,7 +329,7 @@ class Controller:
         if self._prepared or not any(inner is one for one in self._owners):
             return
         self._prepared = True
-        if any(each.layer.capture for each in self.layers):
+        if self.captures:
             scale = loss_scale()
             if scale != 1.0:
                 for each in self.layers:
@@ -370,10 +370,44 @@ class Controller:
         self._forget_step()
         if made:
             self.steps += 1
-            self.compute.stepped(any(each.layer.capture for each in self.layers))
+            self.compute.stepped(self.captures)
         else:  # told to skip, as a gradient scaler does
             self.engine.begin(self.steps + 1)
         return made
+
+    # --- steps that are recorded once and made again ------------------------------------------
+
+    @property
+    def can_be_recorded(self) -> bool:
+        """Whether steps do the same each time: no per-step hook, all weights under masks."""
+        return self.engine.rule is None and all(
+            isinstance(each.layer, MaskedParameter) and not is_sharded(each.layer.weight)
+            for each in self.layers
+        )
+
+    @property
+    def captures(self) -> bool:
+        """Whether this step keeps the gradients of absent links."""
+        return any(each.layer.capture for each in self.layers)
+
+    def ready_to_replay(self) -> list[Tensor]:
+        """Bring weights and masks in order; return the masks that a recorded step reads."""
+        stores = {
+            id(each.layer.store): each.layer.store
+            for each in self.layers
+            if isinstance(each.layer, MaskedParameter)
+        }
+        if self._unchecked or not all(store.is_settled for store in stores.values()):
+            self._zero_absent()
+        return [tensor for store in stores.values() for tensor in store.ready()]
+
+    def replayed(self) -> None:
+        """Take note that a recorded step was made: hooks saw it when it was recorded."""
+        self._stepped, self._finished = [id(one) for one in self._owners], True
+
+    def abandon_step(self) -> None:
+        """Forget what hooks saw of a step that could not be recorded."""
+        self._forget_step()
 
     def update_if_due(self) -> bool:
         """Update the topology if it is time, and prepare for the next step."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from ..errors import NetsciError
 from .callbacks import Callback, default_callbacks
+from .graphed_step import GraphedStep, Losses, can_graph, own_stream
 from .progress import Progress
 from .tasks.pieces import pieces
 
@@ -64,6 +66,7 @@ class Fit:
         self.callbacks = list(callbacks or default_callbacks(training))
         self.seconds = 0.0
         self.stop = False
+        self.graphed: GraphedStep | None = None
         self._clock = 0.0
         self.resume_from: tuple[dict[str, Any], dict[str, Any]] | None = None
 
@@ -86,7 +89,7 @@ class Fit:
             Where the user stopped it; a checkpoint was written.
         """
         try:
-            with _interruptible(self):
+            with _interruptible(self), self._stream():
                 self._train()
         except KeyboardInterrupt:
             self._end("interrupted")
@@ -96,6 +99,10 @@ class Fit:
             self._end("failed", text)
             raise
         self._end("finished")
+
+    def _stream(self) -> AbstractContextManager[None]:
+        device = self.training.device
+        return own_stream(device) if can_graph(self.training) else nullcontext()
 
     def _end(self, status: str, message: str = "") -> None:
         facts: dict[str, Any] = {"error": message} if message else {}
@@ -110,15 +117,16 @@ class Fit:
     def _train(self) -> None:
         training = self.training
         self._begin()
-        model: Any = training.model
-        if training.recipe.compile:
-            model = torch.compile(model)
-        model.train()
+        training.model.train()
+        model = training.compiled_model(self._loss)
+        step: Callable[[Batch], Losses] = partial(self._step, model)
+        if can_graph(training):
+            self.graphed = step = GraphedStep(training, step, self.progress.noted)
         self._clock = time.perf_counter()
         while not self.is_last:
             epoch, position = divmod(self.step, training.steps_per_epoch)
             for batch in training.batches.epoch(epoch, start=position):
-                self._one_step(model, batch)
+                self._one_step(step, batch)
                 for each in self.callbacks:
                     each.stepped(self)
                 # After the evaluation: it judges links that have been trained.
@@ -166,34 +174,40 @@ class Fit:
 
     # --- one step -----------------------------------------------------------------------------
 
-    def _one_step(self, model: torch.nn.Module, batch: Batch) -> None:
-        training = self.training
-        rate = training.rate(self.step + 1)
-        for group in training.groups:
-            group["lr"] = rate * group.get("lr_scale", 1.0)
-        passes = _Passes(self, model, batch)
-        if training.needs_closure:
-            training.optimizers[0].step(passes)  # type: ignore[arg-type]
-        else:
-            passes()
-            for one in training.optimizers:
-                one.step()
-        training.controller.advance()
+    def _one_step(self, step: Callable[[Batch], Losses], batch: Batch) -> None:
+        self.training.set_rates(self.step + 1)
+        for loss, piece in step(batch):
+            for each in self.callbacks:
+                each.loss(self, loss, piece)
+        self.training.controller.advance()
 
-    def passes(self, model: torch.nn.Module, batch: Batch, first: bool) -> None:
-        """Make the forward and backward passes of a step; callbacks hear of the first ones."""
+    def _step(self, model: torch.nn.Module, batch: Batch) -> Losses:
+        """Make the passes and the optimizer's step; return the losses of the first passes."""
+        training = self.training
+        if training.needs_closure:
+            passes = _Passes(self, model, batch)
+            training.optimizers[0].step(passes)  # type: ignore[arg-type]
+            return passes.found
+        found = self.passes(model, batch)
+        for one in training.optimizers:
+            one.step()
+        return found
+
+    def passes(self, model: torch.nn.Module, batch: Batch) -> Losses:
+        """Make the forward and backward passes of a step; return the losses of its pieces."""
         training, recipe = self.training, self.training.recipe
         for one in training.optimizers:
             one.zero_grad(set_to_none=True)
+        found = []
         for piece in pieces(training.task, batch, recipe.accumulate):
             loss = self._loss(model, piece)
             (loss.value if piece.share == 1.0 else loss.value * piece.share).backward()
-            for each in self.callbacks if first else ():
-                each.loss(self, loss, piece)
+            found.append((loss._replace(value=loss.value.detach()), piece))
         if training.world.size > 1:
             training.world.average_gradients(training.parameters)
         if recipe.clip:
             torch.nn.utils.clip_grad_norm_(training.parameters, recipe.clip)
+        return found
 
     def _loss(self, model: torch.nn.Module, batch: Batch) -> Loss:
         training, recipe = self.training, self.training.recipe
@@ -222,11 +236,12 @@ class _Passes:
     """The passes of a step, as a closure of optimizers that make several."""
 
     def __init__(self, fit: Fit, model: torch.nn.Module, batch: Batch):
-        self.fit, self.model, self.batch, self.first = fit, model, batch, True
+        self.fit, self.model, self.batch = fit, model, batch
+        self.found: Losses = []
 
     def __call__(self) -> None:
-        self.fit.passes(self.model, self.batch, self.first)
-        self.first = False
+        found = self.fit.passes(self.model, self.batch)
+        self.found = self.found or found
 
 
 @contextmanager

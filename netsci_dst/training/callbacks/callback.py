@@ -31,6 +31,9 @@ class Callback:
     def step_ended(self, fit: Fit) -> None:
         """Act when all else of a step has happened."""
 
+    def saving(self, fit: Fit) -> None:
+        """Act before what is needed to go on is written within an epoch."""
+
     def interrupted(self, fit: Fit) -> None:
         """Act when the user stops the training."""
 

@@ -48,6 +48,9 @@ class Checkpoints(Callback):
     def step_ended(self, fit: Fit) -> None:
         """Write what is needed to go on."""
         if self._due or time.monotonic() - self._saved >= self._every_s:
+            if not self._due:
+                for each in fit.callbacks:
+                    each.saving(fit)
             self._due = False
             self._save(fit)
 

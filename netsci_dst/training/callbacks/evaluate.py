@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch import Tensor
+
 from ...area import Area
 from ...errors import FormatError, NumericalError
 from .callback import Callback
@@ -27,13 +30,21 @@ class Window:
 
     def add(self, loss: Loss, batch: Batch, on_cpu: bool) -> None:
         """Add a loss; a GPU is not waited for."""
-        shown: Any = float(loss.shown) if on_cpu else loss.shown.double()
-        self.sums[0] += shown * loss.weight
+        self.sums[0] = _added(self.sums[0], loss.shown, loss.weight, on_cpu)
         self.sums[1] += loss.weight
         if loss.correct is not None:
-            self.sums[2] += int(loss.correct) if on_cpu else loss.correct
+            self.sums[2] = _added(self.sums[2], loss.correct, 1, on_cpu)
             self.counted = True
         self.samples += batch.samples
+
+
+def _added(total: Any, value: Tensor, weight: int, on_cpu: bool) -> Any:
+    """Return a sum with one more term; on a GPU one operation on a sum that stays there."""
+    if on_cpu:
+        return total + value.item() * weight
+    if not isinstance(total, Tensor):
+        total = torch.full((), total, dtype=torch.float64, device=value.device)
+    return total.add_(value, alpha=weight)
 
 
 class Evaluate(Callback):

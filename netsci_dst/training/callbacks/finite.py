@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from ...errors import NumericalError
 from .callback import Callback
@@ -14,16 +15,20 @@ if TYPE_CHECKING:
     from ..fit import Fit
     from ..tasks.task import Batch, Loss
 
-# How often a GPU is asked whether the loss is still finite: asking makes it wait.
-_CHECK_EVERY = 25
+# Losses that are kept on a GPU until they are looked at together.
+_KEPT = 1024
+_NEVER = 2**62
 
 
 class Finite(Callback):
-    """Note the first step whose loss is not finite, and stop there; a GPU says so later."""
+    """Note the first step whose loss is not finite, and stop there.
+
+    A GPU is asked only before an evaluation or a checkpoint: asking makes it wait.
+    """
 
     def __init__(self) -> None:
         self._latest: Any = 0.0
-        self._bad_step: torch.Tensor | None = None
+        self._losses = Losses()
 
     def loss(self, fit: Fit, loss: Loss, batch: Batch) -> None:
         """Keep the latest loss."""
@@ -33,23 +38,20 @@ class Finite(Callback):
 
     def stepped(self, fit: Fit) -> None:
         """Look at the loss of the step; at all weights before an evaluation."""
-        if isinstance(self._latest, torch.Tensor):
-            self._note(fit.step, torch.isfinite(self._latest))
+        if isinstance(self._latest, Tensor):
+            self._losses.keep(fit.step, self._latest)
         elif not math.isfinite(self._latest):
             _refuse(fit.step)
         if fit.step % fit.training.evaluate_every == 0 or fit.is_last:
             self.check(fit)
 
-    def interrupted(self, fit: Fit) -> None:
+    def saving(self, fit: Fit) -> None:
         """Check before a checkpoint is written."""
         self.check(fit)
 
-    def _note(self, step: int, finite: torch.Tensor) -> None:
-        if self._bad_step is None:
-            self._bad_step = torch.full((), 2**62, device=finite.device, dtype=torch.int64)
-        self._bad_step = torch.where(finite, self._bad_step, self._bad_step.clamp(max=step))
-        if step % _CHECK_EVERY == 0 and int(self._bad_step) <= step:
-            _refuse(int(self._bad_step))
+    def interrupted(self, fit: Fit) -> None:
+        """Check before a checkpoint is written."""
+        self.check(fit)
 
     def check(self, fit: Fit) -> None:
         """Refuse a loss or weights that are not finite.
@@ -59,14 +61,50 @@ class Finite(Callback):
         NumericalError
             Naming the step or the weights.
         """
-        if self._bad_step is not None and int(self._bad_step) <= fit.step:
-            _refuse(int(self._bad_step))
-        for name, parameter in fit.training.model.named_parameters():
-            if not bool(torch.isfinite(parameter).all()):
+        if (bad := self._losses.first_bad()) is not None:
+            _refuse(bad)
+        named = list(fit.training.model.named_parameters())
+        finite = torch.stack([torch.isfinite(parameter).all() for _, parameter in named])
+        for (name, _), fine in zip(named, finite.tolist()):
+            if not fine:
                 raise NumericalError(
                     f"weights of {name} are no longer finite at step {fit.step}; the last good "
                     "checkpoint is kept: try a smaller lr, or clip"
                 )
+
+
+class Losses:
+    """Losses on a GPU, kept by one operation a step; which was the first that is not finite."""
+
+    def __init__(self) -> None:
+        self._steps: list[int] = []
+        self._values: Tensor | None = None
+        self._bad: Tensor | None = None
+
+    def keep(self, step: int, loss: Tensor) -> None:
+        """Keep the loss of a step."""
+        if self._values is None:
+            self._values = torch.zeros(_KEPT, dtype=loss.dtype, device=loss.device)
+        self._values[len(self._steps)].copy_(loss)
+        self._steps.append(step)
+        if len(self._steps) == _KEPT:
+            self._look()
+
+    def _look(self) -> None:
+        """Note the first bad step so far, still without waiting."""
+        if self._values is None or not self._steps:
+            return
+        bad = ~torch.isfinite(self._values[: len(self._steps)])
+        # Steps follow each other.
+        first = torch.where(bad.any(), bad.to(torch.int8).argmax() + self._steps[0], _NEVER)
+        self._bad = first if self._bad is None else torch.minimum(self._bad, first)
+        self._steps = []
+
+    def first_bad(self) -> int | None:
+        """Return the first step whose loss was not finite; waits for the device."""
+        self._look()
+        found = _NEVER if self._bad is None else int(self._bad)
+        return None if found == _NEVER else found
 
 
 def _refuse(step: int) -> None:

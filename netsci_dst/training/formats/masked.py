@@ -34,6 +34,7 @@ class MaskedWeight:
         self.captured: Tensor | None = None
         self.sets_of_links: list[MaskedParameter] = []
         self._absent: Tensor | None = None
+        self._absent_is_old = False
         self._places: Tensor | None = None
         self._sample: Tensor | None = None
         self._seen: tuple[int, int, int] | None = None
@@ -67,7 +68,8 @@ class MaskedWeight:
 
     def changed(self) -> None:
         """Forget what was derived from the mask."""
-        self._absent = self._places = self._sample = None
+        self._absent_is_old = True
+        self._places = self._sample = None
         for each in self.sets_of_links:
             each.forget_keys()
 
@@ -106,6 +108,16 @@ class MaskedWeight:
             self._zero(weight)
         self._weight_version = weight._version
 
+    def ready(self) -> list[Tensor]:
+        """Return what a recorded step reads and writes besides the weight, as it is now."""
+        mask = self.current_mask()
+        return [mask] if mask.device.type == "cpu" else [mask, self._no_links(mask)]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the weight is as the last step or update left it: zero where no link is."""
+        return self.weight._version == self._weight_version
+
     def note_written(self) -> None:
         """Say that the weight was written to and is zero where there is no link."""
         self._weight_version = self.weight._version
@@ -137,12 +149,19 @@ class MaskedWeight:
         flat[places] = values
 
     def _no_links(self, mask: Tensor) -> Tensor:
-        """Return where there is no link; kept on a GPU, where each operation counts."""
+        """Return where there is no link; kept on a GPU, where each operation counts.
+
+        It stays where it is in memory, since recorded steps read it there.
+        """
         if mask.device.type == "cpu":
             return ~mask
-        if self._absent is None or self._absent.shape != mask.shape:
-            self._absent = ~mask
-        return self._absent
+        known = self._absent
+        if known is None or known.shape != mask.shape or known.device != mask.device:
+            self._absent = known = ~mask
+        elif self._absent_is_old:
+            torch.logical_not(mask, out=known)
+        self._absent_is_old = False
+        return known
 
     def _link_places(self, mask: Tensor, local: Tensor) -> Tensor | None:
         """Return where links lie, if there are few of them and memory lies in order."""

@@ -77,4 +77,5 @@ for _name, _size in _SIZES.items():
         source="Touvron et al. 2023; CHTss, table 6",
         task="language-model",
         data="text",
+        compiles=True,
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...errors import DataError, UnknownName
 from .order import n_batches, part, shuffled
+from .sending import Held, sent
 from .task import Batch, Batches, BatchOptions
 
 # Small batches are gathered and normalised several at a time, up to this many values, which stay
@@ -62,7 +63,7 @@ class ArrayBatches(Batches):
             parts = [self._part(order, step) for step in range(first, last)]
             rows = np.concatenate([rows for rows, _ in parts])
             x = self._augmented(images[rows], epoch, first)
-            y = labels.index_select(0, torch.from_numpy(rows).to(labels.device))
+            y = labels.index_select(0, sent(rows, labels.device))
             begin = 0
             for step, (mine, share) in zip(range(first, last), parts):
                 end = begin + mine.size
@@ -136,8 +137,7 @@ class _Rows:
 
     def __init__(self, x: Any, device: torch.device) -> None:
         self.device = device
-        self._held = isinstance(x, np.ndarray)
-        self._x = torch.from_numpy(np.ascontiguousarray(x)).to(device) if self._held else x
+        self._x = Held(x, device) if isinstance(x, np.ndarray) else x
         first = self[np.arange(1)]
         self.shape, self.dtype = tuple(first.shape[1:]), first.dtype
 
@@ -145,10 +145,7 @@ class _Rows:
         return len(self._x)
 
     def __getitem__(self, rows: np.ndarray) -> Tensor:
-        if self._held:
-            x = self._x.index_select(0, torch.from_numpy(rows).to(self.device))
-        else:
-            x = torch.from_numpy(np.ascontiguousarray(self._x[rows])).to(self.device)
+        x = self._x[rows] if isinstance(self._x, Held) else sent(self._x[rows], self.device)
         return x.unsqueeze(1) if x.ndim == 3 else x
 
 

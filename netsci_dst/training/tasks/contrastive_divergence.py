@@ -14,7 +14,7 @@ from ...errors import DataError, RecipeError
 from ...registry import register
 from .arrays import ArrayBatches
 from .build import build_model
-from .modes import evaluating
+from .modes import evaluating, is_recording
 from .task import Batch, Batches, BatchOptions, Loss, Task
 
 
@@ -36,6 +36,7 @@ class ContrastiveDivergence(Task):
         if steps < 1:
             raise RecipeError(f"contrastive divergence needs at least one step, not {steps}")
         self.steps = steps
+        self._generators: dict[torch.device, torch.Generator] = {}
 
     def build(
         self, model: str, options: Mapping[str, Any], dataset: Any, seed: int = 0
@@ -55,14 +56,28 @@ class ContrastiveDivergence(Task):
         """Return the difference of free energies; shown is the reconstruction's cross-entropy."""
         if label_smoothing:
             raise RecipeError("contrastive divergence has no labels to smooth")
-        data, noise = batch.tensors
-        generator = torch.Generator(device=data.device).manual_seed(int(noise[0]))
+        data = batch.tensors[0]
+        [generator] = self.generators(batch)
+        if not is_recording(data.device):
+            self.reseed(batch)
         machine: Any = getattr(model, "module", model)
         model_side = machine.gibbs(data, self.steps, generator)
         energy = machine.free_energy(torch.cat([data, model_side]))
         value = energy[: len(data)].mean() - energy[len(data) :].mean()
         shown = functional.binary_cross_entropy(model_side, data, reduction="sum") / len(data)
         return Loss(value, batch.samples, shown)
+
+    def generators(self, batch: Batch) -> list[torch.Generator]:
+        """Return the one that Gibbs sampling draws from, on the data's device."""
+        device = batch.tensors[0].device
+        if device not in self._generators:
+            self._generators[device] = torch.Generator(device=device)
+        return [self._generators[device]]
+
+    def reseed(self, batch: Batch) -> None:
+        """Seed it by the batch's first number."""
+        [generator] = self.generators(batch)
+        generator.manual_seed(int(batch.tensors[1][0]))
 
     def evaluate(
         self, model: nn.Module, batches: Batches, split: str | None = None

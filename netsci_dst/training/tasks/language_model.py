@@ -16,6 +16,7 @@ from ...registry import register
 from .build import build_model
 from .modes import evaluating, precise
 from .order import n_batches, part, shuffled
+from .sending import Held
 from .task import PROBE_SEQUENCES, Batch, Batches, BatchOptions, Loss, Task
 
 
@@ -107,11 +108,11 @@ class TokenBatches(Batches):
         options.refuse("text", "augment")
         self.options, self.length = options, length
         self.evaluation_sequences = evaluation_sequences
-        self._tokens: dict[str, Tensor] = {}
+        self._tokens: dict[str, Held] = {}
         for split in ("train", "validation", "test"):
             tokens = getattr(dataset, f"x_{split}", None)
             if tokens is not None and len(tokens) > 1:
-                self._tokens[split] = torch.from_numpy(_signed(tokens)).to(options.device)
+                self._tokens[split] = Held(_signed(tokens), options.device)
         if "train" not in self._tokens or self.n_train < 1:
             raise DataError(
                 f"the training text has fewer than the {length + 1} tokens of one sequence; "
@@ -165,10 +166,7 @@ class TokenBatches(Batches):
         return self._batch(self.splits[0], starts, length)
 
     def _batch(self, split: str, starts: np.ndarray, length: int, share: float = 1.0) -> Batch:
-        tokens = self._tokens[split]
-        rows = torch.from_numpy(starts).to(tokens.device)
-        places = rows[:, None] + torch.arange(length + 1, device=tokens.device)
-        drawn = tokens[places].long()
+        drawn = self._tokens[split][starts[:, None] + np.arange(length + 1)].long()
         return Batch((drawn[:, :-1], drawn[:, 1:]), len(starts), share)
 
 

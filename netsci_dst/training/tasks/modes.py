@@ -1,4 +1,4 @@
-"""How a model computes: in evaluation mode that ends as it began, and how precisely a loss does."""
+"""How a model computes: recorded or not, in evaluation mode, and how precisely a loss does."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module in training:
             module.training = True
+
+
+def is_recording(device: torch.device) -> bool:
+    """Return whether operations on a device are being recorded, not made."""
+    return device.type == "cuda" and torch.cuda.is_current_stream_capturing()
 
 
 def precise(logits: Tensor) -> Tensor:

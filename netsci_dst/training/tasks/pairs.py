@@ -7,12 +7,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ...errors import DataError, UnknownName
 from .order import part
+from .sending import sent
 from .task import PROBE_SEQUENCES, Batch, Batches, BatchOptions
 
 
@@ -30,6 +29,8 @@ class PairBatches(Batches):
     decode
         From tokens to text.
     """
+
+    one_shape = False
 
     def __init__(
         self, dataset: Any, options: BatchOptions, special: tuple[int, int, int], limit: int | None
@@ -71,7 +72,8 @@ class PairBatches(Batches):
             batch = batch[np.argsort(ties[batch])]  # so that processes share lengths evenly
             own, passed = part(batch, options.rank, options.world_size)
             share = self._tokens(own) * options.world_size / self._tokens(batch)
-            yield self._batch("train", passed, share)
+            batch = self._batch("train", passed, share)
+            yield batch._replace(items=self._tokens(passed))
 
     def evaluation(self, split: str | None = None) -> Iterator[Batch]:
         """Yield batches of a held-out split in order; here ``evaluation_batch_size`` is pairs."""
@@ -96,11 +98,15 @@ class PairBatches(Batches):
 
     def _batch(self, split: str, rows: NDArray[np.int64], share: float = 1.0) -> Batch:
         sources, targets = self._pairs[split].source, self._pairs[split].target
-        device, end, begin = self.options.device, [self.end], [self.begin]
-        source = _padded([[*sources[row], *end] for row in rows], self.pad, device)
-        before = _padded([[*begin, *targets[row]] for row in rows], self.pad, device)
-        after = _padded([[*targets[row], *end] for row in rows], self.pad, device)
-        return Batch((source, before, after), len(rows), share)
+        source = _padded(sources, rows, self.pad, [], [self.end])
+        before = _padded(targets, rows, self.pad, [self.begin], [])
+        after = _padded(targets, rows, self.pad, [], [self.end])
+        parts = source, before, after
+        # One copy for all three.
+        together = sent(np.concatenate([part.ravel() for part in parts]), self.options.device)
+        flat = together.split([part.size for part in parts])
+        tensors = tuple(tokens.view(part.shape) for tokens, part in zip(flat, parts))
+        return Batch(tensors, len(rows), share)
 
 
 def _longest(source: Any, target: Any) -> int:
@@ -118,9 +124,16 @@ def _packed(lengths: NDArray[np.int64], tokens: int) -> list[slice]:
     return batches
 
 
-def _padded(sentences: list[list[int]], pad: int, device: Any) -> Tensor:
-    width = max(map(len, sentences), default=1)
-    rows = np.full((len(sentences), width), pad, dtype=np.int64)
-    for row, sentence in zip(rows, sentences):
-        row[: len(sentence)] = sentence
-    return torch.from_numpy(rows).to(device)
+def _padded(
+    sentences: Any, rows: NDArray[np.int64], pad: int, before: list[int], after: list[int]
+) -> NDArray[np.int64]:
+    """Return sentences with tokens before and after each, padded to the longest."""
+    first = len(before)
+    lengths = sentences.offsets[rows + 1] - sentences.offsets[rows]
+    width = int(lengths.max(initial=0)) + first + len(after)
+    found = np.full((len(rows), width), pad, dtype=np.int64)
+    found[:, :first] = before
+    for line, row, end in zip(found, rows, lengths + first):
+        line[first:end] = sentences[row]
+        line[end : end + len(after)] = after
+    return found

@@ -29,11 +29,14 @@ class Batch(NamedTuple):
         processes of ``share * loss`` is the loss of the global batch, also when parts are unequal;
         exactly 1.0 on one process, 0.0 where a process for which no sample is left stands in with
         one of another's.
+    items
+        Over how many items the loss is a mean, where the data know it; else the task counts.
     """
 
     tensors: tuple[Tensor, ...]
     samples: int
     share: float = 1.0
+    items: int | None = None
 
 
 class Loss(NamedTuple):
@@ -115,6 +118,8 @@ class Batches(ABC):
     """
 
     splits: tuple[str, ...] = ("test",)
+    # Whether batches have one shape, but for the last of an epoch.
+    one_shape: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -187,6 +192,14 @@ class Task(ABC):
     def weight(self, batch: Batch) -> int:
         """Return over how many items the loss of a batch is a mean: its samples, or its tokens."""
         return batch.samples
+
+    def generators(self, batch: Batch) -> list[torch.Generator]:
+        """Return generators that the loss of a batch draws from, besides torch's own."""
+        return []
+
+    def reseed(self, batch: Batch) -> None:
+        """Seed the generators for a batch."""
+        return
 
     @abstractmethod
     def evaluate(

@@ -88,6 +88,8 @@ class Translation(Task):
 
     def weight(self, batch: Batch) -> int:
         """Return the number of target tokens, without padding."""
+        if batch.items is not None:
+            return batch.items
         return int((batch.tensors[2] != PAD).sum())
 
     def evaluate(
