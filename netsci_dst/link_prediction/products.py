@@ -1,21 +1,23 @@
 """Products of a matrix with one of zeros and ones, on tensor cores without loss.
 
 Tensor cores multiply short numbers, of which zeros and ones are some, and cut off what does not fit
-when they add up. So the other factor is written as three whole numbers of at most eight bits, each
-times a power of two that is the same for a row: sums of such numbers are exact.
+when they add up. So the other factor is written as two numbers of at most eleven bits, multiples of
+powers of two that are the same for a row and so large that sums of such numbers are exact.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
-# Tensor cores want rows that begin at multiples of 16 bytes.
-_ALIGNED = 64
-SLICES = 3
+# Tensor cores want rows that begin at multiples of 16 bytes, and whole tiles.
+_ALIGNED = 128
+# Bits of float16, and of the sums.
+_SHORT, _LONG = 11, 24
 
 
 def on_tensor_cores(x: Tensor) -> bool:
@@ -23,27 +25,41 @@ def on_tensor_cores(x: Tensor) -> bool:
     return x.dtype == torch.float32 and x.device.type == "cuda"
 
 
-def sliced(x: Tensor) -> Tensor:
-    """Return numbers that are not negative as sums of three bfloat16, ``(..., 3, n)``, least first.
+def halves(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return numbers that are not negative as sums of two float16, times a unit for each row.
 
-    Their sum differs from ``x`` (float32, ``(..., n)``) by at most 2**-27 of the row's largest. The
-    first to be added up are the smallest.
+    Parameters
+    ----------
+    x
+        float32, shape ``(..., n)``.
+
+    Returns
+    -------
+    tuple
+        ``high`` and ``low``, float16 like ``x``, and ``unit``, float32 ``(..., 1)``:
+        ``unit * (high + low)`` differs from ``x`` by at most 2**-25 of the row's largest number
+        where a row has up to 2048 numbers, by 2**-23 up to 8192, or by 2**-23 of ``x`` itself where
+        that is more. Sums of any of the ``high``, or of the ``low``, are exact in float32.
     """
+    room = max(1, x.shape[-1] - 1).bit_length()
     largest = x.amax(-1, keepdim=True).clamp_(min=2.0**-100)
-    unit = torch.exp2(largest.log2().ceil() - 8)
-    parts = []
-    for _ in range(SLICES):
-        part = (x / unit).round_().mul_(unit)
-        parts.append(part.to(torch.bfloat16))
-        x, unit = x - part, unit / 512
-    return torch.stack(parts[::-1], -2)
+    unit = torch.exp2(largest.log2().ceil() - _SHORT)
+    numbers = x / unit
+    high = _multiples(numbers.half().float(), _SHORT + room - _LONG).half()
+    low = _multiples(numbers - high, room - 1 - _LONG).half()
+    return high, low, unit
+
+
+def _multiples(x: Tensor, exponent: int) -> Tensor:
+    """Return the nearest multiples of a power of two."""
+    return x.mul(2.0**-exponent).round_().mul_(2.0**exponent)
 
 
 def counts(left: Tensor, right: Tensor) -> Tensor:
     """Return the product of two matrices of zeros and ones (float32 or float64): exact counts."""
     if not on_tensor_cores(left):
         return plain(left, right)
-    return short(left.to(torch.bfloat16), right.to(torch.bfloat16))
+    return short(left.half(), right.half())
 
 
 def plain(left: Tensor, right: Tensor) -> Tensor:
@@ -52,7 +68,7 @@ def plain(left: Tensor, right: Tensor) -> Tensor:
 
 
 def short(left: Tensor, right: Tensor) -> Tensor:
-    """Return the float32 product of bfloat16 matrices, or of stacks of them."""
+    """Return the float32 product of float16 matrices, or of stacks of them."""
     if left.device.type == "cuda" and _has_out_dtype():
         if left.dim() == 2:
             return torch.mm(left, right, out_dtype=torch.float32)  # type: ignore[call-overload]
@@ -65,6 +81,11 @@ def padded(a: Tensor) -> Tensor:
     """Return matrices with rows and columns of zeros up to the sizes that tensor cores want."""
     rows, columns = (-size % _ALIGNED for size in a.shape[-2:])
     return torch.nn.functional.pad(a, (0, columns, 0, rows)) if rows or columns else a
+
+
+def has_program() -> bool:
+    """Return whether programs of Triton can be made here."""
+    return importlib.util.find_spec("triton") is not None
 
 
 def _has_out_dtype() -> bool:

@@ -10,7 +10,16 @@ from torch import Tensor
 from .. import registry
 from . import _rules
 from ._rules import Rule
-from .products import SLICES, counts, on_tensor_cores, padded, plain, short, short_products, sliced
+from .products import (
+    counts,
+    halves,
+    has_program,
+    on_tensor_cores,
+    padded,
+    plain,
+    short,
+    short_products,
+)
 
 # Numbers held at a time by each temporary matrix.
 CHUNK = 2**27
@@ -76,24 +85,47 @@ def _weights(a: Tensor, at: Tensor, rule: Rule) -> Tensor:
 def _paths(a: Tensor, rule: Rule, n_links: list[int]) -> Tensor:
     """Return scores of path rules: for each link u–z1 a row of sums over z2, times F[z1, v]."""
     shape, device = a.shape, a.device
-    if on_tensor_cores(a):
+    # With internal links the contributions of a row are too unequal for short numbers.
+    cores = on_tensor_cores(a) and not rule.internal
+    if cores:
         a = padded(a)
+        if a.device.type == "cuda" and has_program():
+            return _by_program(a, rule, n_links)[:, : shape[1], : shape[2]]
     n_layers, n_source, n_target = a.shape
     at = a.transpose(1, 2).contiguous()
-    scores = torch.zeros(n_layers, n_source + 1, n_target, dtype=a.dtype, device=device)
+    # Terms are added in any order: in double precision it makes no difference.
+    scores = torch.zeros(n_layers, n_source + 1, n_target, dtype=torch.float64, device=device)
     most, wide = max(1, max(n_links)), max(n_source, n_target)
     layers = max(1, CHUNK // (most * wide))
     for low in range(0, n_layers, layers):
         part = slice(low, low + layers)
         _add_paths(scores[part], a[part], at[part], rule, max(1, max(n_links[part])))
-    return scores[:, : shape[1], : shape[2]]
+    return scores[:, : shape[1], : shape[2]].to(a.dtype)
+
+
+def _by_program(a: Tensor, rule: Rule, n_links: list[int]) -> Tensor:
+    from .path_program import path_sums
+
+    size = max(1, CHUNK // max(a.shape[1:]) ** 2)
+    found = []
+    for low in range(0, len(a), size):
+        some, most = a[low : low + size], max(1, max(n_links[low : low + size]))
+        f, g = _contributions(some, some.transpose(1, 2), rule)
+        ends = _listed(some, most).remainder_(a.shape[2]).to(torch.int32)
+        found.append(path_sums(some.half(), f, *halves(g), ends))
+    return torch.cat(found)
+
+
+def _contributions(a: Tensor, at: Tensor, rule: Rule) -> tuple[Tensor, Tensor]:
+    """Return F[z1, v] and G[u, z2]; counts are symmetric, so the degree that counts is the row's."""
+    f = rule.contribution(at.sum(2).unsqueeze(2), counts(at, a))
+    return f, rule.contribution(a.sum(2).unsqueeze(1), counts(a, at))
 
 
 def _add_paths(scores: Tensor, a: Tensor, at: Tensor, rule: Rule, most: int) -> None:
     n_layers, n_source, n_target = a.shape
-    # f[z1, v]: symmetric counts, so the degree that counts is the row's.
-    f = rule.contribution(at.sum(2).unsqueeze(2), counts(at, a)).flatten(0, 1)
-    g = rule.contribution(a.sum(2).unsqueeze(1), counts(a, at))
+    f, g = _contributions(a, at, rule)
+    f = f.flatten(0, 1)
     g = torch.cat([g, g.new_zeros(n_layers, 1, n_source)], 1).flatten(0, 1)
     weigh = _sums_over_links(at.flatten(0, 1), a, g, rule)
     total = scores.flatten(0, 1)
@@ -104,34 +136,24 @@ def _add_paths(scores: Tensor, a: Tensor, at: Tensor, rule: Rule, most: int) -> 
         # What fills up the list lies in row n_source, which is empty.
         u = some.div(n_target, rounding_mode="floor").add_(layer * (n_source + 1)).flatten()
         z1 = some.remainder(n_target).add_(layer * n_target).flatten()
-        total.index_add_(0, u, weigh(u, z1).mul_(f[z1]))
+        total.index_add_(0, u, weigh(u, z1).mul_(f[z1]).double())
 
 
 def _sums_over_links(at: Tensor, a: Tensor, g: Tensor, rule: Rule) -> Callable[..., Tensor]:
     """Return a function from links u–z1 to the sums over z2 of A[z2, z1] G[u, z2] A[z2, v]."""
     n_layers = len(a)
-    # With internal links the contributions of a row are too unequal for slices.
     if not on_tensor_cores(a) or rule.internal:
         return lambda u, z1: plain((at[z1] * g[u]).unflatten(0, (n_layers, -1)), a).flatten(0, 1)
-    at, g = at.to(torch.bfloat16).unsqueeze(1), sliced(g)
-    right = a.to(torch.bfloat16).repeat(1, SLICES, 1)
-    return lambda u, z1: sliced_sums(at[z1], g[u], right, n_layers)
+    high, low, unit = halves(g)
+    at, g = at.half().unsqueeze(1), torch.stack([low, high], 1)
+    right = a.half().repeat(1, 2, 1)
 
+    def sums(u: Tensor, z1: Tensor) -> Tensor:
+        # From the least to the greatest.
+        left = (at[z1] * g[u]).flatten(1).unflatten(0, (n_layers, -1))
+        return short(left, right).flatten(0, 1).mul_(unit[u])
 
-def sliced_sums(at: Tensor, g: Tensor, right: Tensor, n_layers: int) -> Tensor:
-    """Return the sums for links with the slices of G, added up from the least to the greatest.
-
-    Parameters
-    ----------
-    at
-        Row z1 of the transposed adjacency, bfloat16 ``(links, 1, n_source)``.
-    g
-        Slices of row u of G, ``(links, 3, n_source)``.
-    right
-        The adjacency, three times below itself, ``(layers, 3 n_source, n_target)``.
-    """
-    left = (at * g).flatten(1).unflatten(0, (n_layers, -1))
-    return short(left, right).flatten(0, 1)
+    return sums
 
 
 def _listed(a: Tensor, most: int) -> Tensor:

@@ -122,15 +122,15 @@ class GraphedStep:
         return self._replay(batch)
 
     def _fits(self, batch: Batch) -> bool:
-        """Return whether a batch has the shape of those recorded; take another that returns."""
+        """Return whether a batch has the shape of those recorded; take one that comes twice."""
         shapes = [(tensor.shape, tensor.dtype) for tensor in batch.tensors], batch.share
+        before, self._others = self._others, shapes
         if shapes == self._shapes:
             return True
-        if self._shapes is None or shapes == self._others:
+        if self._shapes is None or shapes == before:
             self._shapes, self._made = shapes, 0
             self._forget()
             return True
-        self._others = shapes
         return False
 
     def _settle(self) -> None:

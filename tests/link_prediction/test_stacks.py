@@ -30,8 +30,8 @@ def test_a_stack_is_its_layers(name, shape, chunk, monkeypatch):
 
 @pytest.mark.parametrize("name", ["ch3_l3p", "ra_l3", "cn_l3"])
 @pytest.mark.parametrize("density", [0.05, 0.3])
-def test_slices_keep_single_precision(name, density, monkeypatch):
-    """The way of a GPU: 0/1 matrices and slices in bfloat16, sums in float32."""
+def test_halves_keep_single_precision(name, density, monkeypatch):
+    """The way of a GPU: 0/1 matrices and halves in float16, sums in float32."""
     links = layers((150, 210), (density, density / 2))
     exact = stacks.stacked_scores(links.double(), name)
     monkeypatch.setattr(stacks, "on_tensor_cores", lambda x: x.dtype == torch.float32)
@@ -46,17 +46,19 @@ def test_slices_keep_single_precision(name, density, monkeypatch):
     assert (ranked[1:] - ranked[:-1] >= -1e-6 * ranked[1:]).all()
 
 
-def test_slices_are_short_and_sum_exactly():
-    x = torch.rand(40, 3000, generator=torch.Generator().manual_seed(0)) ** 3 + 0.02
-    parts = products.sliced(x)
-    assert parts.dtype == torch.bfloat16
-    whole = parts.double().sum(1)
+@pytest.mark.parametrize(("n", "bits"), [(2048, 25), (8192, 23), (30, 31)])
+def test_halves_are_short_and_sum_exactly(n, bits):
+    x = torch.rand(40, n, generator=torch.Generator().manual_seed(0)) ** 3 + 0.02
+    high, low, unit = products.halves(x)
+    assert high.dtype == low.dtype == torch.float16
+    whole = (high.double() + low.double()) * unit.double()
     largest = x.double().amax(1, keepdim=True)
-    assert ((whole - x.double()).abs() / largest).max() <= 2.0**-26
-    # However many are added up in single precision, nothing is lost.
-    for part in parts.unbind(1):
+    error = (whole - x.double()).abs()
+    assert (error <= torch.maximum(largest * 2.0**-bits, x.double() * 2.0**-23)).all()
+    # However many are added up in single precision, nothing is lost; not of the largest either.
+    for part in (high, low, torch.full_like(high, 2048), torch.full_like(low, 0.5)):
         assert torch.equal(part.float().cumsum(1).double(), part.double().cumsum(1))
-    assert not products.sliced(torch.zeros(2, 5)).any()
+    assert not any(part.any() for part in products.halves(torch.zeros(2, 5))[:2])
 
 
 def test_padding_adds_neurons_without_links():
@@ -65,4 +67,19 @@ def test_padding_adds_neurons_without_links():
     assert wide.shape == (1, 128, 128)
     assert torch.equal(wide[:, :70, :100], a)
     assert wide.sum() == a.sum()
-    assert products.padded(torch.ones(1, 64, 128)).shape == (1, 64, 128)
+    assert products.padded(torch.ones(1, 256, 128)).shape == (1, 256, 128)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("with_program", [True, False])
+def test_a_gpu_keeps_single_precision(name, with_program, monkeypatch):
+    if not with_program:
+        monkeypatch.setattr(stacks, "has_program", lambda: False)
+    links = layers((300, 410), (0.02, 0.3, 0.0))
+    exact = stacks.stacked_scores(links.double(), name)
+    found = [stacks.stacked_scores(links.cuda(), name) for _ in range(2)]
+    assert torch.equal(*found)
+    scores, positive = found[0].cpu().double(), exact > 0
+    assert ((scores - exact)[positive] / exact[positive]).abs().max() < 1e-6
+    assert not scores[~positive].any()

@@ -140,7 +140,7 @@ def test_a_language_model_as_a_graph_gives_the_same_bits(tmp_path):
     text.write_text("the quick brown fox jumps over the lazy dog. " * 200)
     case = {
         "data": str(text),
-        "data_options": {"tokenizer": "bytes"},
+        "data_options": {"tokenizer": "byte"},
         "model": "llama-20m",
         "model_options": {"width": 32, "feed_forward": 64, "layers": 2, "heads": 2},
         "task_options": {"sequence_length": 16},
