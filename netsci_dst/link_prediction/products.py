@@ -45,14 +45,14 @@ def halves(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     largest = x.amax(-1, keepdim=True).clamp_(min=2.0**-100)
     unit = torch.exp2(largest.log2().ceil() - _SHORT)
     numbers = x / unit
-    high = _multiples(numbers.half().float(), _SHORT + room - _LONG).half()
-    low = _multiples(numbers - high, room - 1 - _LONG).half()
-    return high, low, unit
+    high = _shortened(numbers, _SHORT + room - _LONG)
+    return high, _shortened(numbers - high, room - 1 - _LONG), unit
 
 
-def _multiples(x: Tensor, exponent: int) -> Tensor:
-    """Return the nearest multiples of a power of two."""
-    return x.mul(2.0**-exponent).round_().mul_(2.0**exponent)
+def _shortened(x: Tensor, least: int) -> Tensor:
+    """Return the nearest float16 that are multiples of 2**least."""
+    step = torch.ldexp(torch.ones_like(x), torch.frexp(x).exponent - _SHORT).clamp_(min=2.0**least)
+    return (x / step).round_().mul_(step).half()
 
 
 def counts(left: Tensor, right: Tensor) -> Tensor:
