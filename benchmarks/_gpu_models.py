@@ -1,8 +1,7 @@
-"""Models of a size, dense or masked, with a step to time: for `gpu.py`."""
+"""Masked models of a size, with an update to time: for `gpu.py`."""
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import netsci_dst as nd
 from netsci_dst.methods import method as named_method
 from netsci_dst.training.evolution.clock import Clock
 from netsci_dst.training.evolution.engine import Engine
@@ -71,34 +69,6 @@ def llama(size: Size, device: torch.device) -> nn.Module:
         )  # fmt: skip
 
 
-class Llama:
-    """A LLaMA in training on random tokens, in bfloat16 by autocast."""
-
-    def __init__(self, size: Size, device: torch.device, sparsity: float | None, compiled: bool):
-        self.device = device
-        self.model = llama(size, device)
-        fused = device.type == "cuda"
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4, fused=fused)
-        self.dst: Any = None
-        if sparsity is not None:
-            self.dst = nd.sparsify(
-                self.model, self.optimizer, method="set", sparsity=sparsity,
-                total_steps=10**6, update_every=10**5, include="model.layers.*", format="masked",
-            )  # fmt: skip
-        self.tokens = torch.randint(size.vocabulary, (size.rows, size.tokens), device=device)
-        self.forward = torch.compile(self.model) if compiled else self.model
-
-    def step(self) -> None:
-        """Make one step of training."""
-        with torch.autocast(self.device.type, torch.bfloat16):
-            loss = self.forward(input_ids=self.tokens, labels=self.tokens).loss
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        if self.dst is not None:
-            self.dst.step()
-
-
 def random_mask(shape: tuple[int, int], density: float, device: torch.device) -> Tensor:
     """Return a mask with exactly that share of ones."""
     n = shape[0] * shape[1]
@@ -146,52 +116,3 @@ class Evolving:
     def update(self) -> list[dict[str, Any]]:
         """Update the topology."""
         return self.engine.update(self.steps)
-
-
-class Mlp:
-    """An MLP 784-h-h-h-10 on random digits, a step at a time or as one graph."""
-
-    def __init__(self, hidden: int, device: torch.device, sparsity: float | None, batch: int = 32):
-        torch.manual_seed(0)
-        sizes = [784, hidden, hidden, hidden]
-        parts = [
-            part for a, b in itertools.pairwise(sizes) for part in (nn.Linear(a, b), nn.ReLU())
-        ]
-        self.device = device
-        self.model = nn.Sequential(*parts, nn.Linear(hidden, 10)).to(device)
-        self.optimizer = torch.optim.SGD(
-            self.model.parameters(), lr=1e-2, momentum=0.9, weight_decay=5e-4, fused=True
-        )
-        self.dst: Any = None
-        if sparsity is not None:
-            self.dst = nd.sparsify(
-                self.model, self.optimizer, method="set", sparsity=sparsity, total_steps=10**6,
-                update_every=10**5, exclude="6", format="masked", initialiser="uniform",
-            )  # fmt: skip
-        self.x = torch.rand(batch, 784, device=device)
-        self.y = torch.randint(10, (batch,), device=device)
-
-    def step(self) -> None:
-        """Make one step of training."""
-        self._core()
-        if self.dst is not None:
-            self.dst.step()
-
-    def _core(self) -> None:
-        loss = nn.functional.cross_entropy(self.model(self.x), self.y)
-        self.optimizer.zero_grad(set_to_none=False)
-        loss.backward()
-        self.optimizer.step()
-
-    def captured(self) -> Callable[[], object]:
-        """Return the step as one graph of the device."""
-        side = torch.cuda.Stream(self.device)
-        side.wait_stream(torch.cuda.current_stream(self.device))
-        with torch.cuda.stream(side):
-            for _ in range(3):
-                self.step()
-        torch.cuda.current_stream(self.device).wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._core()
-        return graph.replay

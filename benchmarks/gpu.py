@@ -10,6 +10,7 @@ so and ends; ``--toy`` runs the same code on small sizes anywhere and writes not
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 import warnings
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from typing import Any
 
 import _report
 import torch
-from _gpu_models import LLAMA, TOY, Evolving, Llama, Mlp, Size, random_mask, seconds, wait
+from _gpu_models import LLAMA, TOY, Evolving, Size, random_mask, seconds, wait
+from _gpu_trained import CountWaits, images, pairs, same_bits, step_seconds, text, train
 
 from netsci_dst.link_prediction.stacks import stacked_scores
 from netsci_dst.training.evolution import draws
@@ -142,30 +144,107 @@ def time_updates(device: torch.device, toy: bool) -> dict[str, Any]:
     return found
 
 
-def time_steps(device: torch.device, toy: bool) -> dict[str, float]:
-    """Return seconds of a step of LLaMA-60M, dense and masked, eager and compiled."""
-    size, found = (TOY if toy else LLAMA["60M"]), {}
-    for compiled in (False,) if toy else (False, True):
-        for sparsity in (None, 0.7, 0.95):
-            side = Llama(size, device, sparsity, compiled)
-            kind = "dense" if sparsity is None else f"masked {sparsity:.0%}"
-            name = f"{kind}{', compiled' if compiled else ''}"
-            found[name] = seconds(side.step, device, 3 if toy else 12, 4)
-            del side
-            _free(device)
+# What is asked of a step, by the name in the results.
+WAYS: dict[str, dict[str, Any]] = {
+    "singly": {"graph": False, "compile": False},
+    "graph": {"graph": True, "compile": False},
+    "compiled": {"graph": False, "compile": True},
+    "compiled, graph": {"graph": True, "compile": True},
+}
+
+
+def _sparsity(sparsity: float | None, method: str = "set") -> tuple[str, dict[str, Any]]:
+    if sparsity is None:
+        return "dense", {"method": "dense"}
+    return f"masked {sparsity:.0%}", {"method": method, "sparsity": sparsity}
+
+
+def check_graphs(device: torch.device, toy: bool) -> dict[str, bool]:
+    """Return whether training by a graph gives the bits of training step by step."""
+    several = {"steps": 12, "update_steps": 4, "sparsity": 0.9, "tf32": False}
+    digits, words = images(300), text(6000, 50)
+    llama = {
+        "model": "llama-20m", "task_options": {"sequence_length": 16}, "lr": 1e-3,
+        "model_options": {"width": 32, "feed_forward": 48, "layers": 2, "heads": 2},
+        "optimizer": "adamw", "clip": 1.0,
+    }  # fmt: skip
+    hidden = {"model_options": {"hidden": [64, 64]}}
+    return {
+        "mlp, rigl": same_bits(digits, device, method="rigl", **hidden, **several),
+        "mlp, chts": same_bits(digits, device, method="chts", **hidden, **several),
+        "rbm, set": same_bits(digits, device, method="set", model="rbm-small", **several),
+        "llama, chtss": same_bits(words, device, method="chtss", **llama, **several),
+    }
+
+
+def count_waits(device: torch.device, toy: bool) -> dict[str, int | None]:
+    """Return how often the host waits for the device in 100 steps between two updates."""
+    found = {}
+    for name, ways in (("singly", {"graph": False}), ("graph", {})):
+        first, last = (3, 6) if toy else (30, 130)
+        watch = CountWaits(device, first, last)
+        train(
+            images(2000), device, watch, method="set", sparsity=0.9, steps=last + 1,
+            update_steps=500, model_options={"hidden": [16 if toy else 1568] * 3}, **ways,
+        )  # fmt: skip
+        found[name] = watch.waits
     return found
 
 
-def time_mlps(device: torch.device, toy: bool) -> dict[str, float]:
-    """Return seconds of a step of small networks, eager and as a graph of the device."""
-    found = {}
+def time_steps(device: torch.device, toy: bool) -> dict[str, Any]:
+    """Return what a step of LLaMA-60M takes, dense and masked, in each way."""
+    size = TOY if toy else LLAMA["60M"]
+    data = text(size.rows * size.tokens * 60, size.vocabulary)
+    settings = {
+        "model": "llama-60m", "task_options": {"sequence_length": size.tokens},
+        "model_options": {
+            "width": size.width, "feed_forward": size.feed_forward, "layers": size.blocks,
+            "heads": size.heads,
+        },
+        "batch_size": size.rows, "optimizer": "adamw", "lr": 1e-4, "dtype": "bfloat16",
+        "update_steps": 10**6,
+    }  # fmt: skip
+    plans = [(None, "singly"), (0.7, "singly"), (None, "graph"), (0.7, "graph")]
+    if not toy:
+        plans += [(s, way) for way in ("compiled", "compiled, graph") for s in (None, 0.7, 0.95)]
+    found: dict[str, Any] = {}
+    for sparsity, way in plans:
+        name, method = _sparsity(sparsity)
+        first, last = (5, 7) if toy else (8, 33)
+        found[f"{name}, {way}"] = step_seconds(
+            data, device, first, last, **settings, **method, **WAYS[way]
+        )
+    return found
+
+
+def time_mlps(device: torch.device, toy: bool) -> dict[str, Any]:
+    """Return what a step of small networks takes, made singly and as a graph of the device."""
+    found, data = {}, images(400 if toy else 20_000)
     for hidden in (16,) if toy else (1568, 3072):
-        for sparsity in (None, 0.99):
-            side = Mlp(hidden, device, sparsity)
-            kind = f"784-{hidden}x3 {'dense' if sparsity is None else 'masked'}"
-            found[kind] = seconds(side.step, device, 3 if toy else 50, 5)
-            if device.type == "cuda":
-                found[f"{kind}, graph"] = seconds(side.captured(), device, 50, 5)
+        for sparsity, way in itertools.product((None, 0.99), ("singly", "graph")):
+            name, method = _sparsity(sparsity)
+            first, last = (5, 9) if toy else (100, 600 if way == "graph" else 200)
+            found[f"784-{hidden}x3 {name}, {way}"] = step_seconds(
+                data, device, first, last, model_options={"hidden": [hidden] * 3},
+                update_steps=10**6, **method, **WAYS[way],
+            )  # fmt: skip
+    return found
+
+
+def time_translation(device: torch.device, toy: bool) -> dict[str, Any]:
+    """Return what a step of the Transformer of Multi30k takes, with an update every 100 steps."""
+    data = pairs(200 if toy else 29_000, 60 if toy else 10_000)
+    found: dict[str, Any] = {}
+    width = {"width": 16, "feed_forward": 16, "layers": 1, "heads": 2} if toy else {}
+    plans = [("dense", False), ("chts", False), ("chtss", False)]
+    plans += [] if toy else [("dense", True), ("chts", True), ("chtss", True)]
+    for method, compiled in plans:
+        first, last = (2, 4) if toy else (100, 300)
+        found[f"{method}, {'compiled' if compiled else 'singly'}"] = step_seconds(
+            data, device, first, last, model="transformer", model_options=width, method=method,
+            sparsity=0.9, batch_size=100 if toy else 1024, optimizer="adam", lr=1e-4,
+            label_smoothing=0.1, update_steps=2 if toy else 100, compile=compiled,
+        )  # fmt: skip
     return found
 
 
@@ -182,9 +261,12 @@ PARTS: dict[str, Callable[[torch.device, bool], Any]] = {
     "predictor_errors": check_predictors,
     "updates_against_cpu": lambda device, toy: check_updates(device),
     "predictor_s": time_predictors,
+    "graphs_against_single_steps": check_graphs,
+    "waits_in_100_steps": count_waits,
     "updates": time_updates,
-    "llama_step_s": time_steps,
-    "mlp_step_s": time_mlps,
+    "mlp_steps": time_mlps,
+    "llama_steps": time_steps,
+    "translation_steps": time_translation,
 }
 
 

@@ -50,7 +50,9 @@ def _program(
     tl.store(scores + row * n_target + v, total * tl.load(unit + row))
 
 
-def path_sums(a: Tensor, f: Tensor, high: Tensor, low: Tensor, unit: Tensor, ends: Tensor) -> Tensor:
+def path_sums(
+    a: Tensor, f: Tensor, high: Tensor, low: Tensor, unit: Tensor, ends: Tensor
+) -> Tensor:
     """Return the sum over paths u–z1–z2–v of F[z1, v] G[u, z2].
 
     Parameters

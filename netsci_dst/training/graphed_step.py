@@ -176,7 +176,9 @@ class GraphedStep:
         for parameter in self.training.parameters:
             parameter.grad = None
         first = str(error).strip().partition("\n")[0]
-        self._refused(f"steps cannot be recorded as a graph of the GPU and are made singly: {first}")
+        self._refused(
+            f"steps cannot be recorded as a graph of the GPU and are made singly: {first}"
+        )
 
     def _moves(self, tensor: Tensor) -> bool:
         return tensor.device == self.training.device

@@ -29,6 +29,9 @@ def test_its_parts_run_at_toy_size(gpu, monkeypatch):
     assert max(found["predictor_errors"].values()) < 1e-6
     assert all(one["alike"] == 1.0 for one in found["updates_against_cpu"].values())
     assert all(one["update_s"] > 0 for one in found["updates"].values())
+    assert all(found["graphs_against_single_steps"].values())
+    for part in ("mlp_steps", "llama_steps", "translation_steps"):
+        assert all(one["step_s"] > 0 for one in found[part].values())
 
 
 def test_without_a_gpu_it_says_so(gpu, monkeypatch, capsys):

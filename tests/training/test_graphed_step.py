@@ -7,9 +7,8 @@ recorded addresses, so that whatever moves or is left behind shows.
 import pytest
 import torch
 
-import netsci_dst as nd
 from netsci_dst.errors import NumericalError
-from netsci_dst.training import fit, graphed_step
+from netsci_dst.training import fit, graphed_step, resume
 from netsci_dst.training.callbacks.finite import Losses
 from netsci_dst.training.progress import Progress
 
@@ -108,7 +107,7 @@ def test_a_recorded_training_resumes(tmp_path, repeated):
     whole = small(tmp_path / "whole", **changes)
     with pytest.raises(fit.Interrupted):
         small(tmp_path / "cut", progress=Stop(9), **changes)
-    same(facts(whole), facts(nd.resume(tmp_path / "cut")))
+    same(facts(whole), facts(resume(tmp_path / "cut")))
 
 
 def test_the_first_bad_loss_is_found_without_looking_at_each(monkeypatch):
