@@ -1,4 +1,4 @@
-"""Trainings by recipes on data made up here, through the loop of `netsci-dst train`: for `gpu.py`."""
+"""Trainings by recipes on made-up data, through the loop of `netsci-dst train`: for `gpu.py`."""
 
 from __future__ import annotations
 
