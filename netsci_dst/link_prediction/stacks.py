@@ -104,7 +104,7 @@ def _paths(a: Tensor, rule: Rule, n_links: list[int]) -> Tensor:
 
 
 def _by_program(a: Tensor, rule: Rule, n_links: list[int]) -> Tensor:
-    from .path_program import path_sums
+    from ._path_program import path_sums
 
     size = max(1, CHUNK // max(a.shape[1:]) ** 2)
     found = []
@@ -117,7 +117,8 @@ def _by_program(a: Tensor, rule: Rule, n_links: list[int]) -> Tensor:
 
 
 def _contributions(a: Tensor, at: Tensor, rule: Rule) -> tuple[Tensor, Tensor]:
-    """Return F[z1, v] and G[u, z2]; counts are symmetric, so the degree that counts is the row's."""
+    """Return F[z1, v] and G[u, z2]."""
+    # Counts are symmetric, so the degree that counts is the row's.
     f = rule.contribution(at.sum(2).unsqueeze(2), counts(at, a))
     return f, rule.contribution(a.sum(2).unsqueeze(1), counts(a, at))
 

@@ -177,7 +177,7 @@ class GraphedStep:
             parameter.grad = None
         first = str(error).strip().partition("\n")[0]
         self._refused(
-            f"steps cannot be recorded as a graph of the GPU and are made singly: {first}"
+            f"steps cannot be recorded as a graph of the GPU: {first}"
         )
 
     def _moves(self, tensor: Tensor) -> bool:

@@ -1,7 +1,7 @@
 """Sums over paths of length three on tensor cores, in one pass: nothing per link is ever stored.
 
-A program of the GPU takes one source u and some targets v. For the links u–z1 it multiplies, tile by
-tile, the adjacency of z1 with that of v over the sources z2, weighed by G[u, z2]; then F[z1, v]
+A program of the GPU takes one source u and some targets v. For the links u–z1 it multiplies, tile
+by tile, the adjacency of z1 with that of v over the sources z2, weighed by G[u, z2]; then F[z1, v]
 weighs the product, and rows are added up. Nothing is added up in an order that changes.
 """
 
