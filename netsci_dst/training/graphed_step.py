@@ -176,9 +176,7 @@ class GraphedStep:
         for parameter in self.training.parameters:
             parameter.grad = None
         first = str(error).strip().partition("\n")[0]
-        self._refused(
-            f"steps cannot be recorded as a graph of the GPU: {first}"
-        )
+        self._refused(f"steps cannot be recorded as a graph of the GPU: {first}")
 
     def _moves(self, tensor: Tensor) -> bool:
         return tensor.device == self.training.device
