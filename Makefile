@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-matrix packages stress soak lint format typecheck bench docs notebooks audit table clean
+.PHONY: help demo test test-fast test-matrix packages stress soak lint format typecheck bench docs notebooks audit table clean
 
 help:
 	@echo "make demo       train three methods on digits, analyse them, write a report"
 	@echo "make test       run the test suite"
+	@echo "make test-fast  the tests but for the slow ones and the browser's"
 	@echo "make test-matrix  the tests without torch by every Python at hand, newest and lowest dependencies"
 	@echo "make packages   build sdist and wheel into dist, use each from an empty environment"
 	@echo "make lint       formatting, lint, types, import rules"
@@ -38,6 +39,10 @@ demo: $(VENV)/.base
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not stress" $(ARGS)
 
+# What an idle pair of cores answers in a minute and a half.
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not stress and not slow and not browser" $(ARGS)
+
 test-matrix: $(VENV)/.dev
 	.ci/test-matrix $(CELLS)
 
@@ -55,6 +60,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python .ci/check_types_complete.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -89,7 +89,9 @@ class Evolving:
         layers = []
         for path in wiring.sparse_names():
             store = MaskedWeight(self.model.get_submodule(path), "weight")
-            store.mask = random_mask(tuple(store.weight.shape), density, device)
+            store.mask = random_mask(
+                (store.weight.shape[0], store.weight.shape[1]), density, device
+            )
             store.zero()
             parameter = MaskedParameter(views[path], store)
             n = parameter.n_links

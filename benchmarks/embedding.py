@@ -15,6 +15,7 @@ import multiprocessing
 import resource
 import statistics
 import time
+from typing import Any
 
 import _report
 import networkx as nx
@@ -89,7 +90,7 @@ def compare(graph: scipy.sparse.csr_array, repeats: int) -> dict[str, float]:
         "seconds_direct": other,
         "ratio": other / mine,
         "wanted": WANTED,
-        "same_place_on_the_circle": agreement(order, found.theta),
+        "same_place_on_the_circle": agreement(order, np.asarray(found.theta)),
     }
 
 
@@ -124,8 +125,8 @@ def main() -> None:
         "layered, 4,000 neurons": compare(small[inside][:, inside].tocsr(), repeats),
         "Barabási–Albert, 4,000 nodes": compare(popular, repeats),
     }
-    cases = {"LE": {"reduction": "LE"}, "ISO, 1,000 landmarks": {"reduction": "ISO"}}
-    cases["ISO, 1,000 landmarks"]["landmarks"] = 1000
+    cases: dict[str, dict[str, Any]] = {"LE": {"reduction": "LE"}}
+    cases["ISO, 1,000 landmarks"] = {"reduction": "ISO", "landmarks": 1000}
     for name, options in {} if quick else cases.items():
         context = multiprocessing.get_context("spawn")
         queue = context.Queue()

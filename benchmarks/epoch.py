@@ -228,7 +228,7 @@ def write(results: dict[str, Any], data: str) -> None:
     for method, found in results.items():
         shares = {
             f"{part}, %": round(100 * found[f"{part}_processor_share"], 1)
-            for part in ("steps", *PARTS.values())
+            for part in ("steps", *PARTS)
         }
         row = {
             "method": method,

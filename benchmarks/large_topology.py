@@ -9,6 +9,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from typing import Any
 
 import numpy as np
 from _report import write
@@ -84,7 +85,7 @@ def main(links: int = 25_000_000) -> None:
         list(chosen.function(small, **chosen.resolve()))
     snapshot = Snapshot(llama(links))
     print(f"{snapshot.topology.n_links:,} links, {snapshot.topology.n_nodes:,} neurons")
-    results: dict[str, object] = {"links": snapshot.topology.n_links}
+    results: dict[str, Any] = {"links": snapshot.topology.n_links}
     results |= {"neurons": snapshot.topology.n_nodes, "seconds": {}}
     total = 0.0
     for name in MEASURES:

@@ -36,7 +36,7 @@ from netsci_dst.topology import Topology
 try:
     import networkit
 except ImportError:
-    networkit = None
+    networkit: Any = None
     print("NetworKit is not installed: left out")
 
 

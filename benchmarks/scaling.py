@@ -65,6 +65,7 @@ def network(
     """Return an MLP of equal layers, all sparse but the last, in training by a method."""
     generator = torch.Generator().manual_seed(0)
     model = mlp((width,), 10, hidden=[width] * depth, layers="csr", generator=generator)
+    options: dict[str, Any] = {} if method == "set" else {"initialiser": "brf"}
     training = nd.sparsify(
         model,
         method=method,
@@ -72,7 +73,7 @@ def network(
         total_steps=10**6,
         update_every=100,
         backend="csr",
-        **({} if method == "set" else {"initialiser": "brf"}),
+        **options,
     )
     optimizer = torch.optim.SGD(
         model.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4, fused=True
@@ -82,12 +83,12 @@ def network(
 
 
 def links_of(training: nd.training.SparseTraining) -> int:
-    return sum(each.layer.n_links for each in training.engine.layers)
+    return sum(each.layer.n_links for each in training.controller.engine.layers)
 
 
 def stepper(training: Any, optimizer: Any, batch: int) -> Callable[[], None]:
     """Return one training step: forward, cross-entropy, backward, optimizer."""
-    width = training.engine.layers[0].layer.n_source
+    width = training.controller.engine.layers[0].layer.n_source
     x, y = torch.randn(batch, width), torch.randint(0, 10, (batch,))
 
     def step() -> None:
@@ -142,15 +143,16 @@ def measure_memory() -> dict[str, list[float]]:
     for curve, method, x, shape in cases():
         small = network(method, 64, 2, 0.2)
         stepper(*small, BATCH)()
-        small[0].engine.update(100)  # compiled before anything is measured
+        small[0].controller.engine.update(100)  # compiled before anything is measured
         held: list[Any] = []
 
         def begin(held: list[Any] = held, method: str = method, shape: Any = shape) -> None:
             held.append(network(method, *shape))
-            stepper(*held[0], BATCH)()
+            training, optimizer = held[0]
+            stepper(training, optimizer, BATCH)()
 
         step = memory_of(begin) if method == "set" else begin()
-        update = memory_of(lambda held=held: held[0][0].engine.update(100))
+        update = memory_of(lambda held=held: held[0][0].controller.engine.update(100))
         found[f"{curve}/{method}/{x}"] = [step, update]
     return found
 
@@ -171,7 +173,7 @@ def networks() -> list[dict[str, Any]]:
             points.append({**point, "what": "step", "s": seconds(step), "mib": step_mib})
         else:
             step()
-        engine = training.engine
+        engine = training.controller.engine
         spent = seconds(lambda engine=engine: engine.update(100))
         points.append(
             {**point, "what": f"update, {METHODS[method]}", "s": spent, "mib": update_mib}

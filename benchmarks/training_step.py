@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import time
+from typing import Any
 
 import _report
 import numpy as np
@@ -67,7 +68,7 @@ def _sparse(backend: str, n_input: int, hidden: int, sparsity: float) -> nn.Modu
     model = mlp((n_input,), 10, hidden=[hidden] * 3, generator=generator)
     keys = {}
     for name in model.wiring().sparse_names():
-        linear = model.get_submodule(name)
+        linear: Any = model.get_submodule(name)
         n = linear.in_features * linear.out_features
         chosen = torch.randperm(n, generator=generator)[: round((1 - sparsity) * n)]
         keys[name] = chosen.sort().values
@@ -76,7 +77,7 @@ def _sparse(backend: str, n_input: int, hidden: int, sparsity: float) -> nn.Modu
     return model
 
 
-def measure(case: tuple, fused: bool, rounds: int) -> dict[str, float]:
+def measure(case: tuple, fused: bool, rounds: int) -> dict[str, Any]:
     """Return the median step of each side in milliseconds, and their ratios."""
     n_input, hidden, batch, sparsity, asked, aim = case
     sides = {kind: Side(kind, n_input, hidden, sparsity, fused) for kind in SIDES}

@@ -161,7 +161,7 @@ DEBUG = False
 
 def main() -> None:
     global DEBUG
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", help="names, with commas")
     parser.add_argument("--library", choices=("torch", "transformers", "timm", "torchvision"))
     parser.add_argument("--wiring-only", action="store_true")

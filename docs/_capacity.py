@@ -191,7 +191,7 @@ def gpu() -> str:
 
     sgd, adam = _bytes_per_position("SGD", momentum=0.9), _bytes_per_position("Adam")
     head = ("model", "positions", "SGD with momentum", "Adam")
-    rows = [("one position", "1", f"{sgd:g} bytes", f"{adam:g} bytes")]
+    rows: list[tuple[str, ...]] = [("one position", "1", f"{sgd:g} bytes", f"{adam:g} bytes")]
     shapes = {"MLP 784-1568-1568-1568": 784 * 1568 + 2 * 1568**2}
     for name, (width, inner, blocks, _) in _SIZES.items():
         shapes[name] = blocks * (4 * width**2 + 3 * width * inner)
@@ -212,6 +212,7 @@ def _bytes_per_position(optimizer: str, **options: Any) -> float:
     n = 256
     keys = torch.arange(0, n * n, 10)
     model = torch.nn.Sequential(torch.nn.Linear(n, n, bias=False))
+    parameter: Any
     (parameter,) = convert(model, views_of(model), {"0": "masked"}, {"0": keys}).values()
     layer = model[0]
     chosen = getattr(torch.optim, optimizer)(layer.parameters(), lr=0.1, **options)
@@ -251,7 +252,7 @@ def figure(points: list[dict[str, Any]]) -> str:
         "update, CHTs, CH2-L3n": "#D55E00",
         "update, CHTs, CH3-L3p": "#CC79A7",
     }
-    style = {
+    style: Any = {
         "svg.hashsalt": "netsci-dst",
         "svg.fonttype": "none",
         "font.size": 9,

@@ -13,6 +13,7 @@ import numpy as np
 mpl.use("agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.lines import Line2D
 
 import netsci_dst as nd
 from netsci_dst import analysis
@@ -28,7 +29,7 @@ def draw_missing(out: Path) -> None:
     if not missing:
         return
     runs = demo_runs(out / "runs")
-    style = {
+    style: Any = {
         "svg.hashsalt": "netsci-dst",
         "svg.fonttype": "none",
         "font.size": 10,
@@ -227,7 +228,7 @@ def robustness(runs: dict[str, nd.Run]) -> Any:
             axis.plot(found.fractions, found.largest_component, style, color=COLOURS[label])
         axis.set(title=label, xlabel="share of neurons removed")
     axes[0].set_ylabel("largest component")
-    handles = [plt.Line2D([], [], color="k", ls=style) for style in styles.values()]
+    handles = [Line2D([], [], color="k", ls=style) for style in styles.values()]
     axes[1].legend(handles, list(styles), frameon=False)
     return figure
 

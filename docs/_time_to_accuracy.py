@@ -104,7 +104,7 @@ def figure(found: pd.DataFrame, drawn_range: tuple[float, float]) -> str:
 
     colours = method_colours(NAMES)
 
-    options: dict[str, Any] = {"svg.hashsalt": "netsci-dst", "svg.fonttype": "none"}
+    options: Any = {"svg.hashsalt": "netsci-dst", "svg.fonttype": "none"}
     with mpl.rc_context(options):
         drawn = Figure(figsize=(7, 4))
         axes = drawn.subplots()

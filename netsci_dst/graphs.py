@@ -107,13 +107,13 @@ def _own_facts(population: Population, i: int, reserved: tuple[str, ...]) -> dic
     return facts
 
 
-def to_networkx(topology: Topology) -> networkx.Graph:
+def to_networkx(topology: Topology) -> networkx.Graph[Any]:
     """Convert a topology; see `Topology.to_networkx`."""
     import networkx as nx
 
     pairs = [(layer.source, layer.target) for layer in topology.layers]
     if not topology.is_directed:
-        graph: networkx.Graph = nx.Graph()
+        graph: networkx.Graph[Any] = nx.Graph()
     elif len(set(pairs)) < len(pairs):
         graph = nx.MultiDiGraph()
     else:

@@ -49,7 +49,10 @@ class Growing(Generic[Rows]):
     """Rows in the file ``name`` and its tail ``tail``; one process at a time may write."""
 
     def __init__(self, store: Store, name: str, tail: str, form: Form[Rows]):
-        self.store, self.name, self.tail, self.form = store, name, tail, form
+        self.store = store
+        self.name = name
+        self.tail = tail
+        self.form = form
         self._length: int | None = None  # rows in the main file
         self._waiting: Rows | None = None  # rows in the tail
         self._additions = 0

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -36,7 +36,9 @@ _Moment = Annotated[float, Field(ge=0, lt=1)]
 class ParameterGroup(BaseModel):
     """Parameters that are optimised in another way than the rest."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False
+    )
 
     patterns: tuple[str, ...] = Field(min_length=1, description="Patterns of parameter names.")
     optimizer: str | None = Field(None, description="Optimizer; by default the recipe's.")
@@ -53,7 +55,9 @@ class ParameterGroup(BaseModel):
 class Recipe(BaseModel):
     """What to train on what, by which method. The defaults are those of CHTss for MLPs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False
+    )
 
     # what
     data: str = Field("digits", description="Data set: a name, a folder, or a hub id.")
@@ -449,7 +453,7 @@ def shipped_recipes() -> list[str]:
     )
 
 
-def shipped_recipe(name: str) -> Traversable:
+def shipped_recipe(name: str) -> Path:
     """Return the file of a shipped recipe.
 
     Raises
@@ -459,7 +463,7 @@ def shipped_recipe(name: str) -> Traversable:
     """
     if name not in shipped_recipes():
         raise UnknownName("recipe", name, shipped_recipes())
-    return _shelf() / f"{name}.toml"
+    return Path(str(_shelf() / f"{name}.toml"))
 
 
 def _shelf() -> Traversable:

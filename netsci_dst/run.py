@@ -48,7 +48,7 @@ class Run:
 
     def __init__(self, store: Store):
         self.store = store
-        self.snapshots = Snapshots(store)
+        self.snapshots: Snapshots = Snapshots(store)
         self._pending: dict[str, list[dict[str, Any]]] = {}
         self._tables: dict[str, Growing[pa.Table]] = {}
 

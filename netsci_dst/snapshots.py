@@ -60,7 +60,7 @@ class Snapshot:
                         f"activity {key!r} of {name!r} has shape {np.shape(values)}, not ({size},)"
                     )
 
-    def to_networkx(self) -> networkx.Graph:
+    def to_networkx(self) -> networkx.Graph[Any]:
         """See `Topology.to_networkx`."""
         return self.topology.to_networkx()
 

@@ -313,7 +313,7 @@ class Topology:
         """Degree of each node in the graph, shape ``(n_nodes,)``."""
         return np.diff(self._adjacency.indptr).astype(np.int64)
 
-    def to_networkx(self) -> networkx.Graph:
+    def to_networkx(self) -> networkx.Graph[Any]:
         """Return a networkx graph: DiGraph when directed, Graph for an undirected network.
 
         Nodes carry ``name`` where they have one, and their attributes; in layers also

@@ -30,7 +30,7 @@ def browser(folder: Path) -> Any:
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
+    options.binary_location = shutil.which("chromium") or ""
     for flag in (
         *("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
         f"--user-data-dir={folder}",

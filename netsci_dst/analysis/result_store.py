@@ -136,7 +136,7 @@ class ResultStore:
     """
 
     def __init__(self, store: Store):
-        self.store = KeptFiles(store)
+        self.store: KeptFiles = KeptFiles(store)
         self.notes: dict[str, dict[str, Any]] = {}
         self._pending: list[Outcome] = []
         self._written = time.monotonic()
@@ -263,7 +263,7 @@ class MemoryResults(ResultStore):
     """The same for something that is no run: nothing is stored."""
 
     def __init__(self) -> None:
-        self.notes = {}
+        self.notes: dict[str, dict[str, Any]] = {}
         self._pending = []
 
     def put(self, outcome: Outcome, every_s: float = 5.0) -> None:
@@ -274,7 +274,11 @@ class MemoryResults(ResultStore):
     def flush(self) -> None:
         """Do nothing."""
 
-    compact = clean = flush
+    def compact(self) -> None:
+        """Do nothing."""
+
+    def clean(self) -> None:
+        """Do nothing."""
 
     def _parts(self, table: str) -> list[str]:
         return []

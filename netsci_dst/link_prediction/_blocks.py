@@ -25,7 +25,7 @@ class Blocks:
         self._entry = registry.get("link predictor", predictor)
         self._rule: Any = self._entry.metadata.get("rule")
         self._threads = threads
-        self._adjacency = adjacency
+        self._adjacency: Any = adjacency
         self._on_device = is_tensor(adjacency) and adjacency.device.type != "cpu"
         if self._on_device and self._rule is not None:
             from ._tensors import zero_one
@@ -33,11 +33,12 @@ class Blocks:
             self._adjacency = zero_one(adjacency)
         elif self._rule is not None:
             self._adjacency = bipartite(adjacency)
-        self.shape: tuple[int, int] = (
+        n_source, n_target = (
             (self._adjacency.n_source, self._adjacency.n_target)
             if isinstance(self._adjacency, Bipartite)
-            else tuple(np.shape(self._adjacency))
+            else np.shape(self._adjacency)
         )
+        self.shape: tuple[int, int] = (n_source, n_target)
 
     def candidates(self, pool: Pool | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield keys and scores of positive scores, above the threshold of the pool so far."""

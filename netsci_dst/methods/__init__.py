@@ -85,7 +85,7 @@ def options_of(name: str, overrides: Mapping[str, Any] | None = None) -> MethodO
 def own_options(name: str) -> MethodOptions:
     """Return a method as it ships; the defaults for one that is known by its table alone."""
     known = is_file(name) or name in registry.names("method")
-    return options_of(name) if known else MethodOptions(name=name)
+    return options_of(name) if known else MethodOptions.model_validate({"name": name})
 
 
 def is_file(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -55,7 +55,9 @@ _NULLABLE = (
 class Phase(BaseModel):
     """From when on links are regrown in another way (Survival app. E)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False
+    )
 
     start: float = Field(ge=0, le=1, description="Share of training at which the phase begins.")
     regrowth: str = Field(description="Regrowth rule of the phase.")
@@ -69,7 +71,9 @@ class MethodOptions(BaseModel):
     Every field can be overridden in a recipe under ``method_options``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False
+    )
 
     name: str = Field("custom", description="Name of the method.")
     sparse: bool = Field(True, description="False: the fully connected baseline.")

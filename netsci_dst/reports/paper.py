@@ -16,7 +16,7 @@ from .to_csv import with_unit
 
 _MOST_ACROSS = 5
 _DASHES = {"solid": "-", "dash": "--", "dot": ":"}
-STYLE = {
+STYLE: dict[str, Any] = {
     "font.size": 8,
     "axes.spines.top": False,
     "axes.spines.right": False,

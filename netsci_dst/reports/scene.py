@@ -21,22 +21,25 @@ class Scene:
     """One view of a run whose dots and lines are moved, not drawn anew, from frame to frame."""
 
     def __init__(self, axes: Any, frames: Frames, view: View):
-        self.axes, self.frames, self.view = axes, frames, view
-        self.colours = population_colours(len(frames.populations))
+        self.axes = axes
+        self.frames = frames
+        self.view = view
+        self.colours: list[str] = population_colours(len(frames.populations))
         sizes = [p.size for p in frames.populations]
-        self.of = np.repeat(np.arange(len(sizes)), sizes)
-        self.starts = np.cumsum([0, *sizes])
-        self.top = float((frames.degree_in + frames.degree_out).max(initial=1))
+        self.of: NDArray[np.int64] = np.repeat(np.arange(len(sizes)), sizes)
+        self.starts: NDArray[np.int64] = np.cumsum([0, *sizes])
+        self.top: float = float((frames.degree_in + frames.degree_out).max(initial=1))
         collections = need("matplotlib.collections", "report", "a picture of a network")
-        self.lines = [
+        self.lines: list[Any] = [
             collections.LineCollection([], colors=self.colours[s], linewidths=0.4)
             for s, _ in frames.layer_ends
         ]
         for line in self.lines:
             axes.add_collection(line)
         rgb = need("matplotlib.colors", "report", "a picture").to_rgba_array(self.colours)
-        self.full, self.faint = rgb[self.of], np.array([0.78, 0.8, 0.83, 1.0])
-        self.dots = axes.scatter(np.zeros(self.of.size), np.zeros(self.of.size), zorder=3)
+        self.full: Any = rgb[self.of]
+        self.faint: NDArray[np.float64] = np.array([0.78, 0.8, 0.83, 1.0])
+        self.dots: Any = axes.scatter(np.zeros(self.of.size), np.zeros(self.of.size), zorder=3)
         self.dots.set_linewidth(0)
         axes.set_axis_off()
         axes.set_aspect("equal")
@@ -45,12 +48,12 @@ class Scene:
             axes.set_ylim(-1.06, 1.06)
             circle = need("matplotlib.patches", "report", "a picture").Circle
             axes.add_patch(circle((0, 0), 1.02, fill=False, color="#c9ced6", linewidth=0.6))
-            self.r_top = max((float(np.nanmax(r)) for r in frames.r), default=1.0)
+            self.r_top: float = max((float(np.nanmax(r)) for r in frames.r), default=1.0)
         else:
             axes.set_xlim(0, 1.3)
             axes.set_ylim(1.02, -0.06)
             x, y = frames.places(1.3)
-            self.fixed = x * 1.3, y
+            self.fixed: tuple[NDArray[np.float64], NDArray[np.float64]] = x * 1.3, y
             for i, p in enumerate(frames.populations[:12]):
                 place = (i + 0.5) / len(frames.populations) * 1.3
                 name = p.name if len(p.name) < 20 else p.name[:19] + "…"

@@ -28,8 +28,10 @@ class Watcher:
     """
 
     def __init__(self, path: str, every: float = 2.0):
-        self.path, self.every = path, every
-        self.page, self.version = b"", 0
+        self.path = path
+        self.every = every
+        self.page: bytes = b""
+        self.version: int = 0
         self._seen: object = None
         self._stop = threading.Event()
         self.problem = ""
@@ -56,7 +58,7 @@ class Watcher:
                 self.refresh()
                 self.problem = ""
             except NetsciError as error:
-                self.problem = str(error)
+                self.problem: str = str(error)
             # Making the page must not take more than a fifth of a core from the training.
             self._stop.wait(4 * (time.monotonic() - started))
 
@@ -103,7 +105,7 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], handler: Any):
-        self.token = secrets.token_urlsafe(16)
+        self.token: str = secrets.token_urlsafe(16)
         super().__init__(address, handler)
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -20,7 +20,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
 
 class Published(_Strict):
@@ -89,7 +89,7 @@ class Experiment(_Strict):
     stands_in: str = Field("", description="Where data or size differ from the paper's.")
     seeds: int = Field(3, ge=1)
     changes: dict[str, Any] = {}
-    settings: tuple[Setting, ...] = (Setting(name="all", label=""),)
+    settings: tuple[Setting, ...] = (Setting.model_validate({"name": "all", "label": ""}),)
     rows: tuple[Row, ...] = Field(min_length=1)
     columns: tuple[str, ...] = Field(min_length=1)
     curves: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class Experiment(_Strict):
     best: str = Field("accuracy", description="The column that decides who wins.")
     published_runs: int = Field(3, ge=1, description="Runs behind a figure of the paper.")
     remarks: tuple[str, ...] = Field((), description="What the figures mean, and what was tried.")
-    quick: Quick = Quick()
+    quick: Quick = Quick.model_validate({})
 
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:
@@ -219,7 +219,7 @@ def experiments() -> list[str]:
     >>> "chtss-table7" in experiments()
     True
     """
-    folder = resources.files(__package__) / "experiments"
+    folder = resources.files("netsci_dst.reproduction") / "experiments"
     return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name[-5:] == ".toml")
 
 
@@ -238,7 +238,7 @@ def load_experiment(name: str | os.PathLike[str]) -> Experiment:
     else:
         if given not in experiments():
             raise UnknownName("experiment", given, experiments())
-        file = resources.files(__package__) / "experiments" / f"{given}.toml"
+        file = resources.files("netsci_dst.reproduction") / "experiments" / f"{given}.toml"
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -123,7 +123,7 @@ def reproduce(
             for group, outcome in _compute(_alike(ready), jobs):
                 for task in group:
                     said = outcome if isinstance(outcome, str) else None
-                    if said is None and task in missing:
+                    if not isinstance(outcome, str) and task in missing:
                         said = _record(store, task, outcome)
                         done += said is None
                     if said is not None:

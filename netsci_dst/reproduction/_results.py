@@ -99,10 +99,14 @@ class ResultTable:
 
         line = dict(zip(KEY, key)) | dict(values)
         rows = self.rows[~self._mask(self.rows, key)]
-        self.rows = _sorted(pd.concat([rows, pd.DataFrame([line])], ignore_index=True))
+        self.rows: pd.DataFrame = _sorted(
+            pd.concat([rows, pd.DataFrame([line])], ignore_index=True)
+        )
         old = self.curves[~self._mask(self.curves, key)]
         new = pd.DataFrame([dict(zip(KEY, key)) | dict(zip(_CURVE, point)) for point in curves])
-        self.curves = _sorted(pd.concat([old, new], ignore_index=True) if len(new) else old)
+        self.curves: pd.DataFrame = _sorted(
+            pd.concat([old, new], ignore_index=True) if len(new) else old
+        )
         # The curves first: a line that is there has its curves.
         if len(self.curves):
             self.store.write(CURVES, _csv(self.curves))

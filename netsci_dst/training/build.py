@@ -23,13 +23,14 @@ from .initialisation.scores import Look
 from .make_sparse import Sparsity
 from .optimizers import make_optimizers
 from .optimizers.device_rates import put_rates_on_device, set_rate
-from .schedules import learning_rate
+from .schedules import Rate, learning_rate
 from .tasks import get_task
 from .tasks.pieces import pieces
 from .tasks.task import BatchOptions
 from .wiring import of as wiring_of
 
 if TYPE_CHECKING:
+    from ..methods.options import MethodOptions
     from ..recipe import Recipe
     from .tasks.task import Batch, Batches, Task
     from .wiring import Wiring
@@ -51,28 +52,29 @@ class Training:
     """
 
     def __init__(self, recipe: Recipe, world: World, dataset: Any = None):
-        self.recipe, self.world = recipe, world
-        self.method = recipe.resolved_method()
-        self.device = device_of(recipe.device, world)
+        self.recipe = recipe
+        self.world = world
+        self.method: MethodOptions = recipe.resolved_method()
+        self.device: torch.device = device_of(recipe.device, world)
         wants_compile(recipe, self.device, 0)  # refuse before data are loaded
-        self.dataset = limited(load_data(recipe) if dataset is None else dataset, recipe)
+        self.dataset: Any = limited(load_data(recipe) if dataset is None else dataset, recipe)
         self.task: Task = get_task(_task_name(recipe), **recipe.task_options)
-        self.dtype = _DTYPES[recipe.dtype]
+        self.dtype: torch.dtype = _DTYPES[recipe.dtype]
         torch.manual_seed(recipe.seed)
-        self.batches = self._batches()
-        self.steps_per_epoch = self.batches.steps_per_epoch
-        self.total_steps = recipe.steps or max(1, round(recipe.epochs * self.steps_per_epoch))
+        self.batches: Batches = self._batches()
+        self.steps_per_epoch: int = self.batches.steps_per_epoch
+        self.total_steps: int = recipe.steps or max(1, round(recipe.epochs * self.steps_per_epoch))
         self.model: nn.Module = self.task.build(
             recipe.model, recipe.model_options, self.dataset, recipe.seed
         )
         self.model.to(device=self.device, dtype=self.dtype)
         world.broadcast_module(self.model)
         interval = _steps(recipe.update_steps, recipe.update_epochs, self.steps_per_epoch)
-        self.evaluate_every = _steps(
+        self.evaluate_every: int = _steps(
             recipe.evaluate_steps, recipe.evaluate_epochs, self.steps_per_epoch
         )
-        self.rate = learning_rate(recipe, self.total_steps, self.steps_per_epoch, interval)
-        self.controller = Controller(
+        self.rate: Rate = learning_rate(recipe, self.total_steps, self.steps_per_epoch, interval)
+        self.controller: Controller = Controller(
             self.model,
             wiring_of(self.model, self.batches.probe(2).tensors[0]),
             self.method,
@@ -93,8 +95,8 @@ class Training:
             look=Look(self._losses, self.batches.probe(1).tensors[0][:1], self._samples),
         )
         self.controller.forget_original()
-        self.optimizers = make_optimizers(recipe, self.model)
-        self.needs_closure = any(
+        self.optimizers: list[Any] = make_optimizers(recipe, self.model)
+        self.needs_closure: bool = any(
             registry.about("optimizer", name).metadata.get("needs_closure")
             for name in recipe.optimizers
         )

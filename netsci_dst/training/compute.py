@@ -55,7 +55,8 @@ class Compute:
         self.controller = controller
         self.links = self.executed = 0.0
         self.layers: dict[str, Layer] = {}
-        self.rest = self.rest_backward = 0.0
+        self.rest: float = 0.0
+        self.rest_backward: float = 0.0
         self.rows = 0
         self._per_step: tuple[float, float] | None = None
         self._begun, self._processor = time.perf_counter(), time.process_time()
@@ -82,7 +83,7 @@ class Compute:
             return
         if torch.compiler.is_compiling():
             return
-        self.rows = _rows(args)
+        self.rows: int = _rows(args)
         self._seen: dict[str, list[float]] = {}
         self._handles_of_layers = [
             owner.register_forward_hook(self._watch(name)) for name, owner in self._owners().items()
@@ -116,7 +117,7 @@ class Compute:
             self.layers[name] = Layer(dense, 2 if needs else 1)
             if parameter.format == "masked":
                 total -= dense
-        self.rest = max(0.0, total)
+        self.rest: float = max(0.0, total)
         self._measure()
 
     # --- counting -----------------------------------------------------------------------------
@@ -217,7 +218,8 @@ class Compute:
 
     def load(self, facts: dict[str, Any]) -> None:
         """Continue from what `state` returned."""
-        self.links, self.executed = float(facts["links"]), float(facts["executed"])
+        self.links: float = float(facts["links"])
+        self.executed: float = float(facts["executed"])
 
 
 def prediction_flops(

@@ -87,7 +87,9 @@ class Controller:
         weights: str = "model",
         look: Look | None = None,
     ):
-        self.model, self.how, self.world = model, how, world or World()
+        self.model = model
+        self.how = how
+        self.world: World = world or World()
         views = sparse_views(model, wiring, how.patterns, how.named) if method.sparse else {}
         self._original: Original | None = Original(model, views)
         words = np.random.SeedSequence([seed, 2]).generate_state(1, np.uint64)
@@ -95,7 +97,7 @@ class Controller:
         layers: list[EvolvingLayer] = []
         try:
             layers = make_sparse(model, wiring, method, how, seed, features, start, weights, look)
-            self.engine = Engine(
+            self.engine: Engine = Engine(
                 layers,
                 wiring,
                 method,
@@ -121,7 +123,7 @@ class Controller:
             model.register_forward_pre_hook(lambda *_: self._before_forward()),
         ]
         self._unchecked = False
-        self.compute = Compute(self)
+        self.compute: Compute = Compute(self)
         self.engine.begin(1)
 
     # --- the model as it was ------------------------------------------------------------------
@@ -562,7 +564,8 @@ class Controller:
             device = self.engine.generator.device
             own = {k: v if k == "generator" else v.to(device) for k, v in own.items()}
             self.engine.load(own, facts["engine"])
-            self.steps, self.n_updates = int(facts["steps"]), int(facts["updates"])
+            self.steps: int = int(facts["steps"])
+            self.n_updates: int = int(facts["updates"])
             self.compute.load(facts["compute"])
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"the state does not fit this model: {error}") from error

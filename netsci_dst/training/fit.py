@@ -61,10 +61,11 @@ class Fit:
         progress: Progress | None = None,
         callbacks: Sequence[Callback] | None = None,
     ):
-        self.training, self.writer = training, writer
-        self.progress = progress or Progress()
-        self.callbacks = list(callbacks or default_callbacks(training))
-        self.seconds = 0.0
+        self.training = training
+        self.writer = writer
+        self.progress: Progress = progress or Progress()
+        self.callbacks: list[Callback] = list(callbacks or default_callbacks(training))
+        self.seconds: float = 0.0
         self.stop = False
         self.graphed: GraphedStep | None = None
         self._clock = 0.0

@@ -100,7 +100,7 @@ class _Recorder(Tape):
 
     # --- layers -------------------------------------------------------------------------------
 
-    def module(self, name: str, module: nn.Module, args: tuple, output: Any) -> None:
+    def module(self, name: str, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         x = self.name(args[0])
         if x is None:
             return
@@ -176,7 +176,9 @@ class _Recorder(Tape):
 
     # --- operations between -------------------------------------------------------------------
 
-    def operation(self, function: Any, args: tuple, kwargs: Mapping, output: Any) -> None:
+    def operation(
+        self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any
+    ) -> None:
         name = function._schema.name.removeprefix("aten::")
         given = _given(function, args, kwargs)
         tensors = [t for t in _tensors(given.values()) if self.name(t) is not None]
@@ -350,7 +352,7 @@ _SIMPLE: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-def _given(function: Any, args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def _given(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     named = {a.name: a.default_value for a in function._schema.arguments if a.has_default_value()}
     named.update({a.name: value for a, value in zip(function._schema.arguments, args)})
     return {**named, **kwargs}

@@ -195,8 +195,8 @@ class Original:
 
     def __init__(self, model: nn.Module, views: dict[str, MatrixView]):
         self.model = model
-        self.modules = {}
-        self.weights = {}
+        self.modules: dict[Any, Any] = {}
+        self.weights: dict[Any, Any] = {}
         for view in views.values():
             path = view.parameter.rpartition(".")[0]
             self.modules[path] = model.get_submodule(path)

@@ -89,8 +89,13 @@ class Recorder:
         steps_per_epoch: float,
         probe: Any = None,
     ):
-        self.model, self.wiring, self._writer, self._probe = model, wiring, writer, probe
-        self.steps, self.every, self.steps_per_epoch = 0, every, steps_per_epoch
+        self.model = model
+        self.wiring = wiring
+        self._writer = writer
+        self._probe = probe
+        self.steps: int = 0
+        self.every = every
+        self.steps_per_epoch = steps_per_epoch
         self._network = Network(wiring)
         self._before: dict[str, Tensor] = {}
         self._memory: dict[str, LinkMemory] = {}

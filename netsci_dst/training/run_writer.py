@@ -44,7 +44,7 @@ class RunWriter:
         self._finalizer = weakref.finalize(self, self._stack.close)
         self._begun, self._earlier = time.perf_counter(), 0.0
         self._metric: str | None = run.provenance.get("metric")
-        self.processor = Processor()
+        self.processor: Processor = Processor()
 
     @classmethod
     def create(
@@ -206,7 +206,7 @@ class Processor:
     """
 
     def __init__(self) -> None:
-        self.earlier = 0.0
+        self.earlier: float = 0.0
         self._begun = time.process_time()
 
     def seconds(self) -> float:

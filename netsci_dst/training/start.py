@@ -45,7 +45,7 @@ class Start:
             )
         if not len(run.snapshots):
             raise RecipeError(f"{run.path} has no snapshots to start from")
-        self.path = run.path
+        self.path: str = run.path
         self._first: Topology = run.snapshots[0].topology
         self._last: Topology = run.snapshots[-1].topology
 

@@ -24,14 +24,16 @@ class Tape(TorchDispatchMode):
     def __init__(self, model: nn.Module, whole: Callable[[nn.Module], bool]):
         super().__init__()
         self.model = model
-        self.names = {m: name for name, m in model.named_modules() if whole(m)}
+        self.names: dict[Any, Any] = {m: name for name, m in model.named_modules() if whole(m)}
         self._inside = 0
 
-    def module(self, name: str, module: nn.Module, args: tuple, output: Any) -> None:
+    def module(self, name: str, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         """Be told of a module that is taken whole."""
         raise NotImplementedError
 
-    def operation(self, function: Any, args: tuple, kwargs: Mapping, output: Any) -> None:
+    def operation(
+        self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any
+    ) -> None:
         """Be told of an operation of ATen."""
         raise NotImplementedError
 
@@ -52,16 +54,20 @@ class Tape(TorchDispatchMode):
             for hook in hooks:
                 hook.remove()
 
-    def _enter(self, module: nn.Module, args: tuple) -> None:
+    def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         self._inside += 1
 
-    def _leave(self, module: nn.Module, args: tuple, output: Any) -> None:
+    def _leave(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         if self._inside == 1:
             self.module(self.names[module], module, args, output)
         self._inside -= 1
 
     def __torch_dispatch__(
-        self, function: Any, types: Any, args: tuple = (), kwargs: Mapping | None = None
+        self,
+        function: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         output = function(*args, **(kwargs or {}))
         if not self._inside:

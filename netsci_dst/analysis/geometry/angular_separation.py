@@ -48,7 +48,7 @@ class AngularSeparation:
 
 
 def angular_separation_index(
-    theta: ArrayLike,
+    theta: ArrayLike | None,
     labels: ArrayLike,
     worst: Literal["theoretical", "permutations"] | None = None,
     permutations: int = 1000,
@@ -60,7 +60,8 @@ def angular_separation_index(
     ----------
     theta
         Angles on the circle, shape ``(n,)``, or azimuth in [0, 2π] and elevation in [−π/2, π/2]
-        on the sphere, shape ``(n, 2)``. Angles on the circle are taken modulo 2π.
+        on the sphere, shape ``(n, 2)``. Angles on the circle are taken modulo 2π. None, as an
+        embedding in three dimensions has it, is refused.
     labels
         Group of each sample, shape ``(n,)``.
     worst
@@ -93,6 +94,11 @@ def angular_separation_index(
     >>> found.index, found.mistakes
     (1.0, {'a': 0.0, 'b': 0.0})
     """
+    if theta is None:
+        raise NetsciError(
+            "there are no angles on a circle here: of an embedding in three dimensions give "
+            "azimuth and elevation, as two columns"
+        )
     places = np.asarray(theta, dtype=np.float64)
     flat = places.ndim == 1
     names, codes, sizes = _groups(places, labels)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 
 @njit(cache=True, nogil=True)
-def half_chord_squared(directions, i, j):
+def half_chord_squared(directions: NDArray[Any], i: int, j: int) -> float:
     """Return ``sin²(Δ/2)`` of the angle Δ between two radii.
 
     ``directions`` has rows ``(theta,)`` in the disk and unit vectors in the ball.
@@ -23,7 +26,9 @@ def half_chord_squared(directions, i, j):
 
 
 @njit(cache=True, nogil=True)
-def distances_from(i, directions, radius, sinh, out):
+def distances_from(
+    i: int, directions: NDArray[Any], radius: NDArray[Any], sinh: NDArray[Any], out: NDArray[Any]
+) -> None:
     """Fill ``out[j]`` with the hyperbolic distance from node ``i``.
 
     The law of cosines in half angles, which loses no digits where points are close.
@@ -35,7 +40,10 @@ def distances_from(i, directions, radius, sinh, out):
 
 
 @njit(cache=True, nogil=True)
-def correlation_sums(first, second):
+def correlation_sums(
+    first: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    second: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+) -> float:
     """Return the Pearson correlation over all pairs of nodes of two sets of distances.
 
     Each argument is ``(directions, radius, sinh)``.
@@ -61,7 +69,14 @@ def correlation_sums(first, second):
 
 
 @njit(cache=True, nogil=True)
-def route(indptr, indices, targets, directions, radius, sinh):
+def route(
+    indptr: NDArray[Any],
+    indices: NDArray[Any],
+    targets: NDArray[Any],
+    directions: NDArray[Any],
+    radius: NDArray[Any],
+    sinh: NDArray[Any],
+) -> tuple[int, int, int, float, float]:
     """Route greedily from every node to each target.
 
     Returns the pairs tried, the successes, the summed length of the successful routes, the summed
@@ -105,7 +120,7 @@ def route(indptr, indices, targets, directions, radius, sinh):
 
 
 @njit(cache=True, nogil=True)
-def _follow(following, target, hops, trail):
+def _follow(following: NDArray[Any], target: int, hops: NDArray[Any], trail: NDArray[Any]) -> None:
     """Set ``hops[i]`` to the length of the route from i, or -2 where it runs into a loop."""
     hops[target] = 0
     for i in range(following.size):
@@ -125,7 +140,9 @@ def _follow(following, target, hops, trail):
 
 
 @njit(cache=True, nogil=True)
-def _breadth_first(indptr, indices, source, out, queue):
+def _breadth_first(
+    indptr: NDArray[Any], indices: NDArray[Any], source: int, out: NDArray[Any], queue: NDArray[Any]
+) -> None:
     out[:] = -1
     out[source] = 0
     queue[0] = source

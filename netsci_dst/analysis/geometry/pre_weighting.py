@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse
 from numba import njit
@@ -40,7 +42,7 @@ def weighted(adjacency: scipy.sparse.csr_array, rule: str) -> scipy.sparse.csr_a
 
 
 @njit(cache=True)
-def common_neighbours(indptr, indices):
+def common_neighbours(indptr: NDArray[Any], indices: NDArray[Any]) -> NDArray[np.int64]:
     """Count, for each stored link of a symmetric CSR matrix, the neighbours its ends share."""
     n = indptr.size - 1
     out = np.zeros(indices.size, np.int64)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 _NONE = -1
 
 
 @njit(cache=True, nogil=True)
-def circle_mistakes(labels, sizes, out):
+def circle_mistakes(labels: NDArray[Any], sizes: NDArray[Any], out: NDArray[Any]) -> None:
     """Fill ``out[k]`` with the mistakes of each group; ``labels`` in order of angle.
 
     The samples of other groups between neighbours of one group, the largest gap left out; -1 for
@@ -35,7 +38,14 @@ def circle_mistakes(labels, sizes, out):
 
 
 @njit(cache=True, nogil=True)
-def sphere_mistakes(labels, sizes, azimuth, elevation, order, out):
+def sphere_mistakes(
+    labels: NDArray[Any],
+    sizes: NDArray[Any],
+    azimuth: NDArray[Any],
+    elevation: NDArray[Any],
+    order: NDArray[Any],
+    out: NDArray[Any],
+) -> None:
     """Fill ``out[k]`` with the mistakes of each group on the azimuth-elevation chart.
 
     A group's arc of azimuth leaves out its largest gap in ranks; the mistakes are the samples of
@@ -64,7 +74,16 @@ def sphere_mistakes(labels, sizes, azimuth, elevation, order, out):
 
 
 @njit(cache=True, nogil=True)
-def _inside_group(k, labels, ranks, azimuth, elevation, order, x, y):
+def _inside_group(
+    k: int,
+    labels: NDArray[Any],
+    ranks: NDArray[Any],
+    azimuth: NDArray[Any],
+    elevation: NDArray[Any],
+    order: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
+) -> int:
     n, size = labels.size, ranks.size
     widest, at = -1, 0
     for i in range(size):
@@ -120,7 +139,7 @@ def _inside_group(k, labels, ranks, azimuth, elevation, order, x, y):
 
 
 @njit(cache=True, nogil=True)
-def _chain(px, py, size, side):
+def _chain(px: NDArray[Any], py: NDArray[Any], size: int, side: float) -> NDArray[np.int64]:
     """Return the lower (side 1) or upper (side -1) convex hull of points sorted by x, then y."""
     chain = np.empty(size, np.int64)
     used = 0
@@ -137,7 +156,9 @@ def _chain(px, py, size, side):
 
 
 @njit(cache=True, nogil=True)
-def _beyond(px, py, chain, x, y, side):
+def _beyond(
+    px: NDArray[Any], py: NDArray[Any], chain: NDArray[Any], x: float, y: float, side: float
+) -> bool:
     """Tell whether a point lies strictly above the lower, or below the upper, chain."""
     low, high = 0, chain.size - 1
     if not px[chain[low]] < x < px[chain[high]]:
@@ -149,11 +170,13 @@ def _beyond(px, py, chain, x, y, side):
         else:
             high = middle
     a, b = chain[low], chain[high]
-    return side * ((px[b] - px[a]) * (y - py[a]) - (py[b] - py[a]) * (x - px[a])) > 0
+    return side * ((px[b] - px[a]) * (y - py[a]) - (py[b] - py[a]) * (x - px[a])) > 0  # type: ignore[return-value]
 
 
 @njit(cache=True, nogil=True)
-def permuted_circle(labels, sizes, uniform, out):
+def permuted_circle(
+    labels: NDArray[Any], sizes: NDArray[Any], uniform: NDArray[Any], out: NDArray[Any]
+) -> None:
     """Fill ``out[p, k]`` with the mistakes after the p-th shuffle by ``uniform[p]`` in [0, 1)."""
     shuffled = labels.copy()
     for p in range(out.shape[0]):
@@ -162,7 +185,15 @@ def permuted_circle(labels, sizes, uniform, out):
 
 
 @njit(cache=True, nogil=True)
-def permuted_sphere(labels, sizes, azimuth, elevation, order, uniform, out):
+def permuted_sphere(
+    labels: NDArray[Any],
+    sizes: NDArray[Any],
+    azimuth: NDArray[Any],
+    elevation: NDArray[Any],
+    order: NDArray[Any],
+    uniform: NDArray[Any],
+    out: NDArray[Any],
+) -> None:
     """Do as `permuted_circle` on the sphere."""
     shuffled = labels.copy()
     for p in range(out.shape[0]):
@@ -171,7 +202,7 @@ def permuted_sphere(labels, sizes, azimuth, elevation, order, uniform, out):
 
 
 @njit(cache=True, nogil=True)
-def _shuffle(values, uniform):
+def _shuffle(values: NDArray[Any], uniform: NDArray[Any]) -> None:
     for i in range(values.size - 1, 0, -1):
         j = int(uniform[i] * (i + 1))
         values[i], values[j] = values[j], values[i]

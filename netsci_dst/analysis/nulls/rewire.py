@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ def seed_of(rng: np.random.Generator) -> NDArray[np.uint64]:
 
 
 @njit(cache=True)
-def _below(n, state):  # xorshift64*
+def _below(n: int, state: NDArray[Any]) -> Any:
     x = state[0]
     x ^= x >> np.uint64(12)
     x ^= x << np.uint64(25)
@@ -24,7 +26,7 @@ def _below(n, state):  # xorshift64*
 
 
 @njit(cache=True)
-def _holds(indices, start, end, value):
+def _holds(indices: NDArray[Any], start: Any, end: Any, value: Any) -> bool:
     found = False
     for e in range(start, end):
         found = found or indices[e] == value
@@ -32,13 +34,21 @@ def _holds(indices, start, end, value):
 
 
 @njit(cache=True)
-def _ring(position, other):
+def _ring(position: Any, other: Any) -> float:
     d = abs(position - other)
     return min(d, 1.0 - d)
 
 
 @njit(cache=True)
-def exchange_in_layer(indptr, indices, sources, places, homes, wanted, state):
+def exchange_in_layer(
+    indptr: NDArray[Any],
+    indices: NDArray[Any],
+    sources: NDArray[Any],
+    places: NDArray[Any],
+    homes: NDArray[Any],
+    wanted: int,
+    state: NDArray[Any],
+) -> int:
     """Attempt ``wanted`` exchanges of the targets of two links of a layer, in place.
 
     With ``places`` (of targets) and ``homes`` (of sources) on a ring of circumference 1, exchanges
@@ -74,7 +84,15 @@ def exchange_in_layer(indptr, indices, sources, places, homes, wanted, state):
 
 
 @njit(cache=True)
-def exchange_in_network(indptr, indices, tails, mates, places, wanted, state):
+def exchange_in_network(
+    indptr: NDArray[Any],
+    indices: NDArray[Any],
+    tails: NDArray[Any],
+    mates: NDArray[Any],
+    places: NDArray[Any],
+    wanted: int,
+    state: NDArray[Any],
+) -> int:
     """The same for an undirected network in symmetric CSR form, in place.
 
     ``tails`` is the row of each entry, ``mates`` the entry of the same link in the other row.

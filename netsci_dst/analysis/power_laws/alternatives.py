@@ -49,11 +49,14 @@ class Tail:
     """The distinct values of a tail, how often each occurs, and its support."""
 
     def __init__(self, values: Array, counts: NDArray[np.int64], xmin: float, discrete: bool):
-        self.x, self.counts, self.xmin, self.discrete = values, counts, float(xmin), discrete
-        self.n = int(counts.sum())
-        self.l = np.log(values / xmin)
-        self.mean = max(float((counts * self.l).sum()) / self.n, 1e-9)
-        self.variance = max(float((counts * self.l**2).sum()) / self.n - self.mean**2, 1e-6)
+        self.x = values
+        self.counts = counts
+        self.xmin: float = float(xmin)
+        self.discrete = discrete
+        self.n: int = int(counts.sum())
+        self.l: NDArray[np.float64] = np.log(values / xmin)
+        self.mean: float = max(float((counts * self.l).sum()) / self.n, 1e-9)
+        self.variance: float = max(float((counts * self.l**2).sum()) / self.n - self.mean**2, 1e-6)
 
 
 def compare(tail: Tail, power_law: Array) -> tuple[Comparison, ...]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -169,7 +170,7 @@ def alias_table(
 
 
 @njit(cache=True, nogil=True)
-def _next(state):
+def _next(state: NDArray[Any]) -> int:
     """Advance a SplitMix64 stream (Steele, Lea and Flood 2014); return 64 random bits."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
@@ -179,13 +180,13 @@ def _next(state):
 
 
 @njit(cache=True, nogil=True)
-def _uniform(state):
+def _uniform(state: NDArray[Any]) -> float:
     """Return a number in (0, 1]."""
     return (float(_next(state) >> np.uint64(11)) + 1.0) * (1.0 / 9007199254740992.0)
 
 
 @njit(cache=True, nogil=True)
-def draw_above(state, above, alpha, kind):
+def draw_above(state: NDArray[Any], above: float, alpha: float, kind: int) -> float:
     """Return one value of the power law at or above ``above``.
 
     For integers by rejection from the floor of a continuous power law, whose acceptance is close
@@ -207,9 +208,24 @@ def draw_above(state, above, alpha, kind):
 
 @njit(cache=True, nogil=True)
 def _replicate(
-    values, logs, counts, extra, n_extra, xmin, log_xmin, fixed, kind, ks, lowest, highest,
-    u, u_logs, number, tail, tail_logs,
-):  # fmt: skip
+    values: NDArray[Any],
+    logs: NDArray[Any],
+    counts: NDArray[Any],
+    extra: NDArray[Any],
+    n_extra: int,
+    xmin: float,
+    log_xmin: float,
+    fixed: bool,
+    kind: int,
+    ks: float,
+    lowest: float,
+    highest: float,
+    u: NDArray[Any],
+    u_logs: NDArray[Any],
+    number: NDArray[Any],
+    tail: NDArray[Any],
+    tail_logs: NDArray[Any],
+) -> bool:
     """Gather a histogram and the values above it into a sample, and test it."""
     size = 0
     for i in range(values.size):
@@ -231,9 +247,23 @@ def _replicate(
 
 @njit(cache=True, nogil=True)
 def _count(
-    values, logs, accept, alias, above, n, xmin, alpha, kind, fixed, ks, lowest, highest, seed,
-    first, last,
-):  # fmt: skip
+    values: NDArray[Any],
+    logs: NDArray[Any],
+    accept: NDArray[Any],
+    alias: NDArray[Any],
+    above: float,
+    n: int,
+    xmin: float,
+    alpha: float,
+    kind: int,
+    fixed: bool,
+    ks: float,
+    lowest: float,
+    highest: float,
+    seed: Any,
+    first: int,
+    last: int,
+) -> int:
     size = accept.size
     most = values.size + n
     u, u_logs = np.empty(most), np.empty(most)
@@ -268,7 +298,20 @@ def _count(
 
 
 @njit(cache=True, nogil=True)
-def _one(values, logs, counts, above, xmin, alpha, kind, fixed, ks, lowest, highest, seed):
+def _one(
+    values: NDArray[Any],
+    logs: NDArray[Any],
+    counts: NDArray[Any],
+    above: float,
+    xmin: float,
+    alpha: float,
+    kind: int,
+    fixed: bool,
+    ks: float,
+    lowest: float,
+    highest: float,
+    seed: Any,
+) -> bool:
     n_extra = counts[-1]
     most = values.size + n_extra
     u, u_logs = np.empty(most), np.empty(most)

@@ -7,9 +7,11 @@ or the reals, from xmin up.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 LOGNORMAL, STRETCHED, TRUNCATED = 0, 1, 2
 
@@ -21,7 +23,7 @@ _REACH = 60.0  # the integral stops where the density has fallen by exp(-60)
 
 
 @njit(cache=True, nogil=True)
-def exponent_at(family, a, log_b, l):
+def exponent_at(family: int, a: float, log_b: float, l: float) -> float:
     """Return ``g(l)``: quadratic in l, or linear in l plus a multiple of x^beta or of x."""
     b = math.exp(log_b)
     if family == LOGNORMAL:
@@ -33,7 +35,7 @@ def exponent_at(family, a, log_b, l):
 
 
 @njit(cache=True, nogil=True)
-def _reach(family, a, b, start, lowest):
+def _reach(family: int, a: float, b: float, start: float, lowest: float) -> float:
     """Return a t beyond which the integrand has fallen by exp(-60); infinite if it never does."""
     highest = min(exponent_at(family, a, b, start) - start - lowest, 0.0)
     highest = max(highest, exponent_at(family, a, b, start) - start - lowest)
@@ -54,7 +56,7 @@ def _reach(family, a, b, start, lowest):
 
 
 @njit(cache=True, nogil=True)
-def _integral(family, a, b, xmin, start, lowest):
+def _integral(family: int, a: float, b: float, xmin: float, start: float, lowest: float) -> float:
     """Integrate exp(lowest - g) over x from the start, in t = log(x / xmin), by Gauss's rule."""
     end = _reach(family, a, b, start, lowest)
     if end == math.inf:
@@ -72,7 +74,9 @@ def _integral(family, a, b, xmin, start, lowest):
 
 
 @njit(cache=True, nogil=True)
-def log_normaliser(family, a, b, xmin, discrete, lowest):
+def log_normaliser(
+    family: int, a: float, b: float, xmin: float, discrete: bool, lowest: float
+) -> float:
     """Return the logarithm of the sum, or integral, of ``exp(lowest - g)`` over the support."""
     if not discrete:
         return math.log(_integral(family, a, b, xmin, 0.0, lowest))
@@ -89,7 +93,9 @@ def log_normaliser(family, a, b, xmin, discrete, lowest):
 
 
 @njit(cache=True, nogil=True)
-def fill_log_density(family, a, b, l, xmin, discrete, out):
+def fill_log_density(
+    family: int, a: float, b: float, l: NDArray[Any], xmin: float, discrete: bool, out: NDArray[Any]
+) -> bool:
     """Fill log p at each value; return False when the density cannot be normalised."""
     lowest = exponent_at(family, a, b, 0.0)
     for i in range(l.size):
@@ -104,7 +110,16 @@ def fill_log_density(family, a, b, l, xmin, discrete, out):
 
 
 @njit(cache=True, nogil=True)
-def loss(family, a, b, l, counts, xmin, discrete, out):
+def loss(
+    family: int,
+    a: float,
+    b: float,
+    l: NDArray[Any],
+    counts: NDArray[Any],
+    xmin: float,
+    discrete: bool,
+    out: NDArray[Any],
+) -> float:
     """Return minus the log-likelihood; 1e300 when the density cannot be normalised."""
     if not fill_log_density(family, a, b, l, xmin, discrete, out):
         return 1e300

@@ -8,8 +8,10 @@ number ``tail[i]`` and the sum of logarithms ``tail_logs[i]`` of all values from
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from numba import njit
+from numpy.typing import NDArray
 
 from .zeta import scaled_zeta, solve_exponent
 
@@ -22,7 +24,9 @@ _SHORT_GAP = 12
 
 
 @njit(cache=True, nogil=True)
-def suffixes(logs, counts, size, tail, tail_logs):
+def suffixes(
+    logs: NDArray[Any], counts: NDArray[Any], size: int, tail: NDArray[Any], tail_logs: NDArray[Any]
+) -> None:
     """Fill the numbers and the sums of logarithms of the values from each position up."""
     tail[size] = 0
     total, total_logs = 0, 0.0
@@ -34,7 +38,7 @@ def suffixes(logs, counts, size, tail, tail_logs):
 
 
 @njit(cache=True, nogil=True)
-def exponent(q, log_q, n, sum_logs, kind):
+def exponent(q: float, log_q: float, n: int, sum_logs: float, kind: int) -> float:
     """Return the maximum-likelihood exponent of n values from q up."""
     excess = sum_logs / n - log_q
     if kind != REAL:
@@ -44,7 +48,18 @@ def exponent(q, log_q, n, sum_logs, kind):
 
 
 @njit(cache=True, nogil=True)
-def distance(u, logs, tail, size, start, q, log_q, s, kind, bound):
+def distance(
+    u: NDArray[Any],
+    logs: NDArray[Any],
+    tail: NDArray[Any],
+    size: int,
+    start: int,
+    q: float,
+    log_q: float,
+    s: float,
+    kind: int,
+    bound: float,
+) -> float:
     """Return the KS distance of the values from position ``start`` up, or any value >= ``bound``.
 
     Over the full support: for integers both at each value and just before the next one, for real
@@ -54,7 +69,18 @@ def distance(u, logs, tail, size, start, q, log_q, s, kind, bound):
 
 
 @njit(cache=True, nogil=True)
-def distance_at(u, logs, tail, size, start, q, log_q, s, kind, bound):
+def distance_at(
+    u: NDArray[Any],
+    logs: NDArray[Any],
+    tail: NDArray[Any],
+    size: int,
+    start: int,
+    q: float,
+    log_q: float,
+    s: float,
+    kind: int,
+    bound: float,
+) -> tuple[float, int]:
     """Return the KS distance, and the position at which it was found."""
     if kind in (REAL, LOWER):
         return _distance_continuous(u, logs, tail, size, start, log_q, s, kind, bound)
@@ -63,7 +89,18 @@ def distance_at(u, logs, tail, size, start, q, log_q, s, kind, bound):
 
 
 @njit(cache=True, nogil=True)
-def gap_at(u, logs, tail, start, j, q, log_q, s, kind, norm):
+def gap_at(
+    u: NDArray[Any],
+    logs: NDArray[Any],
+    tail: NDArray[Any],
+    start: int,
+    j: int,
+    q: float,
+    log_q: float,
+    s: float,
+    kind: int,
+    norm: float,
+) -> float:
     """Return how far data and fit are apart at position ``j``: no more than the KS distance.
 
     ``norm`` is one over the scaled zeta at q, for integers alone.
@@ -86,7 +123,18 @@ def gap_at(u, logs, tail, start, j, q, log_q, s, kind, norm):
 
 
 @njit(cache=True, nogil=True)
-def _distance_discrete(u, logs, tail, size, start, q, log_q, s, bound, full):
+def _distance_discrete(
+    u: NDArray[Any],
+    logs: NDArray[Any],
+    tail: NDArray[Any],
+    size: int,
+    start: int,
+    q: float,
+    log_q: float,
+    s: float,
+    bound: float,
+    full: bool,
+) -> tuple[float, int]:
     scale = 1.0 / scaled_zeta(s, q)
     share = 1.0 / tail[start]
     worst, where = 0.0, start
@@ -116,7 +164,17 @@ def _distance_discrete(u, logs, tail, size, start, q, log_q, s, bound, full):
 
 
 @njit(cache=True, nogil=True)
-def _distance_continuous(u, logs, tail, size, start, log_q, s, kind, bound):
+def _distance_continuous(
+    u: NDArray[Any],
+    logs: NDArray[Any],
+    tail: NDArray[Any],
+    size: int,
+    start: int,
+    log_q: float,
+    s: float,
+    kind: int,
+    bound: float,
+) -> tuple[float, int]:
     worst, where = 0.0, start
     for j in range(start, size):
         gap = gap_at(u, logs, tail, start, j, 0.0, log_q, s, kind, 0.0)

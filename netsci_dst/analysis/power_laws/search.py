@@ -9,9 +9,11 @@ for a full look, and the result is that of the full search.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from .distance import INTEGER, OBSERVED, distance, distance_at, exponent, gap_at
 from .zeta import scaled_zeta
@@ -22,7 +24,18 @@ _FEW = 4 * _SPREAD  # below so many values the full look is as quick
 
 
 @njit(cache=True, nogil=True)
-def out_of_reach(u, logs, tail, size, start, s, kind, limit, seen, n_seen):
+def out_of_reach(
+    u: NDArray[Any],
+    logs: NDArray[Any],
+    tail: NDArray[Any],
+    size: int,
+    start: int,
+    s: float,
+    kind: int,
+    limit: float,
+    seen: NDArray[Any],
+    n_seen: int,
+) -> bool:
     """Return whether a look at some positions shows a distance of at least ``limit``."""
     if size - start < _FEW:
         return False
@@ -40,7 +53,16 @@ def out_of_reach(u, logs, tail, size, start, s, kind, limit, seen, n_seen):
 
 
 @njit(cache=True, nogil=True)
-def search(u, logs, tail, tail_logs, size, kind, first, last):
+def search(
+    u: NDArray[Any],
+    logs: NDArray[Any],
+    tail: NDArray[Any],
+    tail_logs: NDArray[Any],
+    size: int,
+    kind: int,
+    first: int,
+    last: int,
+) -> tuple[int, float, float]:
     """Return position, exponent and KS distance of the best candidate; position -1 for none.
 
     Candidates are the positions from ``first`` to before ``last``; of equal distances the smallest
@@ -71,15 +93,26 @@ def search(u, logs, tail, tail_logs, size, kind, first, last):
 
 @njit(cache=True, nogil=True)
 def exceeds(
-    u, logs, tail, tail_logs, size, xmin, log_xmin, fixed, kind, ks, lowest, highest
-):  # fmt: skip
+    u: NDArray[Any],
+    logs: NDArray[Any],
+    tail: NDArray[Any],
+    tail_logs: NDArray[Any],
+    size: int,
+    xmin: float,
+    log_xmin: float,
+    fixed: bool,
+    kind: int,
+    ks: float,
+    lowest: float,
+    highest: float,
+) -> bool:
     """Return whether the best fit of a replicate is at least as far off as ``ks``.
 
     The replicate is refitted with its own xmin between ``lowest`` and ``highest``, from the
     original xmin outwards, and given up as soon as one candidate comes closer than ``ks``: that
     decides.
     """
-    start = np.searchsorted(u[:size], xmin)
+    start = int(np.searchsorted(u[:size], xmin))
     if fixed:
         if start >= size:
             return False
@@ -87,8 +120,8 @@ def exceeds(
         if s == math.inf:
             return False
         return distance(u, logs, tail, size, start, xmin, log_xmin, s, kind, ks) >= ks
-    first = np.searchsorted(u[:size], lowest)
-    last = min(size - 1, np.searchsorted(u[:size], highest, side="right"))
+    first = int(np.searchsorted(u[:size], lowest))
+    last = min(size - 1, int(np.searchsorted(u[:size], highest, side="right")))
     if last <= first:
         return False
     start = min(max(start, first), last)

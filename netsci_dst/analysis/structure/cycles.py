@@ -17,7 +17,7 @@ def arrays(matrix: Any) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
 
 
 @njit(cache=True)
-def four_cycles(indptr, indices):
+def four_cycles(indptr: NDArray[Any], indices: NDArray[Any]) -> tuple[Any, NDArray[np.float64]]:
     """Return the number of cycles of length four, and Latapy's clustering of each node.
 
     Every pair of nodes with c common neighbours closes c (c − 1) / 2 cycles, and every cycle has
@@ -54,7 +54,7 @@ def four_cycles(indptr, indices):
 
 
 @njit(cache=True)
-def triangles(indptr, indices):
+def triangles(indptr: NDArray[Any], indices: NDArray[Any]) -> NDArray[np.int64]:
     """Return the number of triangles at each node."""
     n = indptr.size - 1
     mark = np.zeros(n, dtype=np.bool_)
@@ -78,7 +78,9 @@ def triangles(indptr, indices):
 
 
 @njit(cache=True)
-def local_communities(indptr, indices, sources, targets):
+def local_communities(
+    indptr: NDArray[Any], indices: NDArray[Any], sources: NDArray[Any], targets: NDArray[Any]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For each link: number of its common neighbours, and of the links among these."""
     n = indptr.size - 1
     mark = np.zeros(n, dtype=np.bool_)
@@ -113,7 +115,9 @@ def local_communities(indptr, indices, sources, targets):
 
 
 @njit(cache=True)
-def local_communities_of_four(indptr, indices, sources, targets):
+def local_communities_of_four(
+    indptr: NDArray[Any], indices: NDArray[Any], sources: NDArray[Any], targets: NDArray[Any]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For each link u–v: number of nodes on paths u–z1–z2–v, and of these paths' middle links."""
     n = indptr.size - 1
     stamp = np.full(n, -1, dtype=np.int64)  # neighbours of v, marked by their link

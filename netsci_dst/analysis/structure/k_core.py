@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 
 @njit(cache=True, nogil=True)
-def core_numbers(indptr, indices):
+def core_numbers(indptr: NDArray[Any], indices: NDArray[Any]) -> NDArray[np.int64]:
     """Return the coreness of each node of a symmetric adjacency in CSR form without self-loops.
 
     Takes time proportional to the links: nodes are kept in order of remaining degree, and the

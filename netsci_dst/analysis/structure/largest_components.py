@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 
 @njit(cache=True)
-def _root(parent, v):
+def _root(parent: NDArray[Any], v: int) -> int:
     while parent[v] != v:
         parent[v] = parent[parent[v]]
         v = parent[v]
@@ -15,7 +18,9 @@ def _root(parent, v):
 
 
 @njit(cache=True)
-def largest_components(indptr, indices, order):
+def largest_components(
+    indptr: NDArray[Any], indices: NDArray[Any], order: NDArray[Any]
+) -> NDArray[np.int64]:
     """Return, for k = 0 to n, the largest component without the first k nodes of ``order``."""
     n = order.size
     parent = np.arange(n)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 
 @njit(cache=True, nogil=True)
-def random(state):
+def random(state: NDArray[Any]) -> float:
     """Return a number in [0, 1) of a splitmix64 stream."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
@@ -18,7 +21,7 @@ def random(state):
 
 
 @njit(cache=True, nogil=True)
-def shuffled(n, state):
+def shuffled(n: int, state: NDArray[Any]) -> NDArray[np.int32]:
     """Return the numbers below n in random order."""
     order = np.arange(n).astype(np.int32)
     for i in range(n - 1, 0, -1):
@@ -28,7 +31,7 @@ def shuffled(n, state):
 
 
 @njit(cache=True, nogil=True)
-def renumber(labels):
+def renumber(labels: NDArray[Any]) -> int:
     """Number communities from 0 in order of appearance, in place; return how many there are."""
     top = 0
     for label in labels:
@@ -44,7 +47,15 @@ def renumber(labels):
 
 
 @njit(cache=True, nogil=True)
-def move(indptr, indices, weights, strength, level, two_m, state):
+def move(
+    indptr: NDArray[Any],
+    indices: NDArray[Any],
+    weights: NDArray[Any],
+    strength: NDArray[Any],
+    level: NDArray[Any],
+    two_m: float,
+    state: NDArray[Any],
+) -> bool:
     """Move nodes between communities while that raises modularity; return whether any moved."""
     n = level.size
     total = np.zeros(n)
@@ -113,7 +124,16 @@ def move(indptr, indices, weights, strength, level, two_m, state):
 
 
 @njit(cache=True, nogil=True)
-def refine(indptr, indices, weights, strength, level, two_m, state, theta):
+def refine(
+    indptr: NDArray[Any],
+    indices: NDArray[Any],
+    weights: NDArray[Any],
+    strength: NDArray[Any],
+    level: NDArray[Any],
+    two_m: float,
+    state: NDArray[Any],
+    theta: float,
+) -> NDArray[np.int32]:
     """Split each community into well-connected parts, merging singletons at random by gain."""
     n = level.size
     whole = np.zeros(n)  # strength of each community
@@ -177,7 +197,13 @@ def refine(indptr, indices, weights, strength, level, two_m, state, theta):
 
 
 @njit(cache=True, nogil=True)
-def aggregate(indptr, indices, weights, groups, count):
+def aggregate(
+    indptr: NDArray[Any],
+    indices: NDArray[Any],
+    weights: NDArray[Any],
+    groups: NDArray[Any],
+    count: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
     """Return the weighted graph of the groups, self-loops included (twice their links)."""
     n = groups.size
     starts = np.zeros(count + 1, dtype=np.int64)
@@ -216,7 +242,14 @@ def aggregate(indptr, indices, weights, groups, count):
 
 
 @njit(cache=True, nogil=True)
-def quality(indptr, indices, weights, membership, strength, two_m):
+def quality(
+    indptr: NDArray[Any],
+    indices: NDArray[Any],
+    weights: NDArray[Any],
+    membership: NDArray[Any],
+    strength: NDArray[Any],
+    two_m: float,
+) -> float:
     """Return the modularity of a partition."""
     inside = 0.0
     total = np.zeros(membership.size)

@@ -9,6 +9,7 @@ scored, so that only ``Σ (x_kᵀ Δ x_k) x_k x_kᵀ`` is computed.
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -120,7 +121,9 @@ def _groups(values: NDArray[np.float64]) -> list[slice]:
 
 
 @njit(cache=True, nogil=True)
-def _shifts(left, right, rows, columns):
+def _shifts(
+    left: NDArray[Any], right: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any]
+) -> NDArray[np.float64]:
     """Return ``Σ left[i, k] right[j, k]`` over the removed links (i, j), for every k."""
     out = np.zeros(left.shape[1])
     for e in range(rows.size):
@@ -131,7 +134,13 @@ def _shifts(left, right, rows, columns):
 
 
 @njit(cache=True, nogil=True)
-def unobserved(scores, upper, observed_indptr, observed_indices, floor):
+def unobserved(
+    scores: NDArray[Any],
+    upper: bool,
+    observed_indptr: NDArray[Any],
+    observed_indices: NDArray[Any],
+    floor: float,
+) -> NDArray[np.float64]:
     """Return the scores above ``floor`` of the pairs that are not among the kept links."""
     size = 0
     for fill in range(2):
@@ -150,7 +159,7 @@ def unobserved(scores, upper, observed_indptr, observed_indices, floor):
 
 
 @njit(cache=True)
-def two_sides(indptr, indices):
+def two_sides(indptr: NDArray[Any], indices: NDArray[Any]) -> NDArray[np.int64]:
     """Colour a graph without isolated nodes 0 and 1; all -1 when it has an odd cycle.
 
     In each component the smaller side gets colour 0.

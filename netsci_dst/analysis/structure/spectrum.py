@@ -71,7 +71,7 @@ def _change_back(
     return vectors
 
 
-def signed_square(vectors: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray:
+def signed_square(vectors: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[Any]:
     """Return ``vectors diag(weights) vectorsᵀ``; only the upper triangle is filled."""
     import scipy.linalg
 

@@ -44,7 +44,8 @@ class Builder:
     """
 
     def __init__(self, text: Text, closed: bool = False):
-        self.text, self.closed = text, closed
+        self.text = text
+        self.closed = closed
         self.place: dict[Any, int] = {}
         self.facts: list[dict[str, Any]] = []
         self.ends: list[tuple[int, int]] = []

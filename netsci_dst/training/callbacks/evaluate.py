@@ -116,10 +116,10 @@ class Evaluate(Callback):
     def load(self, fit: Fit, facts: Mapping[str, Any]) -> None:
         """Continue an open window."""
         try:
-            self.area = Area(**facts["area"])
+            self.area: Area = Area(**facts["area"])
             fit.seconds = float(facts["seconds"])
             kept = facts["window"]
-            self.window = Window(
+            self.window: Window = Window(
                 [float(value) for value in kept["sums"]],
                 bool(kept["counted"]),
                 int(kept["samples"]),

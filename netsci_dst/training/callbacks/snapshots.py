@@ -21,9 +21,11 @@ class TakeSnapshots(Callback):
     """
 
     def __init__(self, recipe: Recipe):
-        self.rule, self.every = recipe.snapshot_rule, recipe.snapshot_every
-        self.keep, self.probe_size = recipe.snapshot_keep, recipe.probe_size
-        self.weights = recipe.snapshot_weights
+        self.rule = recipe.snapshot_rule
+        self.every: int = recipe.snapshot_every
+        self.keep: int | None = recipe.snapshot_keep
+        self.probe_size: int = recipe.probe_size
+        self.weights: bool = recipe.snapshot_weights
 
     def begin(self, fit: Fit) -> None:
         """Take the initial topology."""

@@ -113,7 +113,9 @@ def compact(model: nn.Module, example: Any = None) -> nn.Module:
     )
 
 
-def _smaller(model: nn.Module, args: tuple, kwargs: Mapping[str, Any], careful: int) -> nn.Module:
+def _smaller(
+    model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], careful: int
+) -> nn.Module:
     small = _copy(model)
     follower = Follower(small)
     follower.follow(args, kwargs)
@@ -214,7 +216,7 @@ def _another(value: Any) -> Any:
     return value.flatten().flip(0).reshape(value.shape)
 
 
-def _run(model: nn.Module, args: tuple, kwargs: Mapping[str, Any]) -> list[Tensor]:
+def _run(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Tensor]:
     try:
         output = model(*args, **kwargs)
     except NetsciError:
@@ -225,7 +227,7 @@ def _run(model: nn.Module, args: tuple, kwargs: Mapping[str, Any]) -> list[Tenso
     return [t for t in tree_leaves(output) if isinstance(t, Tensor)]
 
 
-def _agree(small: nn.Module, given: tuple, expected: list[list[Tensor]]) -> bool:
+def _agree(small: nn.Module, given: tuple[Any, ...], expected: list[list[Tensor]]) -> bool:
     with torch.no_grad():
         for (args, kwargs), whole in zip(given, expected):
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .follow import Follower
 from .sites import Cut, Site
@@ -19,10 +20,10 @@ class Fate:
 
     def __init__(self, follower: Follower):
         self._units, self._sites = follower.units, list(follower.sites.values())
-        self.needed = np.zeros(len(self._units), bool)
+        self.needed: NDArray[np.bool_] = np.zeros(len(self._units), bool)
         self.needed[PINNED] = True
         self._spread()
-        self.kept = self.needed.copy()
+        self.kept: NDArray[np.bool_] = self.needed.copy()
         for vector in follower.vectors.values():
             self._keep_one(vector)
         for site in self._sites:

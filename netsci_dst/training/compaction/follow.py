@@ -34,7 +34,7 @@ class Follower(Tape):
 
     def __init__(self, model: nn.Module):
         super().__init__(model, lambda module: site_type(module) is not None)
-        self.units = Units()
+        self.units: Units = Units()
         self.sites: dict[nn.Module, Site] = {}
         self.vectors: dict[tuple[int, int], np.ndarray] = {}
         self.split: list[np.ndarray] = []
@@ -65,7 +65,7 @@ class Follower(Tape):
             if shadow is not None:
                 self.units.pin(np.unique(shadow.labels.numpy()))
 
-    def follow(self, args: tuple, kwargs: Mapping[str, Any]) -> Any:
+    def follow(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Run the model; its inputs and outputs are pinned."""
         for tensor in tree_leaves((args, dict(kwargs))):
             if isinstance(tensor, Tensor):
@@ -76,7 +76,9 @@ class Follower(Tape):
 
     # --- what is told -------------------------------------------------------------------------
 
-    def operation(self, function: Any, args: tuple, kwargs: Mapping, output: Any) -> None:
+    def operation(
+        self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any
+    ) -> None:
         """Give the results of an operation their shadows."""
         inputs = [t for t in tree_flatten((args, dict(kwargs)))[0] if isinstance(t, Tensor)]
         if not any(self.shadow(t) is not None for t in inputs):
@@ -90,7 +92,7 @@ class Follower(Tape):
             self.set(tensor, Shadow.pinned(tensor, varies))
         self._written(function, args)
 
-    def module(self, name: str, module: nn.Module, args: tuple, output: Any) -> None:
+    def module(self, name: str, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         """Give the output of a layer its shadow."""
         kind = site_type(module)
         assert kind is not None
@@ -100,7 +102,7 @@ class Follower(Tape):
         self.sites[module] = site if known is None else known.again(self.units, site)
         self.set(output, out)
 
-    def _written(self, function: Any, args: tuple) -> None:
+    def _written(self, function: Any, args: tuple[Any, ...]) -> None:
         """Pin what shares memory with a tensor that was written in place."""
         if not function._schema.is_mutable or not args or not isinstance(args[0], Tensor):
             return

@@ -34,7 +34,7 @@ _POOLS = ("max_pool1d_with_indices", "max_pool2d_with_indices", "max_pool3d_with
 
 
 def apply(
-    follower: Follower, function: Any, args: tuple, kwargs: Mapping[str, Any], output: Any
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any
 ) -> bool:
     """Give the outputs shadows; False when there is no rule for the operation."""
     name = function._schema.name.removeprefix("aten::")
@@ -46,14 +46,18 @@ def apply(
     return rule is not None and rule(follower, function, args, kwargs, output)
 
 
-def _same(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _same(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     shadow = follower.shadow(args[0])
     if shadow is not None:
         follower.set(output, shadow)
     return True
 
 
-def _move(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _move(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     """Move labels as the numbers are moved."""
     shadow = follower.shadow(args[0])
     if shadow is None:
@@ -69,7 +73,9 @@ def _move(follower: Follower, function: Any, args: tuple, kwargs: Any, output: A
     return True
 
 
-def _view(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _view(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     shadow = follower.shadow(args[0])
     if shadow is None:
         return False
@@ -83,7 +89,9 @@ def _view(follower: Follower, function: Any, args: tuple, kwargs: Any, output: A
     return True
 
 
-def _cat(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _cat(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     shadows = [follower.shadow(t) or Shadow.pinned(t, False) for t in args[0]]
     rest = (*args[1:],)
     follower.set(
@@ -96,7 +104,9 @@ def _cat(follower: Follower, function: Any, args: tuple, kwargs: Any, output: An
     return True
 
 
-def _pointwise(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _pointwise(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     if not isinstance(output, Tensor):
         return False
     operands = [t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)]
@@ -146,7 +156,9 @@ def _varies(function: Any, operands: list[Tensor], follower: Follower, shape: An
     return total
 
 
-def _reduction(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _reduction(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     shadow = follower.shadow(args[0])
     if shadow is None:
         return False
@@ -162,7 +174,9 @@ def _reduction(follower: Follower, function: Any, args: tuple, kwargs: Any, outp
     return True
 
 
-def _softmax(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _softmax(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     shadow = follower.shadow(args[0])
     if shadow is None:
         return False
@@ -173,7 +187,9 @@ def _softmax(follower: Follower, function: Any, args: tuple, kwargs: Any, output
     return True
 
 
-def _layer_norm(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _layer_norm(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     shadow = follower.shadow(args[0])
     if shadow is None:
         return False
@@ -186,7 +202,9 @@ def _layer_norm(follower: Follower, function: Any, args: tuple, kwargs: Any, out
     return True
 
 
-def _pool(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _pool(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     shadow = follower.shadow(args[0])
     result = output[0] if isinstance(output, tuple) else output
     name = function._schema.name
@@ -200,7 +218,9 @@ def _pool(follower: Follower, function: Any, args: tuple, kwargs: Any, output: A
     return True
 
 
-def _pad(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _pad(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     shadow = follower.shadow(args[0])
     if shadow is None:
         return False
@@ -218,7 +238,9 @@ def _pad(follower: Follower, function: Any, args: tuple, kwargs: Any, output: An
     return True
 
 
-def _product(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _product(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     """Contract two tensors, as q·k and attention·v: what meets is one unit."""
     if function._schema.name == "aten::addmm":
         return False
@@ -246,7 +268,9 @@ def _product_varies(a: Tensor, b: Tensor, sa: Shadow | None, sb: Shadow | None) 
     return (va @ some_b + some_a @ vb) > 0
 
 
-def _attention(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _attention(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     """Fused attention: each head is one unit."""
     q, k, v = args[:3]
     shadows = [follower.shadow(t) for t in (q, k, v)]
@@ -277,7 +301,9 @@ def _attention(follower: Follower, function: Any, args: tuple, kwargs: Any, outp
     return True
 
 
-def _index(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _index(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     shadow = follower.shadow(args[0])
     if shadow is None:
         return False
@@ -295,7 +321,9 @@ def _index(follower: Follower, function: Any, args: tuple, kwargs: Any, output: 
     return True
 
 
-def _shape_only(follower: Follower, function: Any, args: tuple, kwargs: Any, output: Any) -> bool:
+def _shape_only(
+    follower: Follower, function: Any, args: tuple[Any, ...], kwargs: Any, output: Any
+) -> bool:
     return True
 
 

@@ -15,7 +15,7 @@ from ._text_tables import Columns, read_columns
 from .tokenizers import ByteTokenizer, PairTokenizer, Tokenizer, make_tokenizer
 
 
-class Ragged(Sequence):
+class Ragged(Sequence[NDArray[np.int32]]):
     """Rows of unequal length in one array.
 
     Parameters
@@ -26,8 +26,10 @@ class Ragged(Sequence):
 
     def __init__(self, rows: Iterable[NDArray[np.int32]]) -> None:
         kept = list(rows)
-        self.offsets = np.cumsum([0, *(row.size for row in kept)], dtype=np.int64)
-        self.values = np.concatenate(kept) if kept else np.empty(0, np.int32)
+        self.offsets: NDArray[np.int64] = np.cumsum(
+            [0, *(row.size for row in kept)], dtype=np.int64
+        )
+        self.values: NDArray[np.int32] = np.concatenate(kept) if kept else np.empty(0, np.int32)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -42,7 +44,7 @@ class Ragged(Sequence):
         return (self[row] for row in range(len(self)))
 
 
-class Pairs(Sequence):
+class Pairs(Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]]):
     """Source and target rows side by side.
 
     Parameters
@@ -52,12 +54,13 @@ class Pairs(Sequence):
     """
 
     def __init__(self, source: Ragged, target: Ragged) -> None:
-        self.source, self.target = source, target
+        self.source = source
+        self.target = target
 
     def __len__(self) -> int:
         return len(self.source)
 
-    def __getitem__(self, row: int) -> tuple[NDArray, NDArray]:  # type: ignore[override]
+    def __getitem__(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:  # type: ignore[override]
         return self.source[row], self.target[row]
 
     def first(self, n: int | None) -> Pairs:
@@ -97,7 +100,7 @@ class PairData(Dataset):
     @property
     def source_vocabulary(self) -> int | None:
         """Number of tokens of the source language; None where both share one vocabulary."""
-        return self.source_tokenizer and self.source_tokenizer.vocabulary
+        return None if self.source_tokenizer is None else self.source_tokenizer.vocabulary
 
     @property
     def vocabulary(self) -> int:

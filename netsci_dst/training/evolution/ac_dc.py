@@ -45,10 +45,12 @@ class AcDc(StepHook):
         self, engine: Engine, warmup: Share = 0.1, phase: AboveZero = 0.05, last: AboveZero = 0.15
     ):
         super().__init__(engine)
-        self.warmup, self.length, self.last = warmup, phase, last
+        self.warmup = warmup
+        self.length = phase
+        self.last = last
         self.steps = 0
         self.sparse = False
-        self.wanted = sum(each.final_links for each in engine.moving)
+        self.wanted: int = sum(each.final_links for each in engine.moving)
 
     def is_sparse(self, time: float) -> bool:
         """Return whether the phase at a share of training is a sparse one."""
@@ -115,4 +117,5 @@ class AcDc(StepHook):
 
     def load(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Continue from what `state` returned."""
-        self.sparse, self.steps = bool(facts["sparse"]), int(facts["steps"])
+        self.sparse: bool = bool(facts["sparse"])
+        self.steps: int = int(facts["steps"])

@@ -23,15 +23,16 @@ class Captures:
 
     def __init__(self, engine: Engine):
         self.engine = engine
-        self.beta, self.reach = momentum_coefficient(engine.method), 0
+        self.beta: float | None = momentum_coefficient(engine.method)
+        self.reach = 0
         if self.beta is not None and engine.layers:
-            self.reach = steps_remembered(self.beta, engine.layers[0].layer.weight.dtype)
+            self.reach: int = steps_remembered(self.beta, engine.layers[0].layer.weight.dtype)
         self.smooths = False
 
     def begin(self, step: int) -> None:
         """Ask layers to keep what gradients of absent links need in this step."""
         engine = self.engine
-        self.smooths = self._regrows_by("momentum", step, self.reach)
+        self.smooths: bool = self._regrows_by("momentum", step, self.reach)
         wanted = self.smooths or self._regrows_by("dense_gradient", step, 1)
         if engine.rule is not None:
             hook = engine.method.step_hook or ""

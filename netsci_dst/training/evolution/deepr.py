@@ -34,7 +34,8 @@ class DeepR(StepHook):
         self, engine: Engine, l1: NotNegative = 1e-4, temperature: NotNegative | None = None
     ):
         super().__init__(engine)
-        self.l1, self.temperature = l1, temperature
+        self.l1 = l1
+        self.temperature = temperature
         self.signs = {each.name: _signs(each.layer.values) for each in engine.moving}
         self.counts = {each.name: [0, 0] for each in engine.moving}
 
@@ -89,8 +90,10 @@ class DeepR(StepHook):
 
     def load(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Continue from what `state` returned."""
-        self.signs = {name: tensors[name].clone() for name in self.signs}
-        self.counts = {name: list(facts["counts"][name]) for name in self.signs}
+        self.signs: dict[str, Any] = {name: tensors[name].clone() for name in self.signs}
+        self.counts: dict[str, list[int]] = {
+            name: list(facts["counts"][name]) for name in self.signs
+        }
 
 
 def _signs(values: Tensor) -> Tensor:

@@ -76,15 +76,20 @@ class Engine:
         agree: Callable[[list[Tensor]], list[Tensor]] | None = None,
         average: Callable[[Tensor], Tensor] | None = None,
     ):
-        self.layers, self.method, self.clock = list(layers), method, clock
-        self.wiring, self.optimizer, self.seed = wiring, optimizer, seed
+        self.layers: list[EvolvingLayer] = list(layers)
+        self.method = method
+        self.clock = clock
+        self.wiring = wiring
+        self.optimizer = optimizer
+        self.seed = seed
         self.network = Network(wiring)
-        self.agree, self.average = agree, average
+        self.agree = agree
+        self.average = average
         device = self.layers[0].layer.weight.device if self.layers else torch.device("cpu")
-        self.generator = torch.Generator(device=device).manual_seed(seed)
+        self.generator: torch.Generator = torch.Generator(device=device).manual_seed(seed)
         self.removal_state: dict[str, float] = {}
         self.paths: dict[str, int] = {}
-        self.timetable = Timetable(method, clock)
+        self.timetable: Timetable = Timetable(method, clock)
         if method.density != "constant" and self.layers and clock.total_steps < 2:
             raise RecipeError(
                 f"density schedule {method.density!r} cannot arrive within one step: "
@@ -92,10 +97,10 @@ class Engine:
             )
         for index, each in enumerate(self.layers):
             each.index = index
-        self.remembers = needs_history(method)
+        self.remembers: bool = needs_history(method)
         self._groups: list[Group] = []
         self._regroup()
-        self.captures = Captures(self)
+        self.captures: Captures = Captures(self)
         self.rule: Any = None
         if method.step_hook and self.moving:
             entry = registry.get("step hook", method.step_hook)
@@ -128,7 +133,8 @@ class Engine:
 
     def set_wiring(self, wiring: Wiring) -> None:
         """Take another wiring of the same layers."""
-        self.wiring, self.network = wiring, Network(wiring)
+        self.wiring: Wiring = wiring
+        self.network: Network = Network(wiring)
 
     def due(self, step: int) -> bool:
         """Return whether the topology is updated after a step."""

@@ -34,11 +34,12 @@ class Group:
     """
 
     def __init__(self, layers: list[EvolvingLayer], form: Form, remembers: bool):
-        self.layers, self.form = layers, form
+        self.layers = layers
+        self.form = form
         shape = (len(layers), *form.stored)
         weight = layers[0].layer.weight
-        self.ever = torch.zeros(shape, dtype=torch.bool, device=weight.device)
-        self.positions = form.positions(weight.device).flatten()
+        self.ever: Tensor = torch.zeros(shape, dtype=torch.bool, device=weight.device)
+        self.positions: Tensor = form.positions(weight.device).flatten()
         self.last: Tensor | None = None
         if remembers:
             self.last = torch.zeros(shape, dtype=weight.dtype, device=weight.device)

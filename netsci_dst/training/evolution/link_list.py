@@ -29,7 +29,7 @@ class LinkList(ListChoice):
 
     def learn(self, told: Sequence[int]) -> None:
         """Take in what `report` said."""
-        self.counted_before = [self.update.before]
+        self.counted_before: list[int] = [self.update.before]
 
     def decision(self) -> list[Tensor]:
         """Return which links stay, which come, and their weights."""
@@ -37,7 +37,9 @@ class LinkList(ListChoice):
 
     def decide(self, told: Sequence[Tensor]) -> None:
         """Do what another process has decided."""
-        self.keep, self.new_keys, self.new_values = told[0].bool(), told[1], told[2]
+        self.keep = told[0].bool()
+        self.new_keys = told[1]
+        self.new_values = told[2]
 
     def change(self, retain: bool) -> Change:
         """Return what happens to the links of the layer (or of the head, in its own order)."""

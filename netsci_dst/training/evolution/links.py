@@ -135,7 +135,9 @@ class Candidates:
     """
 
     def __init__(self, keys: Tensor, scores: Tensor, ranked: bool = False):
-        self.keys, self.scores, self.ranked = keys, scores, ranked
+        self.keys = keys
+        self.scores = scores
+        self.ranked = ranked
 
 
 def not_recorded(names: list[str], what: str) -> NetsciError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -40,21 +40,24 @@ class ListEntries(Work):
         super().__init__()
         of = update.of
         layer = of.layer
-        self.updates, self.draws, self.average = [update], draws, average
-        self.names = [update.name]
-        self.n_source, self.n_target = layer.n_source, of.width
-        self.groups = getattr(layer, "groups", 1)
+        self.updates: list[LayerUpdate] = [update]
+        self.draws = draws
+        self.average = average
+        self.names: list[str] = [update.name]
+        self.n_source: int = layer.n_source
+        self.n_target: int = of.width
+        self.groups: Any = getattr(layer, "groups", 1)
         keys, self._values = layer.keys, layer.values
         self.where: Tensor | None = None
         if of.heads > 1:
             in_head = (keys % layer.n_target) // of.width == update.head
             self.where = in_head.nonzero().flatten()
             keys, self._values = keys[self.where], self._values[self.where]
-        self.keys = self._to_local(keys)
-        self.keep = torch.ones(keys.shape, dtype=torch.bool, device=keys.device)
-        self.after_density = self.keep
-        self.new_keys = keys.new_empty(0)
-        self.new_values = self._values.new_empty(0)
+        self.keys: Tensor = self._to_local(keys)
+        self.keep: Tensor = torch.ones(keys.shape, dtype=torch.bool, device=keys.device)
+        self.after_density: Tensor = self.keep
+        self.new_keys: Tensor = keys.new_empty(0)
+        self.new_values: Tensor = self._values.new_empty(0)
 
     @property
     def update(self) -> LayerUpdate:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, uint32  # type: ignore[attr-defined]
+from numpy.typing import NDArray
 
 from .hash_factors import FACTORS
 
@@ -11,7 +14,7 @@ _FIRST, _SECOND, _THIRD = (np.uint32(factor) for factor in FACTORS)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def number(key, first, second):
+def number(key: Any, first: np.uint32, second: np.uint32) -> np.uint32:
     """Return the number of a key, as `hashed` does."""
     x = uint32(uint32(key) * _FIRST + first)
     x = uint32(x ^ (x >> uint32(16)))
@@ -21,14 +24,25 @@ def number(key, first, second):
 
 
 @njit(cache=True, nogil=True)
-def numbers(keys, first, second, out):
+def numbers(keys: NDArray[Any], first: np.uint32, second: np.uint32, out: NDArray[Any]) -> None:
     """Fill in the number of each key."""
     for i in range(len(keys)):
         out[i] = number(keys[i], first, second)
 
 
 @njit(cache=True, nogil=True)
-def scan(present, n_source, n_target, first, second, least, sources, targets, keys, chance):
+def scan(
+    present: NDArray[Any],
+    n_source: int,
+    n_target: int,
+    first: np.uint32,
+    second: np.uint32,
+    least: int,
+    sources: NDArray[Any],
+    targets: NDArray[Any],
+    keys: NDArray[Any],
+    chance: NDArray[Any],
+) -> int:
     """Fill in absent keys whose number is at least ``least``; return how many there are.
 
     ``sources`` and ``targets`` of length one allow all neurons.
@@ -61,7 +75,14 @@ def scan(present, n_source, n_target, first, second, least, sources, targets, ke
 
 
 @njit(cache=True, nogil=True)
-def early(keys, rates, time, first, second, places):
+def early(
+    keys: NDArray[Any],
+    rates: NDArray[Any],
+    time: float,
+    first: np.uint32,
+    second: np.uint32,
+    places: NDArray[Any],
+) -> int:
     """Fill in the places of clocks that can ring before a time; return how many there are."""
     n = 0
     for i in range(len(keys)):
@@ -71,7 +92,15 @@ def early(keys, rates, time, first, second, places):
 
 
 @njit(cache=True, nogil=True)
-def large(free, keys, first, second, least, places, chance):
+def large(
+    free: NDArray[Any],
+    keys: NDArray[Any],
+    first: np.uint32,
+    second: np.uint32,
+    least: int,
+    places: NDArray[Any],
+    chance: NDArray[Any],
+) -> int:
     """Fill in the free places whose number is at least ``least``; return how many there are."""
     n = 0
     for i in range(len(keys)):

@@ -52,7 +52,7 @@ class LinkMemory:
         old[at] = False
         merged = self.keys.new_empty(size)
         merged[at], merged[old] = keys, self.keys
-        self.keys = merged
+        self.keys: Tensor = merged
         if self.values is not None:
             weights = self.values.new_empty(size)
             weights[at], weights[old] = values.to(weights), self.values
@@ -71,7 +71,9 @@ class MaskMemory:
     """
 
     def __init__(self, form: Form, ever: Tensor, last: Tensor | None):
-        self.form, self.ever, self.last = form, ever, last
+        self.form = form
+        self.ever = ever
+        self.last = last
 
     def __len__(self) -> int:
         return int(self.ever.sum())

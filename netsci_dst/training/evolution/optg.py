@@ -43,7 +43,9 @@ class OptG(StepHook):
         import torch
 
         super().__init__(engine)
-        self.rate, self.start, self.end = rate, start, end
+        self.rate = rate
+        self.start = start
+        self.end = end
         self.steps = 0
         self.scores: dict[str, Tensor] = {}
         self.theta: dict[str, Tensor] = {}
@@ -100,7 +102,7 @@ class OptG(StepHook):
         for name in self.scores:
             self.scores[name] = tensors[f"{name}/scores"].clone()
             self.theta[name] = tensors[f"{name}/theta"].clone()
-        self.steps = int(facts["steps"])
+        self.steps: int = int(facts["steps"])
 
 
 def _planned(each: EvolvingLayer, progress: float) -> int:

@@ -51,7 +51,10 @@ class Ends:
     """The links of one sparse layer between neurons: source, target, and whether still there."""
 
     def __init__(self, sources: Tensor, targets: Tensor, keep: Tensor, frozen: bool = False):
-        self.sources, self.targets, self.keep, self.frozen = sources, targets, keep, frozen
+        self.sources = sources
+        self.targets = targets
+        self.keep = keep
+        self.frozen = frozen
 
     @property
     def heard(self) -> Tensor:
@@ -87,7 +90,7 @@ class Network:
     def __init__(self, wiring: Wiring):
         self.populations: tuple[Population, ...] = tuple(wiring.populations)
         by_name = {p.name: p for p in self.populations}
-        self.ends_of_layer = {
+        self.ends_of_layer: dict[str, tuple[Population, Population]] = {
             name: (by_name[source], by_name[target])
             for name, (source, target) in wiring.layers.items()
         }
@@ -96,8 +99,8 @@ class Network:
         for name, (source, target) in wiring.layers.items():
             self.leaving[source].append(name)
             self.feeding[target].append(name)
-        self.skips_into = {b for _, b in wiring.skips}
-        self.skips_from = {a for a, _ in wiring.skips}
+        self.skips_into: set[str] = {b for _, b in wiring.skips}
+        self.skips_from: set[str] = {a for a, _ in wiring.skips}
 
     # --- one population -----------------------------------------------------------------------
 

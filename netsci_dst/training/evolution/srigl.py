@@ -83,7 +83,7 @@ class SRigL(StepHook):
 
     def load(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Continue from what `state` returned."""
-        self.steps = int(facts["steps"])
+        self.steps: int = int(facts["steps"])
 
 
 def constant_fan_in(

@@ -45,7 +45,7 @@ class Stack(StackChoice):
     def learn(self, told: Sequence[int]) -> None:
         """Take in what `report` said."""
         told, n = list(told), len(self.updates)
-        self.counted_before = told[:n]
+        self.counted_before: list[int] = told[:n]
         told = told[n:]
         if self.new is not None:
             for update, seen in zip(self.updates, told):

@@ -81,7 +81,8 @@ class StackChoice(StackNeurons):
         self._note(value, float("inf"))
         chosen = self._stored(best(value, self.chance(purpose), counts))
         self.keep, self.new = chosen & self.mask, chosen & ~self.mask
-        self.new_values, self.recalled = self.group.last, True
+        self.new_values = self.group.last
+        self.recalled: bool = True
 
     def marks_density(self) -> None:
         """Say that the density step is over."""

@@ -16,6 +16,7 @@ from .predict import apart, stack_scores
 from .work import LayerUpdate, Work
 
 if TYPE_CHECKING:
+    from .form import Form
     from .group import Group
 
 # So many weights of a group are copied once for an update, and all random numbers drawn at once.
@@ -46,11 +47,17 @@ class StackEntries(Work):
         super().__init__()
         self.purposes = purposes
         self._chances: dict[int, Tensor] = {}
-        self.group, self.form, self.updates, self.draws = group, group.form, updates, draws
-        self.names = [update.name for update in updates]
-        self.n_source, self.n_target = self.form.n_source, self.form.width
+        self.group = group
+        self.form: Form = group.form
+        self.updates = updates
+        self.draws = draws
+        self.names: list[str] = [update.name for update in updates]
+        self.n_source: int = self.form.n_source
+        self.n_target: int = self.form.width
         self.average = average
-        self.mask = self.keep = self.after_density = masked.masks(group.layers)
+        self.mask: Tensor = masked.masks(group.layers)
+        self.keep: Tensor = self.mask
+        self.after_density: Tensor = self.mask
         self.new: Tensor | None = None
         self._final: Tensor | None = None
         self._paths: Tensor | None = None
@@ -99,7 +106,7 @@ class StackEntries(Work):
         if len(together) == 1:
             return drawn
         self._chances = dict(zip(together, drawn.split(len(self.updates))))
-        self.purposes = ()
+        self.purposes: Sequence[int] = ()
         return self._chances.pop(purpose)
 
     @property

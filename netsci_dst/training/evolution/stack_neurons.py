@@ -19,7 +19,7 @@ class StackNeurons(StackEntries):
 
     def __init__(self, *given: Any, **more: Any):
         super().__init__(*given, **more)
-        self.rows = [StackRow(self, i) for i in range(len(self.group.layers))]
+        self.rows: list[StackRow] = [StackRow(self, i) for i in range(len(self.group.layers))]
 
     def activities(self) -> dict[str, Any]:
         """Return which neurons have links, by layer."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from .layer import EvolvingLayer
     from .stack_neurons import StackNeurons
 
 
@@ -14,8 +15,9 @@ class StackRow:
     """Which neurons of one layer of a stack have links; those of idle ones go at the next flush."""
 
     def __init__(self, stack: StackNeurons, place: int):
-        self.stack, self.place = stack, place
-        self.each = stack.group.layers[place]
+        self.stack = stack
+        self.place = place
+        self.each: EvolvingLayer = stack.group.layers[place]
         self.sources: Tensor | None = None
         self.targets: Tensor | None = None
         self._heard: Tensor | None = None

@@ -26,6 +26,7 @@ from .stack import Stack
 from .work import LayerUpdate, Work
 
 if TYPE_CHECKING:
+    from ...methods.options import MethodOptions
     from .engine import Engine
     from .group import Group
     from .layer import EvolvingLayer
@@ -43,7 +44,9 @@ class Update:
     """
 
     def __init__(self, engine: Engine, groups: Sequence[Group], step: int):
-        self.engine, self.step, self.method = engine, step, engine.method
+        self.engine = engine
+        self.step = step
+        self.method: MethodOptions = engine.method
         draws = Draws(engine.seed, step)
         self.works: list[Work] = []
         stacked: set[EvolvingLayer] = set()
@@ -61,7 +64,7 @@ class Update:
                 for head in _heads(each)
             ]
             self.works += self.lists[each.name]
-        self.updates = [update for work in self.works for update in work.updates]
+        self.updates: list[LayerUpdate] = [update for work in self.works for update in work.updates]
         self.active = self.n_neurons = 0
 
     def _purposes(self) -> list[int]:
@@ -131,14 +134,14 @@ class Update:
         ends |= {name: final_ends(parts) for name, parts in self.lists.items()}
         reports = [work.report() for work in self.works]
         active = self.engine.network.active(ends)
-        self.n_neurons = sum(mask.numel() for mask in active.values())
+        self.n_neurons: int = sum(mask.numel() for mask in active.values())
         vectors = list(active.values())
         vectors += [ends[name].heard for name in self.lists]
         told = _told([*reports, *_sums(vectors), *self._doubts()])
         for work, report in zip(self.works, reports):
             work.learn(told[: len(report)])
             told = told[len(report) :]
-        self.active = sum(told[: len(active)])
+        self.active: int = sum(told[: len(active)])
         told = told[len(active) :]
         for parts, sources in zip(self.lists.values(), told):
             parts[0].of.active_sources = sources

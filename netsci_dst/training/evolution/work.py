@@ -33,13 +33,21 @@ class LayerUpdate:
     """
 
     def __init__(self, of: EvolvingLayer, head: int, before: int):
-        self.of, self.head = of, head
-        self.before = self.target = self.kept = before
+        self.of = of
+        self.head = head
+        self.before: int = before
+        self.target: int = before
+        self.kept: int = before
         self.elastic_base: int | None = None
-        self.pruned = self.removed = self.percolated = self.regrown = self.shared = 0
-        self.exchanged = self.exchanged_back = 0
+        self.pruned: int = 0
+        self.removed: int = 0
+        self.percolated: int = 0
+        self.regrown: int = 0
+        self.shared: int = 0
+        self.exchanged: int = 0
+        self.exchanged_back: int = 0
         self.paths: int | None = None
-        self.seconds = 0.0
+        self.seconds: float = 0.0
 
     @property
     def name(self) -> str:
@@ -53,7 +61,8 @@ class LayerUpdate:
 
     def recalled(self, came: int) -> None:
         """Take note that so many of the wanted links are not of those before."""
-        self.kept, self.regrown = self.target - came, came
+        self.kept = self.target - came
+        self.regrown = came
         self.pruned = self.before - self.kept
 
     @property

@@ -27,7 +27,8 @@ class MaskedWeight:
     """A parameter under a mask; several layers share one where projections are packed."""
 
     def __init__(self, module: nn.Module, attribute: str):
-        self.module, self.attribute = module, attribute
+        self.module = module
+        self.attribute = attribute
         weight = self.weight
         self.mask = torch.ones(weight.shape, dtype=torch.bool, device=_device(weight))
         self.captures = False

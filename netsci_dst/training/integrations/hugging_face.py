@@ -43,7 +43,9 @@ class SparseTrainingCallback(TrainerCallback):
     """
 
     def __init__(self, method: str = "chts", sparsity: float = 0.9, **options: Any):
-        self.method, self.sparsity, self.options = method, sparsity, options
+        self.method = method
+        self.sparsity = sparsity
+        self.options = options
         self.training: SparseTraining | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

@@ -49,7 +49,10 @@ class SparseTrainingCallback(Callback):
         target: str | None = None,
         **options: Any,
     ):
-        self.method, self.sparsity, self.target, self.options = method, sparsity, target, options
+        self.method = method
+        self.sparsity = sparsity
+        self.target = target
+        self.options = options
         self.training: SparseTraining | None = None
         self._loaded: dict[str, Any] | None = None
 

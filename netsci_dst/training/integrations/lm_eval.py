@@ -45,8 +45,10 @@ class EvaluatedModel(TemplateLM):
         self, model: torch.nn.Module, tokens: Tokenizer, length: int, batch_size: int = 32
     ) -> None:
         super().__init__()
-        self.model, self.tokens = model, tokens
-        self.length, self.batch_size = length, batch_size
+        self.model = model
+        self.tokens = tokens
+        self.length = length
+        self.batch_size = batch_size
         self._device = next(model.parameters()).device
 
     @property

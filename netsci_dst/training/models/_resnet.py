@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -105,7 +105,7 @@ class ResNet(nn.Module):
     def wiring(self) -> Wiring:
         """Declare channels as populations; the outputs of blocks are residual streams."""
         plan = Plan()
-        blocks = dict(self.stages.items())
+        blocks: dict[str, Any] = dict(self.stages.items())
         image = plan.population("input", self.n_channels, "input")
         first = next(iter(blocks.values()))
         role = "hidden" if first.projects else "residual"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
@@ -38,7 +38,9 @@ class Transformer(MarianMTModel):
             target = self._attention(plan, f"{path}.self_attn", target, target)
             target = self._attention(plan, f"{path}.encoder_attn", target, source)
             target = self._feed_forward(plan, path, target, config.decoder_ffn_dim)
-        output = plan.population("vocabulary", config.decoder_vocab_size, "output")
+        output = plan.population(
+            "vocabulary", config.decoder_vocab_size or config.vocab_size, "output"
+        )
         plan.layer("lm_head", target, output)
         return plan.wiring(["model.encoder.layers.*", "model.decoder.layers.*"])
 
@@ -99,7 +101,7 @@ def build(
     return model
 
 
-def _embeddings(model: Transformer) -> list[nn.Embedding]:
+def _embeddings(model: Transformer) -> list[Any]:
     if model.config.share_encoder_decoder_embeddings:
         return [model.model.shared]
     return [model.model.encoder.embed_tokens, model.model.decoder.embed_tokens]

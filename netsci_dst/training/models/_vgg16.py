@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -68,7 +68,7 @@ class VGG16(nn.Module):
         plan = Plan()
         here = plan.population("input", self.n_channels, "input")
         for name in (name for names in self.blocks for name in names):
-            size = self.features[f"norm_{name}"].num_features
+            size: Any = self.features[f"norm_{name}"].num_features
             target = plan.population(name, size, output=f"features.relu_{name}")
             here = plan.layer(f"features.{name}", here, target)
         self.head.declare(plan, here, "head")

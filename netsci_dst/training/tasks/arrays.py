@@ -28,14 +28,14 @@ class ArrayBatches(Batches):
 
     def __init__(self, dataset: Any, options: BatchOptions) -> None:
         self.options = options
-        self.dtype = options.dtype or torch.get_default_dtype()
+        self.dtype: torch.dtype = options.dtype or torch.get_default_dtype()
         self._held = {
             split: _on_device(dataset, split, options.device) for split in _splits(dataset)
         }
         if "train" not in self._held or len(self._held) < 2:
             raise DataError("a data set needs a train split and a split to evaluate on")
         held_out = [split for split in ("validation", "test") if split in self._held]
-        self.splits = tuple(held_out)
+        self.splits: tuple[str, ...] = tuple(held_out)
         images = self._held["train"][0]
         self._scale, self._shift = _normalisation(dataset, images, self.dtype)
 

@@ -105,7 +105,8 @@ class TokenBatches(Batches):
         evaluation_sequences: int | None,
     ) -> None:
         options.refuse("text", "augment")
-        self.options, self.length = options, length
+        self.options = options
+        self.length = length
         self.evaluation_sequences = evaluation_sequences
         self._tokens: dict[str, Held] = {}
         for split in ("train", "validation", "test"):
@@ -117,7 +118,7 @@ class TokenBatches(Batches):
                 f"the training text has fewer than the {length + 1} tokens of one sequence; "
                 "choose a longer text or a shorter sequence_length"
             )
-        self.splits = tuple(split for split in self._tokens if split != "train")
+        self.splits: tuple[str, ...] = tuple(split for split in self._tokens if split != "train")
         if not self.splits:
             raise DataError("a text needs a validation or test split to evaluate on")
 

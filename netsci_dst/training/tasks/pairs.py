@@ -37,6 +37,9 @@ class PairBatches(Batches):
     ) -> None:
         options.refuse("sentence pairs", "augment", "drop_last")
         self.options = options
+        self.pad: int
+        self.begin: int
+        self.end: int
         self.pad, self.begin, self.end = special
         self._pairs = {
             split: pairs
@@ -45,9 +48,12 @@ class PairBatches(Batches):
         }
         if "train" not in self._pairs or len(self._pairs) < 2:
             raise DataError("translation needs a train split and a split to evaluate on")
-        self.splits = tuple(split for split in self._pairs if split != "train")
-        self.references = {split: list(dataset.references[split])[:limit] for split in self.splits}
-        self.limit, self.decode = limit, dataset.decode
+        self.splits: tuple[str, ...] = tuple(split for split in self._pairs if split != "train")
+        self.references: dict[str, list[Any]] = {
+            split: list(dataset.references[split])[:limit] for split in self.splits
+        }
+        self.limit = limit
+        self.decode: Any = dataset.decode
         self._length = np.array([_longest(*pair) + 1 for pair in self._pairs["train"]])
         if self._length.max() > options.batch_size:
             raise DataError(

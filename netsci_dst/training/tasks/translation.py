@@ -43,7 +43,9 @@ class Translation(Task):
     ) -> None:
         if beam < 1 or longest <= 0 or (evaluation_pairs is not None and evaluation_pairs < 1):
             raise RecipeError("translation needs a beam, a number of pairs and a length above 0")
-        self.beam, self.evaluation_pairs, self.longest = beam, evaluation_pairs, longest
+        self.beam = beam
+        self.evaluation_pairs = evaluation_pairs
+        self.longest = longest
 
     def build(
         self, model: str, options: Mapping[str, Any], dataset: Any, seed: int = 0

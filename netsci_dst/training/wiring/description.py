@@ -257,7 +257,7 @@ class Wiring:
     def __str__(self) -> str:
         return self.text()
 
-    def to_networkx(self) -> networkx.MultiDiGraph:
+    def to_networkx(self) -> networkx.MultiDiGraph[Any]:
         """Return populations as nodes, layers and skips as edges."""
         from .text import as_networkx
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..matrix_view import MatrixView
-from .atoms import Edge
+from .atoms import Atoms, Edge
 from .cuts import cut, read_again
 from .record import Record, Use
 
@@ -24,7 +24,8 @@ class Joined:
     """
 
     def __init__(self, record: Record):
-        self.record, self.atoms = record, cut(record)
+        self.record = record
+        self.atoms: Atoms = cut(record)
         self.alone: list[tuple[int, int]] = []
         self.skips: list[tuple[int, int]] = []
         self.edges: list[Edge] = []

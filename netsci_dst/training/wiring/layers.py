@@ -215,7 +215,8 @@ class Layers:
     """Notes uses of weights in a record."""
 
     def __init__(self, record: Record, reader: Reader):
-        self.record, self.reader = record, reader
+        self.record = record
+        self.reader = reader
 
     def use(self, view: MatrixView, segments: tuple[Segment, ...], splits: bool = True) -> int:
         """Note that a weight reads units, and return the first of the units it gives."""

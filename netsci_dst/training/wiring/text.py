@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import networkx
 
@@ -30,7 +30,7 @@ def as_text(wiring: Wiring) -> str:
     return "\n".join(lines)
 
 
-def as_networkx(wiring: Wiring) -> networkx.MultiDiGraph:
+def as_networkx(wiring: Wiring) -> networkx.MultiDiGraph[Any]:
     """Return a graph whose nodes carry size, role and combine, and whose edges say their kind."""
     graph = networkx.MultiDiGraph()
     for population in wiring.populations:

@@ -44,10 +44,10 @@ class Pass(TorchDispatchMode):
     def __init__(self, model: nn.Module):
         super().__init__()
         self.model = model
-        self.record = Record()
-        self.reader = Reader(self.record)
-        self.layers = Layers(self.record, self.reader)
-        self.weights = Weights(model)
+        self.record: Record = Record()
+        self.reader: Reader = Reader(self.record)
+        self.layers: Layers = Layers(self.record, self.reader)
+        self.weights: Weights = Weights(model)
         self.silent = 0
         self.calls: dict[str, int] = {}
         self._shadows = WeakTensorKeyDictionary()

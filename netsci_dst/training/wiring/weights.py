@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -73,7 +75,14 @@ class Weights:
         """Remember that a tensor comes from a parameter."""
         self._ghosts[tensor] = ghost
 
-    def follow(self, operation: str, ghost: Ghost, args: tuple, out: Tensor, call) -> None:
+    def follow(
+        self,
+        operation: str,
+        ghost: Ghost,
+        args: tuple[Any, ...],
+        out: Tensor,
+        call: Callable[[Tensor], Any],
+    ) -> None:
         """Follow a view or copy of a weight; other operations mark it as altered or lose it."""
         if operation in _EXACT and out.shape == ghost.place.shape:
             self.put(out, ghost)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from torch import Tensor, nn
 
 from ..shadow import Shadow
@@ -21,7 +22,7 @@ class ChannelSite(Site):
         """See `Site.follow`."""
         shadow = follower.shadow(x) or Shadow.pinned(x, False)
         channel = _channel_dim(self.module, x)
-        self.outputs = features(follower, x, channel).labels
+        self.outputs: np.ndarray = features(follower, x, channel).labels
         varies = shadow.varies
         if _mixes_places(self.module):
             places = tuple(range(channel + 1, x.dim()))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..shadow import Shadow
-from .base import Cut, Site
+from .base import Cut, Inputs, Site
 from .parts import cut_bias, features, fold, index, replace
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class ConvSite(Site):
         """See `Site.follow`."""
         module = self.module
         channel = x.dim() - 1 - len(module.kernel_size)
-        self.inputs = features(follower, x, channel)
+        self.inputs: Inputs | None = features(follower, x, channel)
         units = follower.units
-        self.outputs = units.fresh(module.out_channels)
+        self.outputs: np.ndarray = units.fresh(module.out_channels)
         if self.depthwise:
             units.join(self.outputs, self.inputs.labels)
         elif module.groups > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,7 +21,7 @@ class EmbeddingSite(Site):
 
     def follow(self, follower: Follower, x: Tensor, y: Tensor) -> Shadow:
         """See `Site.follow`."""
-        self.outputs = follower.units.fresh(y.shape[-1])
+        self.outputs: np.ndarray = follower.units.fresh(y.shape[-1])
         shadow = follower.shadow(x)
         if shadow is None:
             varies = torch.zeros(y.shape, dtype=torch.bool)

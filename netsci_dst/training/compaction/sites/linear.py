@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..shadow import Shadow
-from .base import Cut, Site
+from .base import Cut, Inputs, Site
 from .parts import features, fold, index, replace
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ class LinearSite(Site):
 
     def follow(self, follower: Follower, x: Tensor, y: Tensor) -> Shadow:
         """See `Site.follow`."""
-        self.inputs = features(follower, x, x.dim() - 1)
-        self.outputs = follower.units.fresh(y.shape[-1])
+        self.inputs: Inputs | None = features(follower, x, x.dim() - 1)
+        self.outputs: np.ndarray = follower.units.fresh(y.shape[-1])
         shadow = follower.shadow(x)
         varies = torch.zeros(y.shape, dtype=torch.bool)
         if shadow is not None:

@@ -1,6 +1,8 @@
 """Number types that the loops of the CSR format are compiled for."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
-DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
+DTYPES: dict[torch.dtype, Any] = {torch.float32: np.float32, torch.float64: np.float64}

@@ -61,11 +61,12 @@ class CsrLinear(nn.Module):
         super().__init__()
         if min(n_source, n_target) < 1:
             raise NetsciError(f"a layer of {n_source} x {n_target} needs a neuron on both sides")
-        self.n_source, self.n_target = int(n_source), int(n_target)
+        self.n_source: int = int(n_source)
+        self.n_target: int = int(n_target)
         self._capture = False
         self._captured: Any = None
         self._averaged_links: Tensor | None = None
-        self.weight = nn.Parameter(torch.empty(0, device=device, dtype=dtype))
+        self.weight: nn.Parameter = nn.Parameter(torch.empty(0, device=device, dtype=dtype))
         self.bias = (
             nn.Parameter(torch.zeros(n_target, device=device, dtype=dtype)) if bias else None
         )
