@@ -6,7 +6,6 @@ The fields are the keys of a recipe file, the options of the command line and th
 
 from __future__ import annotations
 
-import inspect
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from .methods import is_file, options_of, own_options
 from .methods.check import check_options, check_part
 from .methods.merge import merged, merged_options
 from .methods.options import one_line
+from .methods.part_parameters import part_parameters
 from .overrides import inherited_data_options, with_method
 from .reading import one_line as in_one_line
 
@@ -219,7 +219,7 @@ class Recipe(BaseModel):
             ("lr schedule", self.lr_schedule, _OF_SCHEDULE, f"lr_schedule is {self.lr_schedule!r}"),
             ("optimizer", self.optimizer, _OF_OPTIMIZER, f"the optimizer is {self.optimizer!r}"),
         ):
-            for field in sorted(set(fields) - _parameters(kind, name)):
+            for field in sorted(set(fields) - part_parameters(kind, name)):
                 if getattr(self, field) != Recipe.model_fields[field].default:
                     yield field, why
 
@@ -230,18 +230,18 @@ class Recipe(BaseModel):
         return list(dict.fromkeys([self.optimizer, *more]))
 
     def optimizer_arguments(self, name: str | None = None) -> dict[str, Any]:
-        """Return what an optimizer is given besides its parameters; its file is imported."""
+        """Return what an optimizer is given besides its parameters."""
         name = name or self.optimizer
         given = {"lr": self.lr, "weight_decay": self.weight_decay}
         if name != self.optimizer:
             return given
-        taken = _parameters("optimizer", name).intersection(_OF_OPTIMIZER)
+        taken = part_parameters("optimizer", name).intersection(_OF_OPTIMIZER)
         given |= {field: getattr(self, field) for field in _OF_OPTIMIZER if field in taken}
         return given | self.optimizer_options
 
     def schedule_arguments(self) -> dict[str, Any]:
-        """Return what the schedule is given besides times and rate; its file is imported."""
-        taken = _parameters("lr schedule", self.lr_schedule).intersection(_OF_SCHEDULE)
+        """Return what the schedule is given besides times and rate."""
+        taken = part_parameters("lr schedule", self.lr_schedule).intersection(_OF_SCHEDULE)
         return {field: getattr(self, field) for field in _OF_SCHEDULE if field in taken} | dict(
             self.lr_options
         )
@@ -296,10 +296,6 @@ _GROUPS = (
     "optimizer_options",
     "lr_options",
 )
-
-
-def _parameters(kind: str, name: str) -> set[str]:
-    return set(inspect.signature(registry.get(kind, name).target).parameters)
 
 
 def load_recipe(

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from .. import registry
 from ..errors import RecipeError, UnknownName
 from .options import PARTS, MethodOptions
+from .part_parameters import part_parameters
 
 # Arguments that the update loop passes to a part itself; all others are the user's options.
 GIVEN: Mapping[str, tuple[str, ...]] = {
@@ -69,12 +70,18 @@ def check_part(kind: str, name: str, options: Mapping[str, Any], field: str) -> 
     """
     if not options:
         return
-    target = registry.get(kind, name).target
-    parameters = inspect.signature(target).parameters
-    known = set(parameters) - set(GIVEN.get(kind, ()))
-    for option, value in options.items():
+    known = part_parameters(kind, name) - set(GIVEN.get(kind, ()))
+    for option in options:
         if option not in known:
             raise RecipeError(str(UnknownName(f"option of {kind} {name!r}", option, known)))
+    try:
+        target = registry.get(kind, name).target
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return  # Where nothing can be trained the names alone are checked.
+    parameters = inspect.signature(target).parameters
+    for option, value in options.items():
         try:
             _check_value(target, parameters[option].annotation, value)
         except ValidationError as error:
