@@ -23,6 +23,7 @@ from torch import nn
 from netsci_dst.training.formats import convert
 from netsci_dst.training.matrix_view import views_of
 from netsci_dst.training.models.mlp import mlp
+from netsci_dst.training.wiring import of as wiring_of
 
 # name: input, hidden, batch, sparsity, the ratio asked for and the one aimed at
 CASES = {
@@ -67,7 +68,7 @@ def _sparse(backend: str, n_input: int, hidden: int, sparsity: float) -> nn.Modu
     generator = torch.Generator().manual_seed(0)
     model = mlp((n_input,), 10, hidden=[hidden] * 3, generator=generator)
     keys = {}
-    for name in model.wiring().sparse_names():
+    for name in wiring_of(model).sparse_names():
         linear: Any = model.get_submodule(name)
         n = linear.in_features * linear.out_features
         chosen = torch.randperm(n, generator=generator)[: round((1 - sparsity) * n)]
