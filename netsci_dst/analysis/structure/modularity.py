@@ -65,8 +65,8 @@ def modularity(
     n
         Number of runs; by default 10 up to 10⁴ links, 3 up to 10⁵, else 1.
     tolerance
-        A run ends when a pass raises modularity by no more than this; by default 0 up to 10⁴
-        links, 1.5e-4 up to 10⁶, else 5e-4, which costs some thousandths of Q where there are no
+        A run ends when two passes raise modularity by no more than this each; by default 0 up to
+        10⁴ links, 5e-5 up to 3·10⁵, 1e-4 up to 2·10⁶, else 2e-4, which costs some thousandths of Q where there are no
         clear communities.
     weighted
         Use the weights of the links, where the graph has them.
@@ -108,7 +108,7 @@ def _effort(n_links: int) -> tuple[int, float, int]:
     runs = 3 if n_links <= 100_000 else 1
     given = os.environ.get("OMP_NUM_THREADS", "")
     cores = int(given) if given.isdigit() else os.cpu_count() or 1
-    tolerance = 1.5e-4 if n_links <= 1_000_000 else 5e-4
+    tolerance = 5e-5 if n_links <= 300_000 else 1e-4 if n_links <= 2_000_000 else 2e-4
     return runs, tolerance, max(1, min(runs, cores))
 
 
@@ -173,7 +173,7 @@ def _by_size(membership: NDArray[np.int64]) -> NDArray[np.int64]:
     source="Newman 2004; Traag, Waltman and van Eck 2019; Leicht and Newman 2008",
     summary="How strongly the network falls into communities, and into its own layers.",
     estimate=lambda topology: 1e-5 * topology.n_links,
-    version=4,
+    version=5,
 )
 def _measure(
     snapshot: Snapshot, seed: int = 0, n: int | None = None, tolerance: float | None = None

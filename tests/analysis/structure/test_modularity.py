@@ -124,6 +124,17 @@ def test_as_good_as_igraphs_leiden(name):
     assert modularity(graph).value >= best - 0.01
 
 
+def test_groups_that_merge_early_part_again():
+    """Local moves alone end with half as many groups as were planted."""
+    random.seed(0)
+    chances = np.full((40, 40), 2e-4) + np.diag(np.full(40, 0.02))
+    graph = igraph.Graph.SBM(chances.tolist(), [500] * 40)
+    found = modularity(graph, n=1, tolerance=1e-4)
+    planted = partition_modularity(graph, np.repeat(np.arange(40), 500))
+    assert found.value >= planted - 0.003
+    assert (np.bincount(found.membership) > 10).sum() == 40
+
+
 def test_communities_hang_together():
     # What Leiden guarantees and Louvain does not.
     graph = nx.barabasi_albert_graph(300, 2, seed=5)
