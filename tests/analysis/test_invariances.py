@@ -1,5 +1,6 @@
 """What must not change when neurons are renamed, isolated ones are added, or links turned round."""
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 from netsci_dst.analysis import (
     assortativity,
     bipartite_clustering,
+    centralities,
     characteristic_path_length,
     credit_assigned_paths,
     lcp_correlation,
+    path_lengths,
     rich_club,
 )
 from netsci_dst.topology import Topology
@@ -64,6 +67,29 @@ def test_invariance(name, change, seed, density):
     other = change(topology, np.random.default_rng(seed))
     before, after = MEASURES[name](topology), MEASURES[name](other)
     assert after == pytest.approx(before, rel=1e-9, abs=1e-12, nan_ok=True)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_no_order_of_nodes_chooses_among_components_of_one_size(seed):
+    rng = np.random.default_rng(seed)
+    shapes = (nx.path_graph(4), nx.star_graph(3), nx.complete_graph(4), nx.path_graph(2))
+    graph = nx.disjoint_union_all(shapes)
+    order = rng.permutation(len(graph)).tolist()
+    other = nx.relabel_nodes(graph, dict(enumerate(order)))
+    before, after = path_lengths(graph), path_lengths(nx.Graph(sorted(other.edges)))
+    shuffled = nx.Graph()
+    shuffled.add_nodes_from(range(len(graph)))
+    shuffled.add_edges_from(other.edges)
+    for found in (after, path_lengths(shuffled)):
+        assert vars(found) | {"pairs": 0} == vars(before) | {"pairs": 0}
+    means = [nx.average_shortest_path_length(part) for part in shapes[:3]]
+    assert before.characteristic == pytest.approx(np.mean(means))
+    assert before.efficiency_component == pytest.approx(
+        np.mean([nx.global_efficiency(part) for part in shapes[:3]])
+    )
+    vectors = [centralities(g).eigenvector for g in (graph, shuffled)]
+    assert np.allclose(vectors[0], vectors[1][order])
 
 
 @settings(max_examples=15, deadline=None)

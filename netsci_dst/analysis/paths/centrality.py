@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ class Centralities:
     harmonic
         Sum of inverse distances to the nodes within reach.
     eigenvector
-        Entry of the leading eigenvector of the adjacency matrix, largest 1 (Bonacich 1987).
+        Entry of the leading eigenvector of the largest component, largest 1 (Bonacich 1987); of
+        each where several components are equally large.
     pagerank
         PageRank with damping 0.85; sums to 1.
     """
@@ -84,24 +86,37 @@ def centralities(graph: Any, samples: int | None = None, seed: int = 0) -> Centr
 
 
 def _eigenvector(matrix: Any) -> NDArray[np.float64]:
-    from scipy.sparse.linalg import eigsh
-
-    from .distances import largest_component
+    """Return the leading vector of the largest component, or of each that is as large."""
+    from .distances import components, largest_components
 
     vector = np.zeros(matrix.shape[0])
     if matrix.nnz == 0:
         return vector
-    part, nodes = largest_component(matrix)
-    if nodes.size < 3:
-        vector[nodes] = 1.0
-        return vector
+    labels = components(matrix)
+    _, times = largest_components(matrix)
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], np.arange(times + 1))
+    for start, end in pairwise(starts):
+        nodes = order[start:end]
+        vector[nodes] = _leading(matrix[nodes][:, nodes].astype(float))
+    return vector
+
+
+def _leading(part: Any) -> NDArray[np.float64]:
+    """Return the leading vector of one component, largest entry 1."""
+    from scipy.sparse.linalg import eigsh
+
+    if part.shape[0] < 3:
+        return np.ones(part.shape[0])
+    if part.shape[0] < 30:
+        leading = np.abs(np.linalg.eigh(part.toarray())[1][:, -1])
+        return leading / leading.max()
     # Degrees to start from: positive, so never orthogonal to the leading vector, and no chance.
     start = np.diff(part.indptr).astype(float)
     exact: Any = 1e-10
-    _, found = eigsh(part.astype(float), k=1, which="LA", v0=start, tol=exact, maxiter=100000)
+    _, found = eigsh(part, k=1, which="LA", v0=start, tol=exact, maxiter=100000)
     leading = np.abs(found[:, 0])
-    vector[nodes] = leading / leading.max()
-    return vector
+    return leading / leading.max()
 
 
 # Link visits that shortest paths from all nodes may take before they are sampled: some minutes.

@@ -51,12 +51,12 @@ def components(matrix: Any) -> NDArray[np.int32]:
     return rank[labels]
 
 
-def largest_component(matrix: Any) -> tuple[Any, NDArray[np.int64]]:
-    """Return the submatrix of the largest component, and its nodes."""
-    nodes = np.flatnonzero(components(matrix) == 0)
-    if nodes.size == matrix.shape[0]:
-        return matrix, nodes
-    return matrix[nodes][:, nodes].tocsr(), nodes
+def largest_components(matrix: Any) -> tuple[NDArray[np.bool_], int]:
+    """Return which nodes lie in a component that none exceeds, and how many such there are."""
+    labels = components(matrix)
+    sizes = np.bincount(labels)
+    times = int((sizes == sizes.max()).sum())
+    return labels < times, times
 
 
 @njit(cache=True, nogil=True)

@@ -28,7 +28,8 @@ class PathLengths:
     Attributes
     ----------
     characteristic
-        Mean over the pairs of the largest component; NaN when it is a single node.
+        Mean over the pairs of the largest component; NaN when it is a single node. Components that
+        are equally large count together, so that no order of nodes decides.
     characteristic_all
         Mean over all pairs that a path joins, in whatever component.
     efficiency
@@ -39,7 +40,7 @@ class PathLengths:
     diameter
         Longest shortest path of the largest component.
     component_size
-        Number of nodes of the largest component.
+        Number of nodes of the largest component, of one where several are equally large.
     pairs
         Number of unordered pairs at each distance 0, 1, 2, ... in the graph.
     """
@@ -75,45 +76,51 @@ def path_lengths(graph: Any, samples: int | None = None, seed: int = 0) -> PathL
     >>> found.characteristic, found.efficiency, found.diameter
     (1.6, 0.7, 2)
     """
-    from .distances import components, distances
+    from .distances import distances, largest_components
 
     matrix = as_adjacency(graph)
     n = matrix.shape[0]
     if n == 0:
         nan = float("nan")
         return PathLengths(nan, nan, nan, nan, 0, 0, np.zeros(1, dtype=np.int64))
-    inside = components(matrix) == 0
+    inside, times = largest_components(matrix)
     main = np.flatnonzero(inside)
     drawn = drawn_sources(main.size, samples, seed)
     if drawn is not None:
-        return _sampled(distances(matrix, main[drawn]).pairs, main.size, drawn.size, n)
+        return _sampled(distances(matrix, main[drawn]).pairs, main.size, times, drawn.size, n)
     # Largest component first, the rest after it, so that one pass counts both.
     mine = distances(matrix, main).pairs
     pairs = mine.copy()
     rest = np.flatnonzero(~inside)
     if rest.size and np.diff(matrix.indptr)[rest].any():
         pairs = _add(pairs, distances(matrix, rest).pairs)
-    return _summary(mine, pairs, main.size, n)
+    return _summary(mine, pairs, main.size, times, n)
 
 
-def _summary(mine: NDArray[np.int64], pairs: NDArray[np.int64], size: int, n: int) -> PathLengths:
-    """Return the figures from ordered pairs at each distance, in the component and in all."""
+def _summary(
+    mine: NDArray[np.int64], pairs: NDArray[np.int64], nodes: int, times: int, n: int
+) -> PathLengths:
+    """Return the figures from ordered pairs at each distance, in the largest and in all.
+
+    ``nodes`` are those of the largest component, or of ``times`` that are equally large.
+    """
+    size = nodes // times
     lengths = np.arange(pairs.size)
     inverse = np.divide(1.0, lengths, out=np.zeros(pairs.size), where=lengths > 0)
     return PathLengths(
         characteristic=_ratio(mine @ np.arange(mine.size), mine.sum()),
         characteristic_all=_ratio(pairs @ lengths, pairs.sum()),
         efficiency=_ratio(pairs @ inverse, n * (n - 1)),
-        efficiency_component=_ratio(mine @ inverse[: mine.size], size * (size - 1)),
+        efficiency_component=_ratio(mine @ inverse[: mine.size], nodes * (size - 1)),
         diameter=mine.size - 1,
         component_size=size,
         pairs=pairs // 2,
     )
 
 
-def _sampled(found: NDArray[np.int64], size: int, sources: int, n: int) -> PathLengths:
-    scaled = np.rint(found * (size / sources)).astype(np.int64)
-    return _summary(scaled, scaled, size, n)
+def _sampled(found: NDArray[np.int64], nodes: int, times: int, sources: int, n: int) -> PathLengths:
+    scaled = np.rint(found * (nodes / sources)).astype(np.int64)
+    return _summary(scaled, scaled, nodes, times, n)
 
 
 def characteristic_path_length(graph: Any) -> float:
@@ -150,7 +157,7 @@ def _seconds(topology: Topology) -> float:
     source="Watts and Strogatz 1998; Latora and Marchiori 2001",
     summary="How many links apart neurons are: characteristic path length, efficiency, diameter.",
     estimate=_seconds,
-    version=3,
+    version=4,
 )
 def _measure(
     snapshot: Snapshot, samples: int | None = None, seed: int = 0

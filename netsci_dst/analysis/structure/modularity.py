@@ -66,8 +66,8 @@ def modularity(
         Number of runs; by default 10 up to 10⁴ links, 3 up to 10⁵, else 1.
     tolerance
         A run ends when two passes raise modularity by no more than this each; by default 0 up to
-        10⁴ links, 5e-5 up to 3·10⁵, 1e-4 up to 2·10⁶, else 2e-4, which costs some thousandths of Q where there are no
-        clear communities.
+        10⁴ links, 5e-5 up to 3·10⁵, 1e-4 up to 2·10⁶, else 2e-4, which costs some thousandths of
+        Q where there are no clear communities.
     weighted
         Use the weights of the links, where the graph has them.
     threads
