@@ -15,7 +15,7 @@ help:
 	@echo "make packages   build sdist and wheel into dist, use each from an empty environment"
 	@echo "make lint       formatting, lint, types, import rules"
 	@echo "make bench      write benchmarks/results/*.json"
-	@echo "make table      write the table of what is built in, after adding or moving a part"
+	@echo "make table      write the table of what is built in, and of how long experiments took"
 	@echo "make docs       build the documentation into docs/_build"
 	@echo "make notebooks  build and execute the notebooks"
 	@echo "make stress     the long robustness tests"
@@ -78,6 +78,7 @@ notebooks: $(VENV)/.dev
 
 table: $(VENV)/.base
 	$(BIN)/python -m netsci_dst.write_table
+	$(BIN)/python -m netsci_dst.reproduction.write_times docs/results
 
 # A package that the index cannot show (a mirror may lack it) is named and skipped.
 audit: $(VENV)/.dev

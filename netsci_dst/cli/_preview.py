@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NetsciError
 from ..reading import one_line
 from . import _console
 
+if TYPE_CHECKING:
+    from ..reproduction import Planned
+
+# Recipes are measured one after the other for no longer than this.
+_SECONDS = 20.0
+
 
 def previewed(recipes: Iterable[tuple[str, Any, str]], what: str) -> list[dict[str, Any]]:
     """Return a row per planned run: (place, recipe, status).
 
-    Seeds of one another are measured once; a finished run is not measured. Where a run cannot be
-    built here the reason stands in its row.
+    Data are read once. Seeds of one another are measured once, and no more recipes than fit into
+    a short time; a finished run is not measured. Where a run cannot be built here the reason
+    stands in its row.
     """
     from ..recipe_differences import without_seed
-    from ..training.preview import preview
 
     planned = list(recipes)
     known: dict[str, dict[str, Any]] = {}
+    datasets: dict[str, Any] = {}
     rows = []
+    begun = time.monotonic()
     with _console.progress(what) as update:
         for place, (path, recipe, status) in enumerate(planned):
             row: dict[str, Any] = {"run": path, "status": status}
             if status != "finished" and recipe is not None:
                 key = without_seed(recipe)
-                if key not in known:
-                    known[key] = _measured(preview, recipe)
-                row |= known[key] | {"seed": recipe.seed}
+                if key not in known and (not known or time.monotonic() - begun < _SECONDS):
+                    known[key] = _measured(recipe, datasets)
+                row |= known.get(key) or _asked(recipe)
+                row |= {"seed": recipe.seed}
             rows.append(row)
             update(place + 1, len(planned), path)
     return rows
 
 
-def _measured(preview: Any, recipe: Any) -> dict[str, Any]:
+def _measured(recipe: Any, datasets: dict[str, Any]) -> dict[str, Any]:
+    from ..training.build import load_data
+    from ..training.preview import preview
+
+    data = repr((recipe.data, recipe.data_options))
     try:
-        return preview(recipe).to_dict()
+        if data not in datasets:
+            datasets.clear()  # one at a time in memory
+            datasets[data] = load_data(recipe)
+        return preview(recipe, dataset=datasets[data]).to_dict()
     except NetsciError as error:
         return {"method": recipe.method, "data": recipe.data, "error": one_line(error)}
+
+
+def reckoned(task: Planned) -> dict[str, Any]:
+    """Return the row of a run of an experiment, by what such runs took before."""
+    row: dict[str, Any] = {"run": task.run, "status": task.status}
+    if task.recipe is not None:
+        row |= _asked(task.recipe) | {"steps": task.steps}
+    if task.seconds is not None:
+        row["hours"] = task.seconds / 3600
+    return row
+
+
+def _asked(recipe: Any) -> dict[str, Any]:
+    device = None if recipe.device == "auto" else recipe.device
+    asked = {"method": recipe.method, "data": recipe.data, "seed": recipe.seed, "device": device}
+    return asked | {"epochs": None if recipe.steps else recipe.epochs}
 
 
 def show(rows: list[dict[str, Any]], json: bool) -> None:
@@ -51,11 +84,19 @@ def show(rows: list[dict[str, Any]], json: bool) -> None:
     _console.table(None, columns, [[row.get(c) for c in columns] for row in rows])
     hours = sum(row.get("hours") or 0.0 for row in rows)
     mib = sum(row.get("mib") or 0.0 for row in rows)
-    left = sum(row["status"] != "finished" for row in rows)
-    _console.say(
-        f"{left} to train: about {_time(hours)} on this machine, one after the other, and "
-        f"{mib:,.0f} MiB; topology updates and analysis come on top; nothing was written"
-    )
+    left = [row for row in rows if row["status"] == "new" or "method" in row]
+    told = [row for row in left if row.get("hours") is not None]
+    failed = sum("error" in row for row in left)
+    unknown = len(left) - len(told) - failed
+    words = [f"{len(left)} to train"]
+    if told and mib:
+        words += [f"about {_time(hours)} on this machine, one after the other, and {mib:,.0f} MiB"]
+        words += ["topology updates and analysis come on top"]
+    elif told:
+        words += [f"about {_time(hours)} of processor time, by runs made before"]
+    if unknown:
+        words += [f"{unknown} of them not counted, as their time is unknown"]
+    _console.say("; ".join([*words, "nothing was written"]))
 
 
 _SHOWN = (
@@ -65,6 +106,7 @@ _SHOWN = (
     "data",
     "seed",
     "device",
+    "epochs",
     "parameters",
     "links",
     "steps",

@@ -51,6 +51,13 @@ def command(
             "--dry-run", "-n", help="Say what would run, how long and how large; write nothing."
         ),
     ] = False,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="With --dry-run: make a few steps here instead of going by what runs took before.",
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Repeat a table or figure of the papers: run what is missing, write ours beside theirs.
@@ -69,6 +76,8 @@ def command(
             table = [[e.name, e.title, e.source] for e in known]
             _console.table(None, ["name", "what it is", "source"], table)
         return
+    if measure and not dry_run:
+        raise typer.BadParameter("--measure goes with --dry-run")
     changes = {"device": device} if device else None
     if dry_run:
         tasks = planned(
@@ -81,7 +90,11 @@ def command(
             settings=_console.names(settings),
             changes=changes,
         )
-        _preview.show(_preview.previewed(tasks, "measuring"), json)
+        if measure:
+            asked = ((task.run, task.recipe, task.status) for task in tasks)
+            _preview.show(_preview.previewed(asked, "measuring"), json)
+        else:
+            _preview.show([_preview.reckoned(task) for task in tasks], json)
         return
     with _console.progress("runs") as update, _console.told_how_to_go_on():
         found = reproduce(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from ._blocks import Counts, counts
 from ._experiment import Experiment, Published, Row, experiments, load_experiment
 from ._page import figures, markdown, page_blocks, write_page
-from ._reproduce import Reproduction, planned, reproduce
+from ._reproduce import Planned, Reproduction, planned, reproduce
 from ._results import ResultTable
 
 __all__ = [
     "Counts",
     "Experiment",
+    "Planned",
     "Published",
     "Reproduction",
     "ResultTable",

@@ -21,6 +21,7 @@ from ._pictures import draw_pictures, picture_file
 from ._plan import Key, Task, chosen, plan
 from ._quantities import METRICS, Quantity, curve_values, final_values
 from ._results import ResultTable
+from ._times import times_of
 
 Progress = Callable[[int, int, str], None]
 
@@ -145,6 +146,31 @@ def reproduce(
     return Reproduction(experiment, store.url, page, table.rows, told, left)
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A run that `reproduce` would make.
+
+    Attributes
+    ----------
+    run
+        Its folder.
+    recipe
+        None where nothing is left to train here.
+    status
+        ``finished``, ``new``, or ``waits for a GPU``.
+    steps
+        How many it makes, where its recipe alone says so.
+    seconds
+        Of processor time, by runs of the same row or setting that were made before; else None.
+    """
+
+    run: str
+    recipe: Recipe | None
+    status: str
+    steps: int | None = None
+    seconds: float | None = None
+
+
 def planned(
     experiment: str | os.PathLike[str] | Experiment,
     out: str | os.PathLike[str] | None = None,
@@ -155,14 +181,13 @@ def planned(
     rows: Sequence[str] | None = None,
     settings: Sequence[str] | None = None,
     changes: Mapping[str, Any] | None = None,
-) -> list[tuple[str, Recipe | None, str]]:
+) -> list[Planned]:
     """Return what `reproduce` would run, without running or writing it; the arguments are its own.
 
     Returns
     -------
-    list of tuple
-        Folder of the run, its recipe (None where nothing is left to train here), and its status:
-        ``finished``, ``new``, or ``waits for a GPU``.
+    list of Planned
+        A line for each run; no data are read.
     """
     if not isinstance(experiment, Experiment):
         experiment = load_experiment(experiment)
@@ -172,15 +197,26 @@ def planned(
     tasks = plan(experiment, store, data=data, quick=quick, changes=changes, at_least=most)
     wanted = chosen(tasks, experiment, seeds, rows, settings)
     no_gpu = not (changes or {}).get("device") and not _has_gpu(wanted)
-    found: list[tuple[str, Recipe | None, str]] = []
+    times = times_of(experiment.name, table)
+    found: list[Planned] = []
     for task in wanted:
         if table.has(*_line_of(task)) or table.alike(*_line_of(task)) is not None:
-            found.append((task.folder, None, "finished"))
+            found.append(Planned(task.folder, None, "finished"))
         elif no_gpu and task.needs_gpu:
-            found.append((task.folder, None, "waits for a GPU"))
+            found.append(Planned(task.folder, None, "waits for a GPU"))
         else:
-            found.append((task.folder, task.recipe, "new"))
+            setting, row, _, is_quick = task.key
+            steps = _steps(task.recipe)
+            spent = times.seconds((experiment.name, setting, row, is_quick), steps)
+            found.append(Planned(task.folder, task.recipe, "new", steps, spent))
     return found
+
+
+def _steps(recipe: Recipe | None) -> int | None:
+    """Return how many steps a run makes where its recipe alone says so."""
+    if recipe is None or recipe.steps or not recipe.train_samples:
+        return None if recipe is None else recipe.steps
+    return round(recipe.epochs * -(-recipe.train_samples // recipe.batch_size))
 
 
 def _line_of(task: Task) -> tuple[Key, str, str]:

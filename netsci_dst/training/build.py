@@ -61,7 +61,7 @@ class Training:
         self.task: Task = get_task(_task_name(recipe), **recipe.task_options)
         self.dtype: torch.dtype = _DTYPES[recipe.dtype]
         torch.manual_seed(recipe.seed)
-        self.batches: Batches = self._batches()
+        self.batches: Batches = self.task.prepare(self.dataset, self.batch_options())
         self.steps_per_epoch: int = self.batches.steps_per_epoch
         self.total_steps: int = recipe.steps or max(1, round(recipe.epochs * self.steps_per_epoch))
         self.model: nn.Module = self.task.build(
@@ -125,21 +125,19 @@ class Training:
         words = np.random.SeedSequence([self.recipe.seed, 3, self.world.rank, step])
         torch.manual_seed(int(words.generate_state(1, np.uint64)[0] >> 1))
 
-    def _batches(self) -> Batches:
+    def batch_options(self) -> BatchOptions:
+        """Return how the data are cut into batches."""
         recipe = self.recipe
-        return self.task.prepare(
-            self.dataset,
-            BatchOptions(
-                batch_size=recipe.batch_size,
-                evaluation_batch_size=recipe.evaluation_batch_size,
-                device=self.device,
-                dtype=self.dtype,
-                seed=recipe.seed,
-                rank=self.world.rank,
-                world_size=self.world.size,
-                drop_last=recipe.drop_last,
-                augment=_augmentation(recipe, self.dataset),
-            ),
+        return BatchOptions(
+            batch_size=recipe.batch_size,
+            evaluation_batch_size=recipe.evaluation_batch_size,
+            device=self.device,
+            dtype=self.dtype,
+            seed=recipe.seed,
+            rank=self.world.rank,
+            world_size=self.world.size,
+            drop_last=recipe.drop_last,
+            augment=_augmentation(recipe, self.dataset),
         )
 
     def _losses(self, n: int) -> Iterator[Tensor]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..recipe import Recipe, load_recipe
@@ -18,8 +19,12 @@ from .fit import Fit, Interrupted
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from .tasks.task import Batch
+
 # The steps by which time is told: at least so many, and no more than fit into so long.
-_STEPS, _SECONDS = 20, 3.0
+_STEPS, _SECONDS = 20, 2.0
+# Samples evaluated at a time: searching for a translation is slow.
+_EVALUATED = 16
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Preview:
     step_ms
         Measured: milliseconds of a training step here, on this device.
     hours
-        Estimated from that step and one measured evaluation; topology updates come on top.
+        Estimated from that step and the evaluation of some samples; topology updates come on top.
     mib
         Estimated size of the run: snapshots and two checkpoints, without tables and analysis.
     """
@@ -83,9 +88,7 @@ def preview(recipe: Any = None, *, dataset: Any = None, **changes: Any) -> Previ
         links = training.controller.topology().n_links
         step = _step_seconds(training)
         # After the steps, which compile the kernels of both.
-        begun = time.perf_counter()
-        training.task.evaluate(training.model, training.batches)
-        evaluation = time.perf_counter() - begun
+        evaluation = _evaluation_seconds(training)
         return Preview(
             recipe.method,
             recipe.data,
@@ -127,6 +130,33 @@ def _step_seconds(training: Training) -> float:
     with contextlib.suppress(Interrupted):
         Fit(training, None, callbacks=[watch]).run()
     return watch.seconds
+
+
+class _Enough(Exception):
+    """Enough has been seen to tell the time."""
+
+
+def _evaluation_seconds(training: Training) -> float:
+    """Reckon what an evaluation takes from as many batches as fit into a short time."""
+    options = training.batch_options()
+    size = min(options.evaluation_batch_size, _EVALUATED)
+    few = training.task.prepare(training.dataset, replace(options, evaluation_batch_size=size))
+    whole = few.evaluation
+    total = sum(batch.samples for batch in whole())
+    begun, seen = time.perf_counter(), 0
+
+    def limited(split: str | None = None) -> Iterator[Batch]:
+        nonlocal seen
+        for batch in whole(split):
+            yield batch
+            seen += batch.samples
+            if time.perf_counter() - begun > _SECONDS / 2:
+                raise _Enough
+
+    few.evaluation = limited
+    with contextlib.suppress(_Enough):
+        training.task.evaluate(training.model, few)
+    return (time.perf_counter() - begun) * total / max(1, seen)
 
 
 def _updates(training: Training) -> int:
