@@ -39,7 +39,7 @@ RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "soak.json"
 SETTINGS = {
     "data": "digits",
     "sparsity": 0.9,
-    "epochs": 8,
+    "epochs": 16,
     "update_epochs": 0.5,
     "evaluate_steps": 10,
     "model_options": {"hidden": [32, 32]},
@@ -49,6 +49,9 @@ SETTINGS = {
 }
 METHODS = ("chts", "set", "rigl", "gmp")
 FATAL = ("killed", "told to stop", "disk full")
+FEWEST = 4  # stops of a run before it may come to its end undisturbed
+# Ends of a training: done, stopped in one line, killed, or a signal before it was listened to.
+SURVIVED = (0, 3, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGUSR1)
 TRAINERS = (*FATAL, "clock jumps", "left alone")
 READERS = ("analyse", "report", "verify", "read")
 # From a server that has imported everything but started no thread: those do not survive a fork.
@@ -64,7 +67,7 @@ def train(path: Path, method: str, seed: int, how: str) -> None:
     warnings.simplefilter("ignore")
     rng = random.Random(os.urandom(8))
     if how == "disk full":
-        after, count, flush = rng.randrange(2, 60), [0], os.fsync
+        after, count, flush = rng.randrange(2, 40), [0], os.fsync
 
         def full(descriptor: int) -> None:
             count[0] += 1
@@ -123,7 +126,7 @@ def disturb(path: Path, method: str, seed: int, rng: random.Random, out: Path) -
     readers: list[Any] = []
     while not (path / "provenance.json").exists() or nd.load_run(path).status != "finished":
         # At first only what ends the process; then also what lets it come to its end.
-        how = rng.choice(TRAINERS if sum(seen[each] for each in FATAL) >= 4 else FATAL)
+        how = rng.choice(TRAINERS if stops(seen) >= FEWEST else FATAL)
         process = CONTEXT.Process(target=train, args=(path, method, seed, how))
         process.start()
         deadline = time.monotonic() + rng.uniform(0.1, 1.5)
@@ -140,19 +143,22 @@ def disturb(path: Path, method: str, seed: int, rng: random.Random, out: Path) -
                 seen["readers killed"] += 1
             process.join(0.05)
         if process.is_alive():
-            os.kill(process.pid or 0, signal.SIGKILL if how == "killed" else signal.SIGTERM)
-            seen[how] += 1
+            told = rng.choice([signal.SIGTERM, signal.SIGUSR1])
+            os.kill(process.pid or 0, signal.SIGKILL if how == "killed" else told)
         process.join(120)
-        if process.exitcode == 3 and how == "disk full":
-            seen["disk full"] += 1
-        elif how in ("clock jumps", "left alone"):
-            seen[how] += 1
-        if process.exitcode not in (0, 3, -signal.SIGKILL, -signal.SIGTERM):
+        # A stop counts only where the process did not come to its end by itself.
+        seen[how] += how not in FATAL or process.exitcode != 0
+        if process.exitcode not in SURVIVED:
             raise SystemExit(f"{path}: a training ended with {process.exitcode} ({how})")
     for each in readers:
         each[1].join(120)
         ended(each, seen)
     return seen
+
+
+def stops(seen: Counter[str]) -> int:
+    """Return how often a training was ended before its end."""
+    return sum(seen[each] for each in FATAL)
 
 
 def ended(reader: tuple[str, Any], seen: Counter[str]) -> bool:
@@ -178,7 +184,7 @@ def held(folder: Path) -> dict[str, float]:
 def soak(minutes: float, seed: int, folder: Path) -> dict[str, Any]:
     """Disturb runs for some minutes, compare each with one that was not, and say what happened."""
     growing.LIMIT = 3
-    rng, until = random.Random(seed), time.monotonic() + 60 * minutes
+    rng = random.Random(seed)
     out = folder / "reports"
     out.mkdir()
     # Temporary files of this soak alone, also those of its processes.
@@ -191,11 +197,14 @@ def soak(minutes: float, seed: int, folder: Path) -> dict[str, Any]:
         )
         for method in METHODS
     }
+    until = time.monotonic() + 60 * minutes
     seen: Counter[str] = Counter()
-    marks, n, trained = [], 0, 0.0
+    marks, disturbed, n = [], [], 0
     while time.monotonic() < until or n < 3:
         method, path = METHODS[n % len(METHODS)], folder / f"run{n}"
-        seen += disturb(path, method, 0, rng, out)
+        here = disturb(path, method, 0, rng, out)
+        disturbed.append(stops(here))
+        seen += here
         run = nd.load_run(path)
         assert facts(run) == whole[method], f"{path} is not the run that was never disturbed"
         nd.analyze(run, ["degrees", "k_shell", "assortativity"])
@@ -204,21 +213,33 @@ def soak(minutes: float, seed: int, folder: Path) -> dict[str, Any]:
             pass
         damaged = [f.what for f in nd.verify(run, data=False) if f.verdict == "damaged"]
         assert not damaged, damaged
-        trained += float(run.provenance["duration_s"])
         marks.append(held(folder))
         shutil.rmtree(path)
         n += 1
+        print(n, method, disturbed[-1], marks[-1], flush=True)
     assert not any(mark["leftovers"] for mark in marks[-1:]), marks[-1]
     third = max(1, len(marks) // 3)
     return {
         "minutes": round(minutes, 1),
         "seed": seed,
         "runs_equal_bit_for_bit": n,
+        "stops_of_a_run": {
+            "fewest": min(disturbed),
+            "mean": round(sum(disturbed) / n, 1),
+            "most": max(disturbed),
+        },
         "what_happened": dict(sorted(seen.items())),
         "first_third": mean(marks[:third]),
         "last_third": mean(marks[-third:]),
         "machine": machine("cpu"),
     }
+
+
+def flat(first: dict[str, float], last: dict[str, float]) -> None:
+    """Fail where what is held grew: by a twentieth of the memory, or by one file or descriptor."""
+    grown = [k for k in first if last[k] > first[k] + (0.05 * first[k] if "MiB" in k else 1)]
+    if grown:
+        raise SystemExit(f"grew from the first third to the last: {', '.join(grown)}")
 
 
 def mean(marks: list[dict[str, float]]) -> dict[str, float]:
@@ -232,7 +253,9 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory() as place:
-        result = soak(chosen.minutes, chosen.seed, Path(place))
+    place = Path(tempfile.mkdtemp())  # kept to look at where something went wrong
+    result = soak(chosen.minutes, chosen.seed, place)
     RESULTS.write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result, indent=2))
+    flat(result["first_third"], result["last_third"])
+    shutil.rmtree(place)
