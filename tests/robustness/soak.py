@@ -23,6 +23,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections import Counter
@@ -39,7 +40,7 @@ RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "soak.json"
 SETTINGS = {
     "data": "digits",
     "sparsity": 0.9,
-    "epochs": 16,
+    "epochs": 40,
     "update_epochs": 0.5,
     "evaluate_steps": 10,
     "model_options": {"hidden": [32, 32]},
@@ -129,9 +130,12 @@ def disturb(path: Path, method: str, seed: int, rng: random.Random, out: Path) -
         how = rng.choice(TRAINERS if stops(seen) >= FEWEST else FATAL)
         process = CONTEXT.Process(target=train, args=(path, method, seed, how))
         process.start()
-        deadline = time.monotonic() + rng.uniform(0.1, 1.5)
-        while process.is_alive() and (how in ("disk full", "clock jumps", "left alone")
-                                      or time.monotonic() < deadline):  # fmt: skip
+        end = signal.SIGKILL if how == "killed" else rng.choice([signal.SIGTERM, signal.SIGUSR1])
+        # From a thread: what starts readers may be late.
+        timer = threading.Timer(rng.uniform(0.1, 1.2), signalled, (process, end))
+        if how in ("killed", "told to stop"):
+            timer.start()
+        while process.is_alive():
             readers = [each for each in readers if each[1].is_alive() or not ended(each, seen)]
             if len(readers) < 2 and rng.random() < 0.5:
                 what = rng.choice(READERS)
@@ -142,10 +146,7 @@ def disturb(path: Path, method: str, seed: int, rng: random.Random, out: Path) -
                 readers.pop(0)[1].kill()
                 seen["readers killed"] += 1
             process.join(0.05)
-        if process.is_alive():
-            told = rng.choice([signal.SIGTERM, signal.SIGUSR1])
-            os.kill(process.pid or 0, signal.SIGKILL if how == "killed" else told)
-        process.join(120)
+        timer.cancel()
         # A stop counts only where the process did not come to its end by itself.
         seen[how] += how not in FATAL or process.exitcode != 0
         if process.exitcode not in SURVIVED:
@@ -154,6 +155,12 @@ def disturb(path: Path, method: str, seed: int, rng: random.Random, out: Path) -
         each[1].join(120)
         ended(each, seen)
     return seen
+
+
+def signalled(process: Any, number: int) -> None:
+    """Send a signal to a process, if it is there yet."""
+    if process.is_alive():
+        os.kill(process.pid, number)
 
 
 def stops(seen: Counter[str]) -> int:
