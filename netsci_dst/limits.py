@@ -73,6 +73,27 @@ def check_size(asked: float, file_size: int, origin: object) -> None:
         )
 
 
+class Budget:
+    """What a file may ask for in all its parts together, each refused before it is allocated.
+
+    Many parts that are small enough by themselves, or one that is named many times, add up.
+    """
+
+    def __init__(self, file_size: int, origin: object):
+        self.file_size, self.origin, self.asked = file_size, origin, 0.0
+
+    def take(self, asked: float, what: object = None) -> None:
+        """Add what a part asks for.
+
+        Raises
+        ------
+        TooLarge
+            If all parts so far ask for more than they may.
+        """
+        self.asked += max(0.0, asked)
+        check_size(self.asked, self.file_size, self.origin if what is None else what)
+
+
 def size_text(n_bytes: float) -> str:
     """Return a size in words.
 

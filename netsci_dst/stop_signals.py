@@ -44,6 +44,9 @@ def stopped_by(*names: str) -> Iterator[None]:
             os.kill(os.getpid(), number)
         elif not received:
             received.append(number)
+            if not callable(signal.getsignal(signal.SIGINT)):
+                # A shell that starts a job in the background has it ignore Ctrl-C, not this.
+                raise KeyboardInterrupt
             signal.raise_signal(signal.SIGINT)
 
     for name in names or NAMES:

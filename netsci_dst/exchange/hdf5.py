@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse
 
 from ..errors import FormatError, MissingDependency
-from ..limits import check_size
+from ..limits import Budget
 from ..reading import reading
 
 MARKS = (b"\x89HDF\r\n\x1a\n", b"MATLAB 7.3")
@@ -34,60 +34,56 @@ def read_mat73(file: Any, origin: object, file_size: int) -> dict[str, Any]:
         raise MissingDependency("h5py", "exchange", "reading a .mat file of version 7.3") from None
     found: dict[str, Any] = {}
     with reading(origin, "a readable .mat file"), h5py.File(file, "r") as opened:
-        _collect(h5py, opened, "", found, origin, file_size)
+        _collect(h5py, opened, "", found, Budget(file_size, origin))
     return found
 
 
-def _collect(
-    h5py: Any, group: Any, prefix: str, found: dict[str, Any], origin: object, size: int
-) -> None:
+def _collect(h5py: Any, group: Any, prefix: str, found: dict[str, Any], budget: Budget) -> None:
     for key in group:
         name = f"{prefix}{key}"
         if name.startswith("#"):
             continue  # what cells refer to
         link = group.get(key, getlink=True)
         if not isinstance(link, h5py.HardLink):
-            raise FormatError(
-                f"{origin}: {name!r} is a link to another place, which is not followed"
-            )
+            raise _elsewhere(budget, name)
         item = group[key]
         if isinstance(item, h5py.Dataset):
             if item.dtype.kind in "biuf" and item.ndim == 2:
-                found[name] = _values(item, name, origin, size).T  # MATLAB stores columns first
+                found[name] = _values(item, name, budget).T  # MATLAB stores columns first
         elif "MATLAB_sparse" in item.attrs:
-            found[name] = _sparse(h5py, item, name, origin, size)
+            found[name] = _sparse(h5py, item, name, budget)
         elif not prefix:
-            _collect(h5py, item, f"{name}.", found, origin, size)
+            _collect(h5py, item, f"{name}.", found, budget)
 
 
-def _values(item: Any, name: str, origin: object, size: int) -> Any:
+def _values(item: Any, name: str, budget: Budget) -> Any:
     if item.external or item.is_virtual:
         raise FormatError(
-            f"{origin}: the values of {name!r} lie in other files, which are not read"
+            f"{budget.origin}: the values of {name!r} lie in other files, which are not read"
         )
-    check_size(float(np.prod(item.shape, dtype=float)) * item.dtype.itemsize, size, origin)
+    budget.take(float(np.prod(item.shape, dtype=float)) * item.dtype.itemsize)
     return np.asarray(item)
 
 
-def _sparse(h5py: Any, group: Any, name: str, origin: object, size: int) -> Any:
+def _sparse(h5py: Any, group: Any, name: str, budget: Budget) -> Any:
     parts = {}
     for key in ("data", "ir", "jc"):
         if key not in group:
             parts[key] = np.empty(0, dtype=np.int64)  # MATLAB leaves out what is empty
             continue
         if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-            raise FormatError(
-                f"{origin}: {name!r} is a link to another place, which is not followed"
-            )
-        parts[key] = _values(group[key], name, origin, size)
+            raise _elsewhere(budget, name)
+        parts[key] = _values(group[key], name, budget)
     rows = int(group.attrs["MATLAB_sparse"])
     columns = max(parts["jc"].size - 1, 0)
-    check_size(8.0 * (rows + columns), size, origin)
+    budget.take(8.0 * (max(rows, 0) + columns))
     indices = (parts["data"], parts["ir"].astype(np.int64), parts["jc"].astype(np.int64))
     matrix = scipy.sparse.csc_array(indices, shape=(rows, columns))
     matrix.check_format(full_check=True)
     return matrix
 
 
-def _elsewhere(origin: object, name: str) -> FormatError:
-    return FormatError(f"{origin}: {name!r} is a link to another place, which is not followed")
+def _elsewhere(budget: Budget, name: str) -> FormatError:
+    return FormatError(
+        f"{budget.origin}: {name!r} is a link to another place, which is not followed"
+    )

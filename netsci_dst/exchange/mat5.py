@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
-from ..limits import allowed_bytes, check_size
+from ..limits import Budget, TooLarge, allowed_bytes
 
 _TYPES = {
     1: "i1",
@@ -53,27 +53,30 @@ def read_mat5(path: Path) -> dict[str, Any]:
     return mat5_variables(data, path)
 
 
-def mat5_variables(data: bytes, path: object) -> dict[str, Any]:
-    """Return the variables of the bytes of a file; see `read_mat5`."""
+def mat5_variables(data: bytes, path: object, file_size: int | None = None) -> dict[str, Any]:
+    """Return the variables of the bytes of a file of ``file_size``; see `read_mat5`."""
     mark = data[126:128]
     if len(data) < 128 or mark not in (b"IM", b"MI"):
         raise FormatError(f"{path} is not a readable .mat file of version 5 or later")
     order = "<" if mark == b"IM" else ">"
     found: dict[str, Any] = {}
+    budget = Budget(file_size or len(data), path)
     try:
         place = 128
         while place + 8 <= len(data):
             kind, body, place = _element(data, place, order, top=True)
             if kind == _COMPRESSED:
                 inner = zlib.decompressobj()
-                most = allowed_bytes(len(data))
-                body = inner.decompress(body, most)
-                check_size(most + 1 if inner.unconsumed_tail else 0, len(data), path)
+                left = max(1, int(allowed_bytes(budget.file_size) - budget.asked))
+                body = inner.decompress(body, left)
+                budget.take(len(body) + (left if inner.unconsumed_tail else 0))
                 kind, body, _ = _element(body, 0, order, top=True)
             if kind == _MATRIX:
-                name, value = _array(body, order, 0)
+                name, value = _array(body, order, 0, budget)
                 if value is not None:
                     found[name] = value
+    except TooLarge:
+        raise
     except (struct.error, zlib.error, ValueError, KeyError, IndexError, OverflowError) as error:
         raise FormatError(f"{path} is not a readable .mat file: {error}") from error
     return found
@@ -101,7 +104,7 @@ def _numbers(kind: int, body: bytes, order: str) -> NDArray[Any]:
     return np.frombuffer(body, dtype)
 
 
-def _array(body: bytes, order: str, depth: int) -> tuple[str, Any]:
+def _array(body: bytes, order: str, depth: int, budget: Budget) -> tuple[str, Any]:
     if depth > _DEEPEST:
         raise ValueError("cells are nested too deeply")
     kind, flags, place = _element(body, 0, order)
@@ -120,23 +123,27 @@ def _array(body: bytes, order: str, depth: int) -> tuple[str, Any]:
         cells = []
         for _ in range(int(np.prod(shape))):
             _, inner, place = _element(body, place, order, top=True)
-            cells.append(_array(inner, order, depth + 1)[1] if inner else None)
+            cells.append(_array(inner, order, depth + 1, budget)[1] if inner else None)
         return name, cells
     if array_class == _STRUCT:
-        return name, _struct(body, place, order, shape, depth)
+        return name, _struct(body, place, order, shape, depth, budget)
     if array_class == _SPARSE:
-        return name, _sparse(body, place, order, shape, is_logical)
+        return name, _sparse(body, place, order, shape, is_logical, budget)
     kind, raw, place = _element(body, place, order)
     if array_class == _CHAR:
         return name, raw.decode(_TEXT[kind])
     values = _numbers(kind, raw, order)
     if values.size != int(np.prod(shape)):
         raise ValueError("an array has fewer or more numbers than its shape says")
-    values = values.astype(bool if is_logical else _CLASSES[array_class])
+    dtype = np.dtype(bool if is_logical else _CLASSES[array_class])
+    budget.take(values.size * dtype.itemsize)  # numbers may be stored narrower than they are
+    values = values.astype(dtype)
     return name, values.reshape(shape, order="F")
 
 
-def _struct(body: bytes, place: int, order: str, shape: tuple[int, ...], depth: int) -> Any:
+def _struct(
+    body: bytes, place: int, order: str, shape: tuple[int, ...], depth: int, budget: Budget
+) -> Any:
     """Return the fields of a single structure; None for an array of them."""
     kind, raw, place = _element(body, place, order)
     length = int(_numbers(kind, raw, order)[0])
@@ -147,11 +154,13 @@ def _struct(body: bytes, place: int, order: str, shape: tuple[int, ...], depth: 
     for start in range(0, len(raw), length):
         key = raw[start : start + length].partition(b"\0")[0].decode("latin-1")
         _, inner, place = _element(body, place, order, top=True)
-        found[key] = _array(inner, order, depth + 1)[1] if inner else None
+        found[key] = _array(inner, order, depth + 1, budget)[1] if inner else None
     return found
 
 
-def _sparse(body: bytes, place: int, order: str, shape: tuple[int, ...], is_logical: bool) -> Any:
+def _sparse(
+    body: bytes, place: int, order: str, shape: tuple[int, ...], is_logical: bool, budget: Budget
+) -> Any:
     import scipy.sparse
 
     parts = []
@@ -164,6 +173,7 @@ def _sparse(body: bytes, place: int, order: str, shape: tuple[int, ...], is_logi
     count = int(starts[-1])
     if not 0 <= count <= min(rows.size, values.size):
         raise ValueError("a sparse array is truncated")
+    budget.take(16.0 * count + 8.0 * sum(shape))
     data = values[:count].astype(bool if is_logical else np.float64)
     columns = (data, rows[:count].astype(np.int64), starts.astype(np.int64))
     matrix = scipy.sparse.csc_array(columns, shape=shape)

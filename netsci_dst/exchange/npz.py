@@ -23,22 +23,44 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
         return npz_arrays(path.read_bytes(), path)
 
 
-def npz_arrays(data: bytes, origin: object) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the bytes of an archive.
+def npz_arrays(
+    data: bytes, origin: object, file_size: int | None = None
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the bytes of an archive, unpacked from a file of ``file_size``.
 
     Raises
     ------
     FormatError
         If an array is larger than it may be, or than the archive, or holds pickled objects.
     """
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    check_archive(io.BytesIO(data), file_size or len(data), origin)
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        return {key: file[key] for key in file.files}
+
+
+def check_archive(file: Any, file_size: int, origin: object) -> None:
+    """Refuse an archive, a path or an open file, whose arrays are larger than they may be."""
+    with zipfile.ZipFile(file) as archive:
         infos = [info for info in archive.infolist() if info.filename.endswith(".npy")]
-        check_size(sum(info.file_size for info in infos), len(data), origin)
+        check_size(sum(info.file_size for info in infos), file_size, origin)
         for info in infos:
             with archive.open(info) as member:
                 check_header(member, info.file_size, origin)
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return {key: file[key] for key in file.files}
+
+
+def check_numpy(path: Path) -> None:
+    """Refuse a file of arrays, ``.npy`` or ``.npz``, that asks for more memory than it may."""
+    with reading(path, "a file of NumPy arrays"):
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            mark = file.read(6)
+            file.seek(0)
+            if mark.startswith(b"PK"):
+                check_archive(file, size, path)
+            elif mark == b"\x93NUMPY":
+                check_header(file, size, path)
+            else:
+                raise FormatError(f"{path} is no file of NumPy arrays")
 
 
 def check_header(member: Any, size: int, origin: object) -> None:

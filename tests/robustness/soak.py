@@ -40,7 +40,7 @@ RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "soak.json"
 SETTINGS = {
     "data": "digits",
     "sparsity": 0.9,
-    "epochs": 40,
+    "epochs": 24,
     "update_epochs": 0.5,
     "evaluate_steps": 10,
     "model_options": {"hidden": [32, 32]},
@@ -121,8 +121,10 @@ def facts(run: nd.Run) -> tuple[Any, ...]:
     return metrics, evolution, ends, repr(weights)
 
 
-def disturb(path: Path, method: str, seed: int, rng: random.Random, out: Path) -> Counter[str]:
-    """Train a run to its end through one misfortune after the other; count them."""
+def disturb(
+    path: Path, method: str, seed: int, rng: random.Random, out: Path, took: float
+) -> Counter[str]:
+    """Train a run, which took so many seconds undisturbed, through one misfortune after another."""
     seen: Counter[str] = Counter()
     readers: list[Any] = []
     while not (path / "provenance.json").exists() or nd.load_run(path).status != "finished":
@@ -132,12 +134,13 @@ def disturb(path: Path, method: str, seed: int, rng: random.Random, out: Path) -
         process.start()
         end = signal.SIGKILL if how == "killed" else rng.choice([signal.SIGTERM, signal.SIGUSR1])
         # From a thread: what starts readers may be late.
-        timer = threading.Timer(rng.uniform(0.1, 1.2), signalled, (process, end))
+        timer = threading.Timer(took * rng.uniform(0.02, 0.3), signalled, (process, end))
         if how in ("killed", "told to stop"):
             timer.start()
         while process.is_alive():
             readers = [each for each in readers if each[1].is_alive() or not ended(each, seen)]
-            if len(readers) < 2 and rng.random() < 0.5:
+            begun = (path / "provenance.json").exists()
+            if begun and len(readers) < 2 and rng.random() < 0.1:
                 what = rng.choice(READERS)
                 reader = CONTEXT.Process(target=read, args=(path, what, out))
                 reader.start()
@@ -198,18 +201,17 @@ def soak(minutes: float, seed: int, folder: Path) -> dict[str, Any]:
     multiprocessing.util.get_temp_dir()  # that of the processes outlives the soak's folder
     (folder / "tmp").mkdir()
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
-    whole = {
-        method: facts(
-            training.train(out=folder / f"whole-{method}", method=method, seed=0, **SETTINGS)
-        )
-        for method in METHODS
-    }
+    whole, took = {}, {}
+    for method in METHODS:
+        begun = time.monotonic()
+        run = training.train(out=folder / f"whole-{method}", method=method, seed=0, **SETTINGS)
+        whole[method], took[method] = facts(run), min(20.0, time.monotonic() - begun)
     until = time.monotonic() + 60 * minutes
     seen: Counter[str] = Counter()
     marks, disturbed, n = [], [], 0
     while time.monotonic() < until or n < 3:
         method, path = METHODS[n % len(METHODS)], folder / f"run{n}"
-        here = disturb(path, method, 0, rng, out)
+        here = disturb(path, method, 0, rng, out, took[method])
         disturbed.append(stops(here))
         seen += here
         run = nd.load_run(path)

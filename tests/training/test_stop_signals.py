@@ -92,6 +92,23 @@ def test_a_forked_process_ends_by_the_signal_as_it_would_have():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_job_in_the_background_of_a_script_ends_too(number):
+    """A shell has such jobs ignore Ctrl-C; what a scheduler sends must end them all the same."""
+    code = "import time, netsci_dst as nd\nwith nd.stopped_by():\n  print(1, flush=True)\n  "
+    process = subprocess.Popen(
+        [sys.executable, "-c", code + "time.sleep(60)"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    process.stdout.readline()
+    process.send_signal(number)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert b"KeyboardInterrupt" in told
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 def test_the_command_line_ends_as_by_ctrl_c_and_goes_on(tmp_path, whole, number):
     out = tmp_path / "run"
     words = ["train", "--method", "set", "--sparsity", 0.8, "--hidden", "32", "--epochs", 3000]

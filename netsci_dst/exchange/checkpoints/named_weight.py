@@ -64,6 +64,12 @@ class NamedWeight:
         """Whether every possible link is there."""
         return self.matrix.nnz == self.matrix.shape[0] * self.matrix.shape[1]
 
+    @property
+    def n_bytes(self) -> int:
+        """What the layer takes in memory, in bytes."""
+        parts = [self.matrix] if self.multiplicity is None else [self.matrix, self.multiplicity]
+        return sum(p.data.nbytes + p.indices.nbytes + p.indptr.nbytes for p in parts)
+
     def turned(self) -> NamedWeight:
         """Return the layer with its sides exchanged."""
         other = self.multiplicity

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import FormatError, MissingDependency
+from ...limits import Budget
 from ...reading import one_line, reading
 from .layers import from_convolution, from_gates, from_linear
 from .named_weight import NamedWeight, Options, selected
@@ -32,12 +33,14 @@ def read_onnx(path: Path, options: Options) -> list[NamedWeight]:
     with reading(path, "a readable ONNX model"):
         model = onnx.load(str(path), load_external_data=False)
         constants = _Constants(model.graph, path)
-        found: dict[str, NamedWeight] = {}
+        # One constant may be named by any number of nodes.
+        found, used = dict[str, NamedWeight](), dict[str, int]()
+        budget = Budget(path.stat().st_size, path)
         for i, node in enumerate(model.graph.node):
             for weight in _layers(node, i, constants, options.threshold):
-                name = weight.name
-                while name in found:
-                    name += "'"
+                budget.take(weight.n_bytes)
+                n = used[weight.name] = used.get(weight.name, 0) + 1
+                name = weight.name + ("'" * (n - 1) if n < 4 else f"'{n}")
                 found[name] = replace(weight, name=name)
     return selected(found.values(), options)
 

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse
 
 from ...errors import FormatError, MissingDependency
-from ...limits import check_size
+from ...limits import Budget, check_size
 from ...reading import one_line, reading
 
 _BESIDE = re.compile(
@@ -58,10 +58,10 @@ def read_torch(path: Path) -> dict[str, Any]:
         kind = type(loaded).__name__
         raise FormatError(f"{path} holds a {kind} without tensors, not a state dict")
     with reading(path):
-        tensors = _of_the_model(found)
-        arrays = {name: _array(tensor, name, size) for name, tensor in tensors.items()}
+        tensors, budget = _of_the_model(found), Budget(size, path)
+        arrays = {name: _array(tensor, name, budget) for name, tensor in tensors.items()}
         for name, mask in _sparsifier_masks(loaded).items():
-            _apply(_array(mask, name, size), name, arrays)
+            _apply(_array(mask, name, budget), name, arrays)
         return arrays
 
 
@@ -126,7 +126,7 @@ def _of_the_model(found: dict[tuple[str, ...], Any]) -> dict[str, Any]:
     return {".".join(place): value for place, value in found.items()}
 
 
-def _array(tensor: Any, name: str, file_size: int) -> Any:
+def _array(tensor: Any, name: str, budget: Budget) -> Any:
     import torch
 
     name = one_line(name)
@@ -139,9 +139,9 @@ def _array(tensor: Any, name: str, file_size: int) -> Any:
     if tensor.is_complex():
         return np.empty(tuple(tensor.shape) and (0,), dtype=complex)
     if tensor.layout is not torch.strided:
-        return _sparse(tensor, name, file_size)
+        return _sparse(tensor, name, budget)
     # Strides of zero let a few bytes stand for any number of weights.
-    check_size(tensor.numel() * 4, file_size, f"tensor {name!r}")
+    budget.take(tensor.numel() * 4, f"tensor {name!r}")
     tensor = tensor.detach()
     return (tensor if tensor.dtype is torch.float64 else _single(tensor)).numpy()
 
@@ -150,16 +150,16 @@ def _single(tensor: Any) -> Any:
     return tensor.float() if tensor.is_floating_point() else tensor
 
 
-def _sparse(tensor: Any, name: str, file_size: int) -> Any:
+def _sparse(tensor: Any, name: str, budget: Budget) -> Any:
     import torch
 
     if tensor.layout is torch.sparse_csr and tensor.dim() == 2:
         tensor = tensor.to_sparse_coo()
     if tensor.layout is not torch.sparse_coo or tensor.sparse_dim() != 2 or tensor.dense_dim():
-        check_size(tensor.numel() * 4, file_size, f"tensor {name!r}")
+        budget.take(tensor.numel() * 4, f"tensor {name!r}")
         return _single(tensor.to_dense()).numpy()
     tensor = tensor.detach().coalesce()
     rows, columns = tensor.indices().numpy()
     values = _single(tensor.values()).numpy()
-    check_size(8 * max(tensor.shape), file_size, f"tensor {name!r}")
+    budget.take(8 * max(tensor.shape), f"tensor {name!r}")
     return scipy.sparse.csr_array((values, (rows, columns)), shape=tuple(tensor.shape))

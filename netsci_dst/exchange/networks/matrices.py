@@ -43,6 +43,7 @@ def of_matrix(matrix: Any, origin: str, form: str, options: Options) -> Found:
     rows, columns = matrix.shape
     sparse = scipy.sparse.coo_array(matrix)
     if rows != columns:
+        check_size(64.0 * (rows + columns), 0, origin)  # each has a name
         return _two_modes(sparse, form)
     table = table_of_matrix(matrix if scipy.sparse.issparse(matrix) else np.asarray(matrix))
     found = Found(table, form)
@@ -118,17 +119,17 @@ def read_numpy(source: Source, options: Options) -> Found:
         check_header(io.BytesIO(source.data), len(source.data), source.origin)
         array = np.load(io.BytesIO(source.data), allow_pickle=False)
         return _array(array, source, "numpy array", options)
-    arrays = npz_arrays(source.data, source.origin)
+    arrays = npz_arrays(source.data, source.origin, source.size)
     if {"indices", "indptr", "data", "shape"} <= arrays.keys():
         return of_matrix(
-            stored_sparse(arrays, len(source.data), source.origin),
+            stored_sparse(arrays, source.size, source.origin),
             source.origin,
             "scipy matrix",
             options,
         )
     if {"row", "col", "data", "shape"} <= arrays.keys():
         parts = (arrays["data"], (arrays["row"], arrays["col"]))
-        check_shape(arrays["shape"], len(source.data), source.origin)
+        check_shape(arrays["shape"], source.size, source.origin)
         matrix = scipy.sparse.coo_array(parts, shape=tuple(int(n) for n in arrays["shape"]))
         return of_matrix(matrix, source.origin, "scipy matrix", options)
     return _chosen(arrays, source, "numpy archive", options)
@@ -137,9 +138,9 @@ def read_numpy(source: Source, options: Options) -> Found:
 def read_mat(source: Source, options: Options) -> Found:
     """Read a MATLAB file of any version: the one square matrix in it, or the one so called."""
     if source.data.startswith(MARKS):
-        found = read_mat73(io.BytesIO(source.data), source.origin, len(source.data))
+        found = read_mat73(io.BytesIO(source.data), source.origin, source.size)
     else:
-        found = mat5_variables(source.data, source.origin)
+        found = mat5_variables(source.data, source.origin, source.size)
     return _chosen(found, source, "MATLAB matrix", options)
 
 
@@ -185,6 +186,6 @@ def _array(array: Any, source: Source, form: str, options: Options) -> Found:
         if min(u.min(initial=0), v.min(initial=0)) < 0:
             raise DataError(f"{source.origin} holds links of nodes below 0")
         n = int(max(u.max(initial=-1), v.max(initial=-1))) + 1
-        check_size(8.0 * n, len(source.data), source.origin)
+        check_size(8.0 * n, source.size, source.origin)
         return Found(LinkTable(n, u, v), f"{form}: pairs of nodes")
     return of_matrix(array, source.origin, form, options)

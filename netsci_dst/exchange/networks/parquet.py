@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pandas as pd
 
-from ...limits import check_size
+from ...parquet import read_table
 from .columns import assign_roles
 from .comments import Said
 from .found import Found, Options
@@ -18,14 +17,8 @@ from .text import Text
 
 def read_parquet(source: Source, options: Options) -> Found:
     """Read a table of links; its size is checked by its footer before it is read."""
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(io.BytesIO(source.data))
-    facts = file.metadata
-    groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
-    asked = sum(group.total_byte_size for group in groups) + 8.0 * facts.num_rows
-    check_size(asked, len(source.data), source.origin)
-    return read_frame(file.read().to_pandas(), options, source.origin, "parquet")
+    table = read_table(source.data, file_size=source.size)
+    return read_frame(table.to_pandas(), options, source.origin, "parquet")
 
 
 def read_frame(frame: pd.DataFrame, options: Options, origin: str, form: str) -> Found:

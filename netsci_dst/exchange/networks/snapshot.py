@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import NetsciError
+from ...reading import reading
 from ...snapshots import Snapshot
 from .forms import find_form, is_ending
 from .found import Options
@@ -72,8 +73,9 @@ def is_network_file(path: str | os.PathLike[str]) -> bool:
 
 def _is_symmetric(name: str) -> bool:
     try:
-        found = find_form(load(name), Options())
-    except (NetsciError, OSError, ValueError, KeyError):
+        with reading(name):
+            found = find_form(load(name), Options())
+    except NetsciError:
         return False
     square = "mode" not in found.table.attributes
     return square and found.table.directed is False and not found.notes

@@ -33,6 +33,12 @@ class Source:
     origin: str
     data: bytes
     ending: str
+    file_size: int = 0  # of the file before it was unpacked; 0 where it was not
+
+    @property
+    def size(self) -> int:
+        """How large the file is that this came from, which says how much it may ask for."""
+        return self.file_size or len(self.data)
 
 
 def load(path: str | os.PathLike[str]) -> Source:
@@ -104,7 +110,7 @@ def _once(source: Source) -> Source | None:
     data = source.data
     stream = _decompressor(data)
     if stream is not None:
-        return Source(source.origin, _inflated(stream, source), source.ending)
+        return _of(source, stream, source.ending)
     if data.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
@@ -117,14 +123,19 @@ def _once(source: Source) -> Source | None:
                 return None
             chosen = _only(source, [info.filename for info in members])
             with archive.open(chosen) as file:
-                return Source(source.origin, _inflated(file, source), ending_of(chosen))
+                return _of(source, file, ending_of(chosen))
     if data[257:262] == b"ustar":
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             files = {item.name: item for item in archive.getmembers() if item.isfile()}
             chosen = _only(source, list(files))
             file = archive.extractfile(files[chosen])
-            return Source(source.origin, b"" if file is None else file.read(), ending_of(chosen))
+            # Also a member of a tar may be larger than the archive: its holes are not stored.
+            return _of(source, io.BytesIO() if file is None else file, ending_of(chosen))
     return None
+
+
+def _of(source: Source, stream: Any, ending: str) -> Source:
+    return Source(source.origin, _inflated(stream, source), ending, source.size)
 
 
 def _only(source: Source, names: list[str]) -> str:
@@ -157,7 +168,7 @@ def _inflated(stream: Any, source: Source) -> bytes:
         while part := stream.read(_CHUNK):
             parts.append(part)
             size += len(part)
-            check_size(size, len(source.data), source.origin)
+            check_size(size, source.size, source.origin)
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise DataError(f"{source.origin} is compressed, but damaged: {error}") from error
     return b"".join(parts)

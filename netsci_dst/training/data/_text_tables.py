@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...errors import DataError, UnknownName
+from ...errors import DataError, FormatError, UnknownName
+from ...parquet import batches
 from .hub import fetch
 
 SPLITS: Mapping[str, tuple[str, ...]] = {
@@ -101,13 +102,11 @@ def _parquet_columns(file: Path) -> list[str]:
 def parquet_rows(files: Sequence[Path], columns: Sequence[str] | None = None) -> Iterator[Any]:
     """Yield record batches of parquet files."""
     import pyarrow
-    import pyarrow.parquet
 
     for file in files:
         try:
-            with pyarrow.parquet.ParquetFile(file) as table:
-                yield from table.iter_batches(columns=None if columns is None else list(columns))
-        except pyarrow.ArrowException as error:
+            yield from batches(file, None if columns is None else list(columns))
+        except (pyarrow.ArrowException, FormatError) as error:
             raise DataError(f"{file.name!r} cannot be read as parquet: {error}") from error
 
 

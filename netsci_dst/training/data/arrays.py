@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, NetsciError
+from ...exchange.npz import check_numpy
 from ...reading import one_line
 from ...registry import register
 from ._dataset import Dataset, image_dataset
@@ -37,6 +38,7 @@ def arrays(path: str | Path, *, name: str | None = None) -> Dataset:
     """
     file = Path(path)
     try:
+        check_numpy(file)
         with np.load(file, allow_pickle=False) as stored:
             if not hasattr(stored, "files"):
                 raise DataError(f"{file} holds one array; it needs {', '.join(_WANTED)}")
@@ -46,7 +48,7 @@ def arrays(path: str | Path, *, name: str | None = None) -> Dataset:
                     f"{file} has no array {missing[0]!r}; it needs {', '.join(_WANTED)}"
                 )
             found = {array: stored[array] for array in _WANTED}
-    except DataError:
+    except NetsciError:
         raise
     except (MemoryError, ImportError):
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
+from ...limits import allowed_bytes, check_size
 from ...registry import register
 from ._dataset import Dataset, image_dataset
 
@@ -106,6 +108,14 @@ def _the_file(folder: Path, part: str, what: str, split: str | None) -> Path:
     return found
 
 
+def _inflated(data: bytes, path: Path) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+        most = allowed_bytes(len(data))
+        found = file.read(most + 1)
+    check_size(len(found), len(data), path)
+    return found
+
+
 def read_idx(path: Path) -> np.ndarray:
     """Return the array of an IDX file, plain or gzip.
 
@@ -117,7 +127,7 @@ def read_idx(path: Path) -> np.ndarray:
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
+            data = _inflated(data, path)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _TYPES:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError
+from ...errors import DataError, FormatError
+from ...parquet import read_file
 from ...registry import register
 from ._dataset import Dataset, image_dataset
 from ._fingerprint import file_fingerprint
@@ -130,7 +131,6 @@ def _class_names(schema: Any, column: str) -> tuple[str, ...]:
 
 def _read_part(files: list[Path], label: str | None) -> tuple[list[bytes], np.ndarray, tuple]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     schema = _schema(files[0])
     image_column = _image_column(schema)
@@ -141,8 +141,8 @@ def _read_part(files: list[Path], label: str | None) -> tuple[list[bytes], np.nd
     labels = []
     for file in files:
         try:
-            table = pq.read_table(file, columns=[image_column, label_column])
-        except (OSError, pa.ArrowException) as error:
+            table = read_file(file, [image_column, label_column])
+        except (OSError, FormatError, pa.ArrowException) as error:
             raise DataError(f"{file} cannot be read as parquet: {_first_line(error)}") from error
         for chunk in table[image_column].chunks:
             data = chunk.field("bytes") if pa.types.is_struct(chunk.type) else chunk

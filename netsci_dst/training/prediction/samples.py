@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DataError
+from ...exchange.npz import check_numpy
 from ..data import load
 from ..data.decoding import decode
 
@@ -71,6 +72,7 @@ def _found(data: Any, trained: Any, part: str) -> Samples:
 
 def _arrays(path: Path) -> Samples:
     try:
+        check_numpy(path)
         found = np.load(path, allow_pickle=False)
         if isinstance(found, np.ndarray):
             return Samples(found)
