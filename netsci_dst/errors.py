@@ -7,8 +7,26 @@ import re
 from collections.abc import Iterable
 
 
+# What commands a terminal, turns the direction of a line, or is half a character.
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """Return a text in which such characters are written out.
+
+    Examples
+    --------
+    >>> visible("a" + chr(27) + "[2J")
+    'a\\\\x1b[2J'
+    """
+    return UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 class NetsciError(ValueError):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose; its text commands no terminal."""
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
 
 
 class UnknownName(NetsciError):

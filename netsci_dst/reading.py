@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 
-from .errors import FormatError, MissingDependency, NetsciError
+from .errors import FormatError, MissingDependency, NetsciError, visible
 from .limits import TooLarge
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 LONGEST = 300
 
 
@@ -66,7 +64,7 @@ def one_line(text: object, longest: int = LONGEST) -> str:
     """
     # torch adds where in its own code an error was raised, on many lines.
     line = " ".join(str(text).partition("\nException raised from")[0].split())
-    line = _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], line)
+    line = visible(line)
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

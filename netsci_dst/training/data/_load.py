@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import registry
-from ...errors import DataError, UnknownName
+from ...errors import DataError, FormatError, UnknownName
 from ...reading import reading
 from ._dataset import Dataset
 
@@ -91,4 +91,7 @@ def _call(entry: registry.Entry, options: dict[str, Any]) -> Dataset:
         named = parameter.kind is not parameter.VAR_KEYWORD
         if named and parameter.default is parameter.empty and name not in options:
             raise DataError(f"the data set {entry.name!r} needs {name}=, one of its data_options")
-    return entry.target(**options)
+    try:
+        return entry.target(**options)
+    except FormatError as error:
+        raise DataError(str(error)) from error

@@ -118,9 +118,11 @@ def test_bad_arrays(tmp_path):
     np.savez(file, x_train=x, y_train=y + 0.5, x_test=x, y_test=y)
     refused("expected whole numbers", file)
     np.savez(file, x_train=np.array([{}]), y_train=y, x_test=x, y_test=y)
-    refused("cannot be read as arrays", file)
+    refused("holds pickled objects, which are not read", file)
     file.write_bytes(b"not a zip")
-    refused("cannot be read as arrays", file)
+    refused("is no file of NumPy arrays", file)
+    file.write_bytes(b"PK not a zip")
+    refused("is not a file of NumPy arrays: File is not a zip file", file)
 
 
 def test_the_hub_out_of_reach(monkeypatch):
