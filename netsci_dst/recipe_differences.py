@@ -93,7 +93,9 @@ def without_seed(recipe: Recipe | Mapping[str, Any]) -> str:
 
 def _flat(recipe: Recipe | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(recipe, Mapping):
-        table = dict(recipe) if "origin" in recipe else recorded_recipe(recipe).to_table()
+        # A recorded loop and an import have recipes of their own.
+        own = "origin" in recipe or "imported" in recipe
+        table = dict(recipe) if own else recorded_recipe(recipe).to_table()
     else:
         table = recipe.to_table()
     return dict(_leaves({key: value for key, value in table.items() if key not in HOW}))

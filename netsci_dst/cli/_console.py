@@ -90,9 +90,10 @@ def table(title: str | None, columns: list[str], rows: list[list[Any]]) -> None:
     from rich.table import Table
 
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDE)
-    view = Table(title=title and escape(title), title_justify="left", box=None, pad_edge=False)
+    title = title and escape(harmless(title))
+    view = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in columns:
-        view.add_column(column, overflow="fold")
+        view.add_column(escape(harmless(column)), overflow="fold")
     for row in rows:
         view.add_row(*(escape(_cell(value)) for value in row))
     console.print(view)
@@ -126,7 +127,7 @@ def progress(what: str, unit: str = "") -> Iterator[Update]:
     from rich.progress import TimeRemainingColumn as Remaining
 
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.fields[rate]}"),
@@ -138,12 +139,12 @@ def progress(what: str, unit: str = "") -> Iterator[Update]:
         transient=True,
     )
     with bar:
-        task = bar.add_task(what, total=None, note="", rate="")
+        task = bar.add_task(harmless(what), total=None, note="", rate="")
 
         def update(done: float, total: float | None = None, note: str = "") -> None:
             speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
             rate = f"{speed:,.0f} {unit}/s" if speed and unit else ""
-            bar.update(task, completed=done, total=total, note=note, rate=rate)
+            bar.update(task, completed=done, total=total, note=harmless(note), rate=rate)
 
         yield update
 

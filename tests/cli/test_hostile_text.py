@@ -13,7 +13,7 @@ import pytest
 
 import netsci_dst as nd
 from netsci_dst.cli import main
-from netsci_dst.cli._console import for_spreadsheets
+from netsci_dst.cli._console import for_spreadsheets, progress
 from netsci_dst.exchange.write_file import write_file
 from netsci_dst.topology import Layer, Population, Topology
 
@@ -45,12 +45,44 @@ def test_names_command_no_terminal(run, capsys, words):
     assert "\u202e" not in told.out + told.err
 
 
+@pytest.mark.parametrize("words", [["ls"], ["diff"], ["diff", "--json"], ["tag"], ["rm", "-n"]])
+def test_names_of_runs_command_no_terminal(tmp_path, capsys, words):
+    """Also where they stand in a title or above a column; brackets are no colours either."""
+    places = [str(tmp_path / f"{EVIL}[red]{i}") for i in (1, 2)]
+    for i, place in enumerate(places):
+        made = nd.Run.create(place, {"imported": {"files": [EVIL]}, "n": i}, {"seed": EVIL})
+        made.write_snapshot(nd.Snapshot(Topology.chain([np.eye(3)]), 1))
+    with pytest.raises(SystemExit) as ended:
+        main([words[0], *places, *words[1:]])
+    assert ended.value.code in (0, None)
+    told = capsys.readouterr()
+    assert not commands(told.out + told.err)
+    assert "[red]1" in told.out + told.err
+
+
+def test_progress_commands_no_terminal(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", shown := Terminal())
+    with progress(EVIL) as update:
+        update(1, 2, EVIL)
+    assert "owned\x07" not in shown.getvalue()
+    assert "\u202e" not in shown.getvalue()
+
+
 def test_errors_command_no_terminal(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["info", str(tmp_path / EVIL)])
     told = capsys.readouterr().err
     assert not commands(told)
     assert told.count("\n") == 1
+    file = tmp_path / "net.csv"
+    file.write_text(f"{EVIL},more,of,it\n1,2,3,4\n")
+    with pytest.raises(nd.errors.NetsciError) as error:
+        nd.read_network(file)
+    assert not commands(str(error.value))
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
