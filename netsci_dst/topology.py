@@ -360,6 +360,10 @@ class Topology:
         return replace(self, layers=tuple(layers))
 
     def __repr__(self) -> str:
+        if not self.is_layered:
+            how = "directed" if self.is_directed else "undirected"
+            weighted = ", weighted" if self.is_weighted else ""
+            return f"Topology({self.n_nodes} nodes, {self.n_links} links, {how}{weighted})"
         inside = ", ".join(f"{p.name}:{p.size}" for p in self.populations)
         return f"Topology({inside}; {len(self.layers)} sparse layers, {self.n_links} links)"
 

@@ -30,13 +30,13 @@ def previewed(recipes: Iterable[tuple[str, Any, str]], what: str) -> list[dict[s
     known: dict[str, dict[str, Any]] = {}
     datasets: dict[str, Any] = {}
     rows = []
-    begun = time.monotonic()
+    begun = time.process_time()
     with _console.progress(what) as update:
         for place, (path, recipe, status) in enumerate(planned):
             row: dict[str, Any] = {"run": path, "status": status}
             if status != "finished" and recipe is not None:
                 key = without_seed(recipe)
-                if key not in known and (not known or time.monotonic() - begun < _SECONDS):
+                if key not in known and (not known or time.process_time() - begun < _SECONDS):
                     known[key] = _measured(recipe, datasets)
                 row |= known.get(key) or _asked(recipe)
                 row |= {"seed": recipe.seed}

@@ -93,7 +93,7 @@ def read_network(
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "net.csv"
     >>> _ = file.write_text("source,target\\n0,1\\n1,2\\n")
     >>> read_network(file)
-    Topology(nodes:3; 1 sparse layers, 2 links)
+    Topology(3 nodes, 2 links, undirected)
     """
     return read(source, columns, separator, directed, form, comments).topology
 
