@@ -13,7 +13,7 @@ import triton.language as tl  # type: ignore[import-not-found]
 from torch import Tensor
 
 # Links, targets and sources of a tile; sizes are multiples of the latter two.
-LINKS, TARGETS, SOURCES = 128, 128, 64
+LINKS, TARGETS, SOURCES = 64, 128, 64
 
 
 @triton.jit
@@ -74,6 +74,6 @@ def path_sums(
     _program[(n_source * n_blocks, n_layers)](
         a.transpose(1, 2).contiguous(), a, high, low, unit, f, ends, starts.contiguous(), scores,
         n_source, n_target, ends.shape[1], n_blocks,
-        LINKS, TARGETS, SOURCES, num_warps=8, num_stages=3,
+        LINKS, TARGETS, SOURCES, num_warps=4, num_stages=3,
     )  # fmt: skip
     return scores

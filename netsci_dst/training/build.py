@@ -196,6 +196,7 @@ class Training:
             loss(self.model, pieces(self.task, first, self.recipe.accumulate)[0])
         for buffer, before in buffers:
             buffer.copy_(before)
+        self.task.compile(self.batches.one_shape)
         return compiled(self.model, self.batches.one_shape)
 
     @property

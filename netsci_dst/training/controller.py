@@ -392,6 +392,11 @@ class Controller:
         """Whether this step keeps the gradients of absent links."""
         return any(each.layer.capture for each in self.layers)
 
+    @property
+    def update_follows(self) -> bool:
+        """Whether the topology is updated after the step that comes."""
+        return self.engine.due(self.steps + 1)
+
     def ready_to_replay(self) -> list[Tensor]:
         """Bring weights and masks in order; return the masks that a recorded step reads."""
         stores = {

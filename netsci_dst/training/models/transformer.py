@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     source="Vaswani et al. 2017; CHTss, table 5",
     task="translation",
     data="pairs",
-    compiles=True,
 )
 def transformer(
     vocabulary: int,

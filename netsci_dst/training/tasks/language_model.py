@@ -17,6 +17,7 @@ from .modes import evaluating, precise
 from .order import n_batches, part, shuffled
 from .sending import Held
 from .task import PROBE_SEQUENCES, Batch, Batches, BatchOptions, Loss, Task
+from .token_loss import TokenLoss
 
 
 @register("task", "language-model", source="CHTss section 4.3")
@@ -40,6 +41,7 @@ class LanguageModel(Task):
             raise RecipeError("a language model needs sequences of at least one token")
         self.sequence_length = sequence_length
         self.evaluation_sequences = evaluation_sequences
+        self._token_loss = TokenLoss()
 
     def build(
         self, model: str, options: Mapping[str, Any], dataset: Any, seed: int = 0
@@ -63,13 +65,13 @@ class LanguageModel(Task):
 
     def loss(self, model: nn.Module, batch: Batch, label_smoothing: float = 0.0) -> Loss:
         """Return the mean cross-entropy per token."""
-        logits = precise(self.forward(model, batch).flatten(0, 1))
-        targets = batch.tensors[1].flatten()
-        value = functional.cross_entropy(logits, targets, label_smoothing=label_smoothing)
-        shown = value.detach()
-        if label_smoothing:
-            shown = functional.cross_entropy(logits.detach(), targets)
+        logits = self.forward(model, batch)
+        value, shown = self._token_loss(logits, batch.tensors[1], label_smoothing)
         return Loss(value, self.weight(batch), shown)
+
+    def compile(self, one_shape: bool) -> None:
+        """Compile the cross-entropy."""
+        self._token_loss.compile(one_shape)
 
     def weight(self, batch: Batch) -> int:
         """Return the number of tokens to predict."""
@@ -167,7 +169,9 @@ class TokenBatches(Batches):
 
     def _batch(self, split: str, starts: np.ndarray, length: int, share: float = 1.0) -> Batch:
         drawn = self._tokens[split][starts[:, None] + np.arange(length + 1)].long()
-        return Batch((drawn[:, :-1], drawn[:, 1:]), len(starts), share)
+        # As wholes: compiled code and recorded steps read them at aligned addresses.
+        parts = drawn[:, :-1].contiguous(), drawn[:, 1:].contiguous()
+        return Batch(parts, len(starts), share)
 
 
 def _signed(tokens: np.ndarray) -> np.ndarray:

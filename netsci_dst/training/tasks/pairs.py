@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ...errors import DataError, UnknownName
@@ -107,7 +108,14 @@ class PairBatches(Batches):
         source = _padded(sources, rows, self.pad, [], [self.end])
         before = _padded(targets, rows, self.pad, [self.begin], [])
         after = _padded(targets, rows, self.pad, [], [self.end])
-        parts = source, before, after
+        parts = [source, before, after]
+        if torch.device(self.options.device).type == "cuda":
+            # Of one width, so that shapes come again and their steps can be recorded.
+            width = max(part.shape[1] for part in parts)
+            parts = [
+                np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=self.pad)
+                for part in parts
+            ]
         # One copy for all three.
         together = sent(np.concatenate([part.ravel() for part in parts]), self.options.device)
         flat = together.split([part.size for part in parts])

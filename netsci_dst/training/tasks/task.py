@@ -193,6 +193,10 @@ class Task(ABC):
         """Return over how many items the loss of a batch is a mean: its samples, or its tokens."""
         return batch.samples
 
+    def compile(self, one_shape: bool) -> None:
+        """Compile what the loss takes besides the model, for inputs of one shape or of many."""
+        return
+
     def generators(self, batch: Batch) -> list[torch.Generator]:
         """Return generators that the loss of a batch draws from, besides torch's own."""
         return []

@@ -16,6 +16,7 @@ from .build import build_model
 from .modes import evaluating, precise
 from .pairs import PairBatches
 from .task import Batch, Batches, BatchOptions, Loss, Task
+from .token_loss import TokenLoss
 
 PAD, UNKNOWN, BEGIN, END = range(4)
 
@@ -46,6 +47,7 @@ class Translation(Task):
         self.beam = beam
         self.evaluation_pairs = evaluation_pairs
         self.longest = longest
+        self._token_loss = TokenLoss()
 
     def build(
         self, model: str, options: Mapping[str, Any], dataset: Any, seed: int = 0
@@ -68,9 +70,11 @@ class Translation(Task):
     def forward(self, model: nn.Module, batch: Batch) -> Tensor:
         """Return logits of the target tokens, shape ``(samples, length, vocabulary)``."""
         source, before, _ = batch.tensors
+        present = source != PAD
         output = model(
             input_ids=source,
-            attention_mask=(source != PAD).long(),
+            # In the form that attention takes: else a GPU is asked whether anything is masked.
+            attention_mask=present[:, None, None] if source.is_cuda else present.long(),
             decoder_input_ids=before,
             use_cache=False,
         )
@@ -78,15 +82,13 @@ class Translation(Task):
 
     def loss(self, model: nn.Module, batch: Batch, label_smoothing: float = 0.0) -> Loss:
         """Return the mean cross-entropy per target token."""
-        logits = precise(self.forward(model, batch).flatten(0, 1))
-        targets = batch.tensors[2].flatten()
-        value = functional.cross_entropy(
-            logits, targets, ignore_index=PAD, label_smoothing=label_smoothing
-        )
-        shown = value.detach()
-        if label_smoothing:
-            shown = functional.cross_entropy(logits.detach(), targets, ignore_index=PAD)
+        logits = self.forward(model, batch)
+        value, shown = self._token_loss(logits, batch.tensors[2], label_smoothing, PAD)
         return Loss(value, self.weight(batch), shown)
+
+    def compile(self, one_shape: bool) -> None:
+        """Compile the cross-entropy."""
+        self._token_loss.compile(one_shape)
 
     def weight(self, batch: Batch) -> int:
         """Return the number of target tokens, without padding."""
