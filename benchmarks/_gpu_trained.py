@@ -91,7 +91,10 @@ class CountWaits(Watch):
         if step == self.last:
             torch.cuda.set_sync_debug_mode("default")
             self._caught.__exit__(None, None, None)
-            self.waits = sum("synchroniz" in str(one.message) for one in self._warned)
+            waits = [one for one in self._warned if "synchroniz" in str(one.message)]
+            self.waits = len(waits)
+            for one in waits:
+                print(f"waited at {one.filename}:{one.lineno}")
 
 
 def train(data: Any, device: torch.device, watch: Progress, **settings: Any) -> Training:

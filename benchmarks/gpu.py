@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import sys
 import time
+import traceback
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -236,15 +238,32 @@ def time_translation(device: torch.device, toy: bool) -> dict[str, Any]:
     data = pairs(200 if toy else 29_000, 60 if toy else 10_000)
     found: dict[str, Any] = {}
     width = {"width": 16, "feed_forward": 16, "layers": 1, "heads": 2} if toy else {}
-    plans = [("dense", False), ("chts", False), ("chtss", False)]
-    plans += [] if toy else [("dense", True), ("chts", True), ("chtss", True)]
-    for method, compiled in plans:
-        first, last = (2, 4) if toy else (100, 300)
-        found[f"{method}, {'compiled' if compiled else 'singly'}"] = step_seconds(
+    for method, way in (
+        ("dense", "singly"),
+        ("dense", "graph"),
+        ("chts", "graph"),
+        ("chtss", "graph"),
+    ):
+        # By then nearly all shapes of batches have been recorded.
+        first, last = (2, 4) if toy else (50, 150) if way == "singly" else (600, 900)
+        found[f"{method}, {way}"] = step_seconds(
             data, device, first, last, model="transformer", model_options=width, method=method,
             sparsity=0.9, batch_size=100 if toy else 1024, optimizer="adam", lr=1e-4,
-            label_smoothing=0.1, update_steps=2 if toy else 100, compile=compiled,
+            label_smoothing=0.1, update_steps=2 if toy else 100, **WAYS[way],
         )  # fmt: skip
+    return found
+
+
+def ratios(results: dict[str, Any]) -> dict[str, float]:
+    """Return what a step under masks takes over the dense step of the same way."""
+    found = {}
+    for part in ("mlp_steps", "llama_steps"):
+        steps = results.get(part, {})
+        for name, one in steps.items():
+            network, _, way = name.partition("masked ")
+            dense = f"{network}dense, {way.partition(', ')[2]}"
+            if way and dense in steps:
+                found[f"{part.partition('_')[0]} {name}"] = one["step_s"] / steps[dense]["step_s"]
     return found
 
 
@@ -270,15 +289,33 @@ PARTS: dict[str, Callable[[torch.device, bool], Any]] = {
 }
 
 
-def measure(device: torch.device, toy: bool, only: str | None = None) -> dict[str, Any]:
-    """Return the results of all parts, or of one."""
-    results = {}
+def measure(
+    device: torch.device,
+    toy: bool,
+    only: str | None = None,
+    keep: Callable[[dict[str, Any]], object] = lambda results: None,
+) -> dict[str, Any]:
+    """Return the results of all parts, or of one; a part that fails says why.
+
+    Parameters
+    ----------
+    keep
+        Is given all results so far after each part.
+    """
+    results: dict[str, Any] = {}
     for name, part in PARTS.items():
-        if only in (None, name):
-            begun = time.perf_counter()
+        if only not in (None, name):
+            continue
+        begun = time.perf_counter()
+        try:
             results[name] = part(device, toy)
             wait(device)
-            print(f"{name} ({time.perf_counter() - begun:.0f} s): {results[name]}", flush=True)
+        except Exception as error:
+            traceback.print_exc()
+            results[name] = {"failed": repr(error)}
+        print(f"{name} ({time.perf_counter() - begun:.0f} s): {results[name]}", flush=True)
+        results["masked_over_dense"] = ratios(results)
+        keep(results)
     return results
 
 
@@ -295,15 +332,17 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.toy:
         like_a_gpu()
-        measure(torch.device("cpu"), True, arguments.only)
-        return
+        found = measure(torch.device("cpu"), True, arguments.only)
+        sys.exit(any("failed" in part for part in found.values()))
     if not torch.cuda.is_available():
         print("no GPU here: nothing was measured (--toy runs the same code on small sizes)")
         return
     device = torch.device("cuda")
-    results = measure(device, False, arguments.only)
-    if arguments.only is None:
-        _report.write("gpu", results, gpu=torch.cuda.get_device_name(device))
+    card = torch.cuda.get_device_name(device)
+    keep = lambda results: _report.write("gpu", results, gpu=card)  # noqa: E731
+    found = measure(device, False, arguments.only, keep if arguments.only is None else print)
+    if failed := [name for name, part in found.items() if "failed" in part]:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":
