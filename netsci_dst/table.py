@@ -146,7 +146,7 @@ TABLE: Mapping[str, Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
         'resnet50': ('training.models.resnet', 'ResNet-50, bottleneck blocks; every layer is sparse.', 'He et al. 2016; Survival section 5', {'task': 'classification', 'data': 'image'}),
         'resnet50-cht': ('training.models.resnet', 'ResNet-50 with four fully connected layers, of which the first three are sparse.', 'CHT, section 4.1 and app. L', {'task': 'classification', 'data': 'image', 'relu': True}),
         'resnet56': ('training.models.resnet', 'ResNet-56 for small images; every layer is sparse.', 'He et al. 2016; Survival section 5', {'task': 'classification', 'data': 'image'}),
-        'transformer': ('training.models.transformer', 'Encoder-decoder Transformer; all linear layers but embedding and generator sparse.', 'Vaswani et al. 2017; CHTss, table 5', {'task': 'translation', 'data': 'pairs', 'compiles': True}),
+        'transformer': ('training.models.transformer', 'Encoder-decoder Transformer; all linear layers but embedding and generator sparse.', 'Vaswani et al. 2017; CHTss, table 5', {'task': 'translation', 'data': 'pairs'}),
         'vgg16': ('training.models.vgg16', 'VGG-16 with two hidden layers of 512; every layer is sparse.', 'Simonyan & Zisserman 2014; Survival section 5, after Liu et al. 2022', {'task': 'classification', 'data': 'image'}),
         'vgg16-cht': ('training.models.vgg16', 'VGG-16 of which only three fully connected hidden layers are sparse.', 'CHT, section 4.1 and app. L', {'task': 'classification', 'data': 'image', 'relu': True}),
     },
