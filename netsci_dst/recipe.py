@@ -18,17 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from . import registry
 from .errors import RecipeError, UnknownName
-from .methods import is_file, options_of, own_options
+from .methods import MethodOptions, is_file, options_of, own_options
 from .methods.check import check_options, check_part
 from .methods.merge import merged, merged_options
 from .methods.options import one_line
 from .methods.part_parameters import part_parameters
 from .overrides import inherited_data_options, with_method
 from .reading import one_line as in_one_line
-
-if TYPE_CHECKING:
-    from .methods import MethodOptions
-
 
 _Moment = Annotated[float, Field(ge=0, lt=1)]
 

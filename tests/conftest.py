@@ -14,6 +14,18 @@ if os.environ.get("CI") or os.environ.get("NETSCI_DST_CI"):
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 
+# Tests that take more than about half a second; `make test-fast` leaves them out.
+SLOW = (Path(__file__).parent / "support" / "slow.txt").read_text(encoding="utf-8").split()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that are listed as slow."""
+    slow = set(SLOW)
+    for item in items:
+        if item.nodeid.partition("[")[0].removeprefix("tests/") in slow:
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data sets that may lie beside a checkout."""

@@ -83,3 +83,9 @@ def test_reports_of_problems_are_asked_for_the_environment():
     templates += [ROOT / f".github/ISSUE_TEMPLATE/{name}.yml" for name in ("bug", "number")]
     for file in templates:
         assert "netsci-dst info --report" in file.read_text()
+
+
+def test_every_test_listed_as_slow_exists():
+    for name in (ROOT / "tests/support/slow.txt").read_text().split():
+        file, _, function = name.partition("::")
+        assert f"def {function.rpartition('::')[2]}(" in (ROOT / "tests" / file).read_text(), name
