@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,13 @@ def wait(device: torch.device) -> None:
     """Wait until the device has done what it was told."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+
+
+def give_memory_back(device: torch.device) -> None:
+    """Let go of what earlier networks held, now, not while something is measured."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
 
 
 def seconds(call: Callable[[], object], device: torch.device, repeats: int, warm: int = 2) -> float:

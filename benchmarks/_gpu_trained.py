@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from _gpu_models import wait
+from _gpu_models import give_memory_back, wait
 from torch import Tensor
 
 from netsci_dst.recipe import load_recipe
@@ -118,13 +118,13 @@ def step_seconds(
     data: Any, device: torch.device, first: int, last: int, **settings: Any
 ) -> dict[str, Any]:
     """Return the mean seconds of a step between two of them, and the memory at its peak."""
+    give_memory_back(device)
     if device.type == "cuda":
-        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)
     watch = Watch(device, first, last)
     begun = time.perf_counter()
     train(data, device, watch, steps=last, **settings)
-    found = {"step_s": watch.seconds, "whole_s": time.perf_counter() - begun}
+    found: dict[str, Any] = {"step_s": watch.seconds, "whole_s": time.perf_counter() - begun}
     if device.type == "cuda":
         found["peak_gb"] = torch.cuda.max_memory_allocated(device) / 1e9
     if watch.said:

@@ -20,7 +20,16 @@ from typing import Any
 
 import _report
 import torch
-from _gpu_models import LLAMA, TOY, Evolving, Size, random_mask, seconds, wait
+from _gpu_models import (
+    LLAMA,
+    TOY,
+    Evolving,
+    Size,
+    give_memory_back,
+    random_mask,
+    seconds,
+    wait,
+)
 from _gpu_trained import CountWaits, images, pairs, same_bits, step_seconds, text, train
 
 from netsci_dst.link_prediction.stacks import stacked_scores
@@ -142,7 +151,7 @@ def time_updates(device: torch.device, toy: bool) -> dict[str, Any]:
                 "peak_gb": _peak(device),
             }
             del side
-            _free(device)
+            give_memory_back(device)
     return found
 
 
@@ -269,11 +278,6 @@ def ratios(results: dict[str, Any]) -> dict[str, float]:
 
 def _peak(device: torch.device) -> float | None:
     return torch.cuda.max_memory_allocated(device) / 1e9 if device.type == "cuda" else None
-
-
-def _free(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
 
 
 PARTS: dict[str, Callable[[torch.device, bool], Any]] = {

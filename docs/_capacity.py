@@ -10,6 +10,8 @@ from typing import Any
 from _tables import markdown_table
 
 GIB = 2**30
+# The ways in which steps on a GPU are made, as the benchmark calls them.
+WAYS = ("singly", "graph", "compiled", "compiled, graph")
 
 
 def pages(results: Path) -> dict[str, str]:
@@ -30,7 +32,7 @@ def pages(results: Path) -> dict[str, str]:
             gpu_updates(found["gpu"]["results"]),
         ),
         "gpu_steps.md": _table(
-            ("network", "eager, ms", "fewer launches, ms"), gpu_steps(found["gpu"])
+            ("network", *(f"{way}, ms" for way in WAYS)), gpu_steps(found["gpu"]["results"])
         ),
         "capacity_sweep.md": _table(
             ("method", "one run of 100 epochs, s", "runs in an hour on 80 cores"), sweeps(found)
@@ -57,16 +59,17 @@ def gpu_updates(results: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def gpu_steps(found: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return rows of training steps on a GPU, dense and masked, eager and compiled or captured."""
-    results = found["results"]
+def gpu_steps(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return rows of training steps on a GPU, dense and masked, each way in which they are made."""
+    parts = {"MLP": "mlp_steps", "LLaMA-60M": "llama_steps", "Multi30k": "translation_steps"}
     rows = []
-    for steps, other in ((results["llama_step_s"], "compiled"), (results["mlp_step_s"], "graph")):
-        for name, seconds in steps.items():
-            if f"{name}, {other}" in steps:
-                what = f"LLaMA-60M, {name}" if other == "compiled" else f"MLP {name}"
-                less = f"{1e3 * steps[f'{name}, {other}']:.2g} ({other})"
-                rows.append((what, f"{1e3 * seconds:.3g}", less))
+    for network, part in parts.items():
+        steps = results[part] | results.get(f"{part}_alone", {})
+        cases = dict.fromkeys(name.partition(", ")[0] for name in steps)
+        for case in cases:
+            known = (steps.get(f"{case}, {way}") for way in WAYS)
+            row = [f"{1e3 * one['step_s']:.3g}" if one else "" for one in known]
+            rows.append((f"{network} {case}", *row))
     return rows
 
 

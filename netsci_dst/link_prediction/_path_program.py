@@ -7,6 +7,8 @@ weighs the product, and rows are added up. Nothing is added up in an order that 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import triton  # type: ignore[import-not-found]
 import triton.language as tl  # type: ignore[import-not-found]
@@ -71,7 +73,8 @@ def path_sums(
     starts = torch.nn.functional.pad(degrees.cumsum(1, dtype=torch.int32), (1, 0))
     scores = torch.empty(a.shape, dtype=torch.float32, device=a.device)
     n_blocks = n_target // TARGETS
-    _program[(n_source * n_blocks, n_layers)](
+    program: Any = _program
+    program[(n_source * n_blocks, n_layers)](
         a.transpose(1, 2).contiguous(), a, high, low, unit, f, ends, starts.contiguous(), scores,
         n_source, n_target, ends.shape[1], n_blocks,
         LINKS, TARGETS, SOURCES, num_warps=4, num_stages=3,

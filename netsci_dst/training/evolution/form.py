@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from . import draws as draw
+
 if TYPE_CHECKING:
     from .layer import EvolvingLayer
 
@@ -84,22 +86,22 @@ class Form:
         """Return which source neurons have a link, ``(L, neurons)``, of bool ``(L, S, T)``."""
         patch, groups = self.source_patch, self.groups
         if groups == 1:
-            found = links.any(2)
+            found = _any(links, 2)
         elif self.target_first:
-            found = links.unflatten(2, (groups, -1)).any(3).transpose(1, 2).flatten(1)
+            found = _any(links.unflatten(2, (groups, -1)), 3).transpose(1, 2).flatten(1)
         else:
-            found = links.any(2)
-        return found if patch == 1 else found.unflatten(1, (-1, patch)).any(2)
+            found = _any(links, 2)
+        return found if patch == 1 else _any(found.unflatten(1, (-1, patch)), 2)
 
     def targets_of(self, links: Tensor) -> Tensor:
         """Return which target neurons have a link."""
         if self.groups > 1 and not self.target_first:
-            found = links.unflatten(1, (self.groups, -1)).any(2).flatten(1)
+            found = _any(links.unflatten(1, (self.groups, -1)), 2).flatten(1)
         else:
-            found = links.any(1)
+            found = _any(links, 1)
         if self.target_patch > 1:
-            found = found.unflatten(1, (-1, self.target_patch)).any(2)
-        return found if self.gates == 1 else found.unflatten(1, (self.gates, -1)).any(1)
+            found = _any(found.unflatten(1, (-1, self.target_patch)), 2)
+        return found if self.gates == 1 else _any(found.unflatten(1, (self.gates, -1)), 1)
 
     def at_sources(self, neurons: Tensor) -> Tensor:
         """Return what is said of source neurons ``(L, neurons)`` at their positions ``(L, S, T)``.
@@ -140,3 +142,10 @@ def form_of(each: EvolvingLayer) -> Form:
         view.gates,
         view.groups,
     )
+
+
+def _any(links: Tensor, dim: int) -> Tensor:
+    """Return where any along a dimension is true; a CPU finds the largest byte ten times sooner."""
+    if not draw.compiled(links) or not links.numel():
+        return links.any(dim)
+    return links.view(torch.uint8).amax(dim).view(torch.bool)
