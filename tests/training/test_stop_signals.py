@@ -4,6 +4,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -128,6 +129,35 @@ def test_the_command_line_ends_as_by_ctrl_c_and_goes_on(tmp_path, whole, number)
     assert run.status == "interrupted"
     last = checkpoint.load(run.store, checkpoint.LAST)[1]["step"]
     assert last == run.provenance["stopped_at_step"]
+
+
+def test_two_processes_of_which_one_is_told_agree_on_the_step(tmp_path):
+    """A preempted machine tells its own process alone; neither may wait for the other for ever."""
+    out = tmp_path / "run"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    words = "train --method set --sparsity 0.8 --hidden 32 --epochs 3000 --device cpu --out"
+    world = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "netsci_dst", *words.split(), str(out)],
+            env={**os.environ, **world, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in (0, 1)
+    ]
+    processes[0].stderr.readline()  # the first evaluation
+    processes[1].send_signal(signal.SIGTERM)
+    told = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [128 + signal.SIGINT, 128 + 15]
+    assert "Traceback" not in "".join(told)
+    run = nd.load_run(out)
+    assert run.status == "interrupted"
+    last = checkpoint.load(run.store, checkpoint.LAST)[1]["step"]
+    assert last == run.provenance["stopped_at_step"]
+    assert not [f.what for f in nd.verify(run, data=False) if f.verdict == "damaged"]
 
 
 @pytest.mark.parametrize(("minutes", "seconds_a_step", "between"), [(1, 20, 3), (None, 20, 20)])
