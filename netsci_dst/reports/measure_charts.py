@@ -26,7 +26,7 @@ def through_time(run: RunData, measure: str, quantity: str, label: str = "") -> 
         f"measure-{measure}-{quantity}",
         f"{measure.replace('_', ' ')}: {text}",
         run.time_label,
-        text,
+        text if len(text) < 24 else "share" if text.startswith("share") else "value",
         tuple(series),
         over_time=True,
         measure=f"{measure}: {quantity}",

@@ -370,6 +370,30 @@ def test_words_and_tables_are_the_same_before_and_after_the_script(visit, many):
     assert (browser.execute_script(cells), browser.execute_script(said)) == made
 
 
+def test_columns_of_structure_are_folded_away_with_their_heads(visit, many):
+    browser = visit(many)
+    browser.execute_script("document.getElementById('tables')?.scrollIntoView()")
+    until(browser, "document.querySelector('table.compare')")
+    shown = (
+        "return [...document.querySelectorAll('table.compare tr')].map(row =>"
+        " [...row.children].filter(cell => getComputedStyle(cell).display !== 'none').length)"
+    )
+    folded = browser.execute_script(shown)
+    assert len(set(folded)) == 1
+    browser.execute_script(
+        "[...document.querySelectorAll('button')].find(b => b.textContent === 'More columns').click()"
+    )
+    unfolded = browser.execute_script(shown)
+    assert len(set(unfolded)) == 1
+    assert unfolded[0] > folded[0]
+
+
+def test_the_first_screen_explains_its_short_names(visit, many):
+    browser = visit(many)
+    key = browser.execute_script("return document.querySelector('.hero-wide .key').textContent")
+    assert all(name in key for name in ("AAE", "ANP", "ITOP"))
+
+
 def test_statistics_of_the_page_are_those_of_python(visit, many):
     from netsci_dst.reports.comparison.statistics import difference, t_quantile
 

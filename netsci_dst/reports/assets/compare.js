@@ -128,6 +128,10 @@ NS.sentences = (c) => {
     if (second.apart) return `${label(best, order)} is best with ${reached} ${metricName}, ${size(second)} ahead of ${label(order[1], order)}`;
     const tied = order.filter((v) => v === best || !c.gap(best, v).apart);
     const names = tied.length > 4 ? `${label(best, order)} and ${tied.length - 1} others` : listed(tied.map((v) => label(v, order)));
+    if (tied.some((a, i) => tied.slice(i + 1).some((b) => c.gap(a, b).apart))) {
+      const rest = tied.length > 4 ? `${tied.length - 1} others` : listed(tied.slice(1).map((v) => label(v, order)));
+      return `${label(best, order)} has the best mean, ${reach(best)}, but ${rest} cannot be told apart from it (${size(second)})`;
+    }
     return `${names} cannot be told apart (${size(second)})`;
   };
   const against = (tied, dense) => {
@@ -135,7 +139,11 @@ NS.sentences = (c) => {
     let amount;
     if (tied.length > 1) {
       const all = tied.map((v) => c.gap(v, dense)), low = Math.min(...all.map((d) => d.mean)), high = Math.max(...all.map((d) => d.mean));
-      if (low * high < 0 || !all.every((d) => d.apart)) return `nor can ${tied.length === 2 ? "either" : "all of them"} from dense, ${reach(dense)}${cost(tied, dense)}`;
+      const near = tied.filter((_, i) => !all[i].apart);
+      if (near.length || low * high < 0) {
+        const text = near.length === tied.length ? `nor can ${tied.length === 2 ? "either" : "any of them"} from dense, ` : near.length ? `${listed(near.map((v) => v.label))} cannot be told apart from dense, ` : "dense lies between them, ";
+        return `${text}${reach(dense)}${cost(tied, dense)}`;
+      }
       amount = points(Math.min(Math.abs(low), Math.abs(high)));
       const most = points(Math.max(Math.abs(low), Math.abs(high)));
       if (most !== amount) amount += ` to ${most}`;

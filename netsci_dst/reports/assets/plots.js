@@ -12,7 +12,7 @@ NS.plotly = () => {
 
 NS.layout = (layout = {}) => {
   const ink = NS.css("--ink"), line = NS.css("--line"), soft = NS.css("--soft");
-  const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line, automargin: true };
+  const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line, automargin: true, exponentformat: "power" };
   const out = {
     font: { family: "system-ui, sans-serif", size: 12, color: ink },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -21,7 +21,11 @@ NS.layout = (layout = {}) => {
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 11, color: soft } },
     ...layout,
   };
-  for (const name of ["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d+$/.test(key))]) out[name] = { ...axis, ...(layout[name] || {}) };
+  for (const name of ["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d+$/.test(key))]) {
+    out[name] = { ...axis, ...(layout[name] || {}) };
+    // A title keeps clear of the ticks, however wide they are.
+    if (out[name].title?.text) out[name].title = { standoff: 8, ...out[name].title };
+  }
   return out;
 };
 

@@ -55,6 +55,9 @@ NS.stats = {
     return { mean, half: NS.stats.t(n - 1) * Math.sqrt(NS.stats.variance(x, mean) / n), n };
   },
 
+  // Runs that agree to the digit say how coarse the test is, not how sure the difference.
+  spread(error, values) { return error > 1e-9 * Math.max(...values.map(Math.abs)); },
+
   // Two maps seed -> value: paired where the seeds are the same, else Welch's.
   difference(a, b) {
     const x = [...a.values()], y = [...b.values()], none = { mean: NaN, half: NaN, paired: false, n: 0, apart: false };
@@ -62,12 +65,12 @@ NS.stats = {
     const told = (mean, half, paired, n) => ({ mean, half, paired, n, apart: Number.isFinite(half) && Math.abs(mean) > half });
     if (a.size >= 2 && a.size === b.size && [...a.keys()].every((seed) => b.has(seed))) {
       const { mean, half, n } = NS.stats.interval([...a].map(([seed, value]) => value - b.get(seed)));
-      return told(mean, half, true, n);
+      return told(mean, NS.stats.spread(half, [...x, ...y]) ? half : NaN, true, n);
     }
     const gap = NS.stats.mean(x) - NS.stats.mean(y), n = Math.min(x.length, y.length);
     if (n < 2) return told(gap, NaN, false, n);
     const u = NS.stats.variance(x, NS.stats.mean(x)) / x.length, v = NS.stats.variance(y, NS.stats.mean(y)) / y.length;
-    if (u + v === 0) return told(gap, 0, false, n);
+    if (!NS.stats.spread(Math.sqrt(u + v), [...x, ...y])) return told(gap, NaN, false, n);
     const freedom = (u + v) ** 2 / (u ** 2 / (x.length - 1) + v ** 2 / (y.length - 1));
     return told(gap, NS.stats.t(freedom) * Math.sqrt(u + v), false, n);
   },

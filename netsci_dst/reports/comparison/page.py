@@ -23,6 +23,7 @@ def comparison_view(comparison: Comparison) -> tuple[dict[str, Any], Markup]:
         "sentences": sentences(comparison),
         "flags": comparison.flags,
         "sections": made.shown,
+        "key": [entry for name, entry in KEY.items() if name in comparison.quantities],
         "variants": [
             {"label": v.label, "colour": c} for v, c in zip(comparison.variants, comparison.colours)
         ],
@@ -30,6 +31,22 @@ def comparison_view(comparison: Comparison) -> tuple[dict[str, Any], Markup]:
     blocks = json_script("comparison-data", description) + pack_script("comparison-pack", pack)
     data = {"charts": made.charts, "data": made.data}
     return view, blocks + packed_json_script("comparison-charts", data)
+
+
+# What the short names on the page mean, and which direction is better.
+KEY = {
+    "aae": ("AAE", "area across the epochs: how early it learned, more is better"),
+    "anp": ("ANP", "active neurons: the share that still has links, fewer is leaner"),
+    "itop": ("ITOP", "links ever tried of those possible: more is wider exploration"),
+    "power law: gamma": (
+        "γ",
+        "exponent of the degrees' tail: up to 3.5 is heavy, not better",
+    ),
+    "asi: asi layers": (
+        "ASI",
+        "separation of the layers on the disk, 0 to 1: more is clearer",
+    ),
+}
 
 
 def _facts(comparison: Comparison) -> str:

@@ -26,7 +26,8 @@ class Difference:
     """Mean of a method less that of another with its 95 % t interval.
 
     ``paired`` where both have the same seeds, else Welch's. ``half`` is NaN where either has too
-    few runs for an interval.
+    few runs for an interval, or the runs agree to the digit: that says how coarse the test is, not
+    how sure the difference.
     """
 
     mean: float
@@ -71,16 +72,20 @@ def difference(a: Mapping[int, float], b: Mapping[int, float]) -> Difference:
     if len(a) >= 2 and set(a) == set(b):
         gaps = np.array([a[seed] - b[seed] for seed in a])
         error = float(gaps.std(ddof=1)) / math.sqrt(gaps.size)
-        half = t_quantile(gaps.size - 1) * error
+        half = t_quantile(gaps.size - 1) * error if _spread(error, gaps) else math.nan
         return Difference(float(gaps.mean()), half, True, gaps.size)
     gap, n = float(x.mean() - y.mean()), min(x.size, y.size)
     if n < 2:
         return Difference(gap, math.nan, False, n)
     u, v = x.var(ddof=1) / x.size, y.var(ddof=1) / y.size
-    if u + v == 0:
-        return Difference(gap, 0.0, False, n)
+    if not _spread(math.sqrt(u + v), np.concatenate([x, y])):
+        return Difference(gap, math.nan, False, n)
     freedom = (u + v) ** 2 / (u**2 / (x.size - 1) + v**2 / (y.size - 1))
     return Difference(gap, t_quantile(freedom) * math.sqrt(u + v), False, n)
+
+
+def _spread(error: float, values: np.ndarray) -> bool:
+    return error > 1e-9 * float(np.abs(values).max())
 
 
 def t_quantile(freedom: float) -> float:

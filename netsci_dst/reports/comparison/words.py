@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -82,6 +83,14 @@ def _first(comparison: Comparison, order: list[Variant]) -> str:
     names = _listed([name_of(v, order) for v in tied[:4]])
     if len(tied) > 4:
         names = f"{name_of(best, order)} and {len(tied) - 1} others"
+    if any(gap(comparison, a, b).told_apart for a, b in itertools.combinations(tied, 2)):
+        rest = _listed([name_of(v, order) for v in tied[1:4]])
+        if len(tied) > 4:
+            rest = f"{len(tied) - 1} others"
+        return (
+            f"{name_of(best, order)} has the best mean, {reached}, but {rest} cannot be told apart "
+            f"from it ({_size(comparison, second)})"
+        )
     return f"{names} cannot be told apart ({_size(comparison, second)})"
 
 
@@ -111,9 +120,19 @@ def _against_dense(comparison: Comparison, tied: list[Variant], dense: Variant) 
     if len(tied) > 1:
         gaps = [gap(comparison, v, dense).mean for v in tied]
         low, high = min(gaps), max(gaps)
-        if low * high < 0 or not all(gap(comparison, v, dense).told_apart for v in tied):
-            who = "either" if len(tied) == 2 else "all of them"
-            text = f"nor can {who} from dense, {_reached(comparison, dense)}"
+        near = [v for v in tied if not gap(comparison, v, dense).told_apart]
+        if near or low * high < 0:
+            reached = _reached(comparison, dense)
+            if len(near) == len(tied):
+                text = (
+                    f"nor can {'either' if len(tied) == 2 else 'any of them'} from dense, {reached}"
+                )
+            elif near:
+                text = (
+                    f"{_listed([v.label for v in near])} cannot be told apart from dense, {reached}"
+                )
+            else:
+                text = f"dense lies between them, {reached}"
             return text + _cost(comparison, tied, dense)
         size = _points(comparison, min(abs(low), abs(high)))
         if _points(comparison, max(abs(low), abs(high))) != size:
@@ -154,4 +173,4 @@ def _listed(names: list[str]) -> str:
 def cost_title(name: str) -> str:
     """Return a cost with its unit."""
     title, unit = COSTS[name]
-    return f"{title} ({unit})" if unit else title
+    return f"{title} ({unit})" if unit and unit not in title else title

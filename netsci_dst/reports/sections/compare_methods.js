@@ -24,7 +24,7 @@ NS.chart("compare-metric", (c) => () => {
   const xs = data.flatMap((trace) => trace.x), spread = data.flatMap((trace) => trace.error_x ? [trace.x[0] - trace.error_x.array[0], trace.x[0] + trace.error_x.array[0]] : trace.x);
   const inner = Math.max(...xs) - Math.min(...xs) || Math.abs(xs[0]) * 0.02 || 1;
   // Intervals of two or three runs can be wider than all else: the axis follows the runs.
-  const low = Math.max(Math.min(...spread), Math.min(...xs) - 1.2 * inner), high = Math.min(Math.max(...spread), Math.max(...xs) + 1.2 * inner), pad = 0.06 * (high - low || 1);
+  const low = Math.max(Math.min(...spread), Math.min(...xs) - 1.2 * inner), high = Math.min(Math.max(...spread), Math.max(...xs) + 1.2 * inner, share ? 100 : Infinity), pad = 0.06 * (high - low || 1);
   const wide = Math.max(...order.map((v) => NS.variantName(c, v).length));
   return {
     data, rows, height: Math.max(220, 64 + 44 * order.length), caption: dense.length ? "dots: runs; diamonds: means with 95 % interval; band: dense" : "dots: runs; diamonds: means with 95 % interval",
@@ -41,15 +41,21 @@ NS.chart("compare-cost", (c) => () => {
   const front = points.filter((p) => !points.some((q) => q !== p && beats(q, p))).sort((a, b) => a.x - b.x);
   const data = [{ type: "scatter", mode: "lines", name: "Pareto front", x: front.map((p) => p.x), y: front.map((p) => scale * p.m.mean), line: { color: NS.css("--soft"), dash: "dot", width: 1.5, shape: "hv" }, hoverinfo: "skip" }];
   const wide = Math.max(...points.map((p) => p.x)) > 5 * Math.min(...points.map((p) => p.x)) && Math.min(...points.map((p) => p.x)) > 0;
+  // Names of points that lie close go to either side.
+  const at = (x) => (wide ? Math.log10(x) : x), across = Math.max(...points.map((p) => at(p.x))) - Math.min(...points.map((p) => at(p.x))), up = Math.max(...points.map((p) => p.m.mean)) - Math.min(...points.map((p) => p.m.mean));
+  const place = (v, x, m) => {
+    const near = points.filter((q) => q.v !== v && Math.abs(at(q.x) - at(x)) <= 0.15 * across && Math.abs(q.m.mean - m.mean) <= 0.12 * up);
+    return !near.length ? "top center" : near.every((q) => q.x > x || (q.x === x && q.m.mean >= m.mean)) ? "middle left" : "middle right";
+  };
   for (const { v, x, m } of points) {
-    data.push({ type: "scatter", mode: points.length <= 10 ? "markers+text" : "markers", name: NS.escape(NS.variantName(c, v)), x: [x], y: [scale * m.mean], text: [NS.escape(NS.variantName(c, v), 22)], textposition: "top center", textfont: { size: 11, color: NS.css("--soft") }, cliponaxis: false, error_y: m.n > 1 ? { type: "data", array: [scale * m.half], thickness: 1.5, width: 4, color: v.colour } : undefined, hovertemplate: `%{fullData.name}<br>${NS.escape(title)} ${NS.amount(x, unit)}<br>${NS.withError(m.mean, m.half, share)}<extra></extra>`, marker: { size: 11, color: v.colour, line: front.some((p) => p.v === v) ? { width: 2, color: NS.css("--ink") } : { width: 0 } } });
+    data.push({ type: "scatter", mode: points.length <= 10 ? "markers+text" : "markers", name: NS.escape(NS.variantName(c, v)), x: [x], y: [scale * m.mean], text: [NS.escape(NS.variantName(c, v), 22)], textposition: place(v, x, m), textfont: { size: 11, color: NS.css("--soft") }, cliponaxis: false, error_y: m.n > 1 ? { type: "data", array: [scale * m.half], thickness: 1.5, width: 4, color: v.colour } : undefined, hovertemplate: `%{fullData.name}<br>${NS.escape(title)} ${NS.amount(x, unit)}<br>${NS.withError(m.mean, m.half, share)}<extra></extra>`, marker: { size: 11, color: v.colour, line: front.some((p) => p.v === v) ? { width: 2, color: NS.css("--ink") } : { width: 0 } } });
   }
   const ys = points.map((p) => scale * p.m.mean), inner = Math.max(...ys) - Math.min(...ys) || Math.abs(ys[0]) * 0.02 || 1;
   const xs = points.map((p) => wide ? Math.log10(p.x) : p.x), span = Math.max(...xs) - Math.min(...xs) || Math.abs(xs[0]) * 0.1 || 1;
-  const range = [Math.min(...xs) - 0.18 * span, Math.max(...xs) + 0.18 * span];
+  const range = [Math.min(...xs) - 0.3 * span, Math.max(...xs) + 0.18 * span];
   const rows = [["method", `${title} (${unit || "count"})`, `${metricName}${share ? " (%)" : ""}`, "half 95 % interval", "on the Pareto front"], ...points.map((p) => [NS.variantName(c, p.v), Number(p.x.toPrecision(7)), Number((scale * p.m.mean).toPrecision(7)), Number.isFinite(p.m.half) ? Number((scale * p.m.half).toPrecision(7)) : "", front.includes(p) ? "yes" : "no"])];
   return {
     data, rows, caption: front.length > 1 ? "ringed: on the Pareto front" : "",
-    layout: { showlegend: points.length > 10, xaxis: { title: { text: `${NS.escape(title)}${unit ? ` (${unit})` : ""}` }, ...(wide ? { type: "log", ...NS.logTicks(...range) } : {}), range, exponentformat: "SI" }, yaxis: { title: { text: `${NS.escape(metricName)}${share ? " (%)" : ""}` }, range: [Math.min(...ys) - 0.45 * inner, Math.max(...ys) + 0.35 * inner] } },
+    layout: { showlegend: points.length > 10, xaxis: { title: { text: `${NS.escape(title)}${unit && !title.includes(unit) ? ` (${unit})` : ""}` }, ...(wide ? { type: "log", ...NS.logTicks(...range) } : {}), range, exponentformat: "SI" }, yaxis: { title: { text: `${NS.escape(metricName)}${share ? " (%)" : ""}` }, range: [Math.min(...ys) - 0.45 * inner, Math.max(...ys) + 0.35 * inner] } },
   };
 });

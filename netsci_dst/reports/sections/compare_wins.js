@@ -55,9 +55,9 @@ NS.view("compare-wins", class {
     const known = pairs.filter((p) => Number.isFinite(p.d.half)), rest = pairs.length - known.length;
     if (known.length) {
       const say = (x) => (share ? (f * x).toFixed(2) : NS.number(x)).replace("-", MINUS);
-      parts.push(this.table(`Differences of ${c.about.metricName}${share ? " in points" : ""}, 95 % intervals`, ["method", "against", "n", "difference", "interval", ""], known.slice(0, 200).map(({ a, b, d }) => [NS.variantName(c, a), NS.variantName(c, b), `${d.n}${d.paired ? " pairs" : ""}`, say(d.mean), `${say(d.mean - d.half)} to ${say(d.mean + d.half)}`, d.apart ? "told apart" : "cannot be told apart"])));
+      parts.push(this.table(`Differences of ${c.about.metricName}${share ? " in points" : ""}, 95 % intervals`, ["method", "against", "n", "difference", "95 % interval", "0 in the interval?"], known.slice(0, 200).map(({ a, b, d }) => [NS.variantName(c, a), NS.variantName(c, b), `${d.n}${d.paired ? " pairs" : ""}`, say(d.mean), `${say(d.mean - d.half)} to ${say(d.mean + d.half)}`, d.apart ? "no: told apart" : "yes: cannot be told apart"])));
     }
-    if (rest) parts.push(NS.el("p", { class: "said" }, `${rest === pairs.length ? (rest === 1 ? "The one pair" : `All ${rest} pairs`) : `${rest} of ${pairs.length} pairs`} of methods ${rest === 1 ? "has" : "have"} too few runs for an interval: two of each are the least.`));
+    if (rest) parts.push(NS.el("p", { class: "said" }, `${rest === pairs.length ? (rest === 1 ? "The one pair" : `All ${rest} pairs`) : `${rest} of ${pairs.length} pairs`} of methods ${rest === 1 ? "has" : "have"} too few runs for an interval, or runs that agree to the digit: two of each, with some spread, are the least.`));
     this.stage.replaceChildren(...parts);
   }
 

@@ -13,17 +13,17 @@ from ..run_data import RunData
 
 # Column -> title, axis, whether it is a share.
 STATISTICS = {
-    "itop": ("Links ever tried (ITOP)", "share of possible links", True),
-    "overlap": ("Overlap of removed and regrown links", "share of regrown links", True),
-    "anp": ("Active neurons (ANP)", "share of neurons", True),
+    "itop": ("Links ever tried (ITOP)", "possible links", True),
+    "overlap": ("Overlap of removed and regrown links", "regrown links", True),
+    "anp": ("Active neurons (ANP)", "neurons", True),
     "active_neurons": ("Active neurons, in number", "neurons", False),
-    "density": ("Density", "share of possible links", True),
+    "density": ("Density", "possible links", True),
     "links": ("Links", "links", False),
     "removed": ("Links removed", "links per update", False),
     "regrown": ("Links regrown", "links per update", False),
     "percolated": ("Links lost to percolation", "links per update", False),
     "pruned": ("Links pruned by the density schedule", "links per update", False),
-    "zeta": ("Share of links removed (ζ)", "share of links", True),
+    "zeta": ("Share of links removed (ζ)", "links", True),
 }
 _NOT_STATISTICS = {"step", "epoch", "layer", "wall_s", "early_stopped"}
 
