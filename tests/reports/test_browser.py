@@ -381,7 +381,8 @@ def test_columns_of_structure_are_folded_away_with_their_heads(visit, many):
     folded = browser.execute_script(shown)
     assert len(set(folded)) == 1
     browser.execute_script(
-        "[...document.querySelectorAll('button')].find(b => b.textContent === 'More columns').click()"
+        "[...document.querySelectorAll('button')]"
+        ".find(b => b.textContent === 'More columns').click()"
     )
     unfolded = browser.execute_script(shown)
     assert len(set(unfolded)) == 1

@@ -124,13 +124,11 @@ def _against_dense(comparison: Comparison, tied: list[Variant], dense: Variant) 
         if near or low * high < 0:
             reached = _reached(comparison, dense)
             if len(near) == len(tied):
-                text = (
-                    f"nor can {'either' if len(tied) == 2 else 'any of them'} from dense, {reached}"
-                )
+                who = "either" if len(tied) == 2 else "any of them"
+                text = f"nor can {who} from dense, {reached}"
             elif near:
-                text = (
-                    f"{_listed([v.label for v in near])} cannot be told apart from dense, {reached}"
-                )
+                who = _listed([v.label for v in near])
+                text = f"{who} cannot be told apart from dense, {reached}"
             else:
                 text = f"dense lies between them, {reached}"
             return text + _cost(comparison, tied, dense)

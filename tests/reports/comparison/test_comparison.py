@@ -66,12 +66,12 @@ def test_no_winner_inside_the_error(seeds, compared, monkeypatch):
 
 
 def test_a_clear_winner_is_named_with_its_lead(compared, monkeypatch):
-    values = [0.950, 0.952, 0.900, 0.901, 0.990, 0.992]
+    values = [0.950, 0.952, 0.900, 0.901, 0.990, 0.993]
     monkeypatch.setitem(compared.__dict__, "values", [{"metric": v} for v in values])
     (text,) = sentences(compared)
     assert "chts is best with" in text
     assert "5.05 points" in text
-    assert "it lies 4.00 points below dense" in text
+    assert "it lies 4.05 points below dense" in text
 
 
 def test_costs_are_those_recorded(make_run, tmp_path):
