@@ -69,8 +69,10 @@ def _chart(chart: Chart) -> dict[str, Any]:
                     mark.axis: math.log10(at) if log else at,
                     "text": escape(mark.label),
                     "showarrow": False,
-                    f"{across}anchor": "right" if across == "x" else "top",
-                    "yanchor": "bottom",
+                    # Beside a vertical line, below the legend; above a horizontal one.
+                    "xanchor": "right" if across == "x" else "left",
+                    "yanchor": "bottom" if across == "x" else "top",
+                    "xshift": 0 if across == "x" else 3,
                     "font": {"size": 11},
                 }
             )
@@ -94,7 +96,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
 def _axis(chart: Chart, axis: str) -> dict[str, Any]:
     """Return type, range and ticks of an axis: a logarithmic one is labelled 1, 10, 100."""
     if not (chart.x_log if axis == "x" else chart.y_log):
-        return {}
+        return {"dtick": 1} if axis == "x" and _few_whole(chart) else {}
     found = np.concatenate(
         [np.asarray(getattr(s, axis), dtype=float).ravel() for s in chart.series] or [np.zeros(0)]
     )
@@ -111,6 +113,16 @@ def _axis(chart: Chart, axis: str) -> dict[str, Any]:
         "tickvals": ticks,
         "ticktext": [_power(tick) for tick in ticks],
     }
+
+
+def _few_whole(chart: Chart) -> bool:
+    """Whether bars stand at a few whole numbers: each is labelled, and nothing between them."""
+    bars = [s for s in chart.series if s.kind == "bar"]
+    if not bars or any(isinstance(x, str) for s in bars for x in s.x):
+        return False
+    found = np.concatenate([np.asarray(s.x, dtype=float) for s in bars])
+    whole = found.size > 0 and bool((found == np.rint(found)).all())
+    return whole and float(np.ptp(found)) < 10
 
 
 def log_ticks(low: float, high: float) -> list[float]:

@@ -95,6 +95,19 @@ class NetworkData(RunData):
         rank[np.argsort(-sizes, kind="stable")] = np.arange(sizes.size)
         return rank[found]
 
+    @property
+    def n_communities(self) -> int:
+        """Communities of two nodes and more."""
+        return 0 if self.communities is None else int((np.bincount(self.communities) > 1).sum())
+
+    @cached_property
+    def bipartite(self) -> bool:
+        """Whether links join only nodes of two different sides."""
+        from ...analysis.structure.sides import is_bipartite
+        from ...graphs import as_adjacency
+
+        return is_bipartite(as_adjacency(self.topology))
+
     @cached_property
     def polar(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Angle and radius of each node in the hyperbolic disk, NaN where it is not placed."""
@@ -111,11 +124,16 @@ class NetworkData(RunData):
         """The node table by column: degree, what was measured, the nodes' attributes."""
         out: dict[str, Any] = {"degree": self.degree}
         for title, (measure, name) in COLUMNS.items():
-            found = self.communities if title == "community" else self.of(measure, name)
+            found = self.of(measure, name)
+            if title == "community" and self.communities is not None:
+                found = self.communities + 1  # as the table of communities counts them
             if found is not None and not (title in ("in", "out") and not self.directed):
                 out[title] = found
         if self.components[0] > 1:
-            out["component"] = self.components[1]
+            sizes = np.bincount(self.components[1])
+            rank = np.empty(sizes.size, np.int64)
+            rank[np.argsort(-sizes, kind="stable")] = np.arange(1, sizes.size + 1)
+            out["component"] = rank[self.components[1]]
         if self.polar is not None:
             out["θ"], out["r"] = self.polar
         for name, values in self.populations[0].attributes.items():

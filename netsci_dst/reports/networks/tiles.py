@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..numbers import count, p_value, percent, significant
 from ..tile import Tile, TileGroup, groups
 from .data import NetworkData
+from .words import sigma_in_words
 
 
 def tiles(network: NetworkData) -> list[TileGroup]:
@@ -64,7 +65,7 @@ def _communities(network: NetworkData) -> Tile | None:
     return Tile(
         "communities",
         "Communities",
-        count(int(found.max()) + 1),
+        count(network.n_communities),
         f"Q = {significant(q, 2)}: {'clear (Q > 0.3)' if q > 0.3 else 'weak (Q ≤ 0.3)'}.",
         "Of the partition of largest modularity Q found by Leiden's method: Q is the share of "
         "links inside less that expected by chance. Newman & Girvan 2004; Traag et al. 2019.",
@@ -136,7 +137,7 @@ def _steps(network: NetworkData) -> Tile | None:
     sigma = network.number("small_world", "sigma")
     text = "Mean over linked pairs."
     if sigma is not None:
-        text = f"Small-world σ = {significant(sigma, 2)}" + (" > 1." if sigma > 1 else " ≤ 1.")
+        text = f"Small-world σ = {sigma_in_words(sigma)}."
     return Tile(
         "steps",
         "Steps apart",

@@ -38,7 +38,11 @@ def _kind(network: NetworkData, uid: str) -> Markup:
     how = ", ".join(w for w in (size, word) if w)
     kind = " ".join(
         w
-        for w in ("directed" if network.directed else "", "weighted" if network.weighted else "")
+        for w in (
+            "directed" if network.directed else "",
+            "weighted" if network.weighted else "",
+            "bipartite" if network.bipartite else "",
+        )
         if w
     )
     assert network.topology is not None
@@ -65,20 +69,12 @@ def _communities(network: NetworkData, uid: str) -> Markup:
     q, found = network.number("modularity", "modularity"), network.communities
     if q is None or found is None:
         return Markup("")
-    sizes = _sizes(network)
-    n = sum(size > 1 for size in sizes)
+    n = network.n_communities
     word = _WORDS[n] if n < len(_WORDS) else count(n)
     clear = "" if q > 0.3 else "weak "
     return Markup("{} {}communit{} ({})").format(
         word, clear, "y" if n == 1 else "ies", _link(uid, "communities", f"Q = {significant(q, 2)}")
     )
-
-
-def _sizes(network: NetworkData) -> list[int]:
-    import numpy as np
-
-    found = network.communities
-    return [] if found is None else np.bincount(found).tolist()
 
 
 def _core(network: NetworkData, uid: str) -> Markup:
@@ -131,10 +127,10 @@ def _tail(network: NetworkData, uid: str) -> Markup:
         and (network.number("power_law_test", f"ratio_{o}") or 0) > 0
         for o in others
     )
-    tail = "" if share is None else f" of the {percent(share, 0)} best linked"
+    tail = "them" if share is None else f"the {percent(share, 0)} best linked"
     if others and not decided:
         return Markup(
-            "its degrees do not single out a power law ({}; other laws fit{} as well)"
+            "its degrees do not single out a power law ({}; other laws fit {} as well)"
         ).format(said, tail)
     return Markup("a power law of exponent {} is not ruled out ({}{})").format(
         significant(alpha or math.nan, 3),
@@ -154,11 +150,12 @@ def _small_world(network: NetworkData, uid: str) -> Markup:
     if widest is not None:
         text += Markup(", {} at most").format(f"{widest:.0f}")
     sigma = network.number("small_world", "sigma")
-    if sigma is not None:
-        word = "a small world" if sigma > 1 else "no small world"
+    # Without triangles σ compares nothing.
+    if sigma is not None and not network.bipartite:
+        unusual = (network.number("null_model", "clustering_p") or 0.0) <= DIFFERENT
+        word = "a small world" if sigma > 1 and unusual else "no small world"
         text += Markup(": {} ({})").format(
-            word,
-            _link(uid, "clustering", f"σ = {significant(sigma, 2)} {'>' if sigma > 1 else '≤'} 1"),
+            word, _link(uid, "clustering", f"σ = {sigma_in_words(sigma)}")
         )
     found = network.number("greedy_routing", "success")
     if found is not None:
@@ -166,6 +163,18 @@ def _small_world(network: NetworkData, uid: str) -> Markup:
             _link(uid, "network", percent(found, 0))
         )
     return text + Markup(".")
+
+
+def sigma_in_words(sigma: float) -> str:
+    """Return small-worldness with its threshold, to enough digits to tell the two apart.
+
+    Examples
+    --------
+    >>> sigma_in_words(2.49), sigma_in_words(1.004)
+    ('2.5 > 1', '1.004 > 1')
+    """
+    digits = next((d for d in (2, 3, 4) if float(f"{sigma:.{d}g}") != 1), 5)
+    return f"{sigma:.{digits}g} {'>' if sigma > 1 else '≤'} 1"
 
 
 NULL_NAMES = {
@@ -192,7 +201,5 @@ def _nulls(network: NetworkData, uid: str) -> Markup:
     if yes:
         text += Markup("differs in {}").format(", ".join(yes))
     if no:
-        text += Markup("{}").format(
-            f"{', not in ' if yes else 'differs in nothing of '}{', '.join(no)}"
-        )
+        text += Markup("{}{}").format(", not in " if yes else "does not differ in ", ", ".join(no))
     return text + Markup(" (p ≤ {}).").format(DIFFERENT)

@@ -143,7 +143,7 @@ def network_core(network: NetworkData) -> Iterator[Block]:
         "Nodes in each k-shell",
         "k-shell",
         "nodes",
-        (Series("nodes", np.arange(sizes.size), sizes, "bar", _BLUE),),
+        (Series("nodes", np.arange(core.min(), sizes.size), sizes[core.min() :], "bar", _BLUE),),
         measure="nodes in each k-shell",
     )
     members = np.flatnonzero(core == core.max())
@@ -216,8 +216,8 @@ def _by_degree(degree: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.n
     page="network",
     title="Against its nulls",
     after="clustering",
-    lead="What would networks of the same degrees look like? A dot outside the grey is structure "
-    "that degrees alone do not explain.",
+    lead="What would networks of the same degrees look like? A dot outside the dashed lines is "
+    "structure that degrees alone do not explain.",
     definition="Null networks are drawn by swapping the ends of links, which keeps every degree. "
     "They go on until 20 are as extreme as the network or a limit is reached; p = (1 + as extreme) "
     "/ (1 + nulls), and a value at its limit is written as a bound. z: distance from the nulls' "
@@ -229,7 +229,7 @@ def network_nulls(network: NetworkData) -> Iterator[Block]:
     """Show each measure against networks of the same degrees."""
     series: list[Series] = []
     rows = []
-    for row, (name, said) in enumerate(NULL_NAMES.items()):
+    for name, said in NULL_NAMES.items():
         get = lambda part, name=name: network.number("null_model", f"{name}_{part}")  # noqa: E731
         mean, std, z, p, n = (get(part) for part in ("null_mean", "null_std", "z", "p", "nulls"))
         if p is None or mean is None:
@@ -239,9 +239,11 @@ def network_nulls(network: NetworkData) -> Iterator[Block]:
         observed = mean + (z or 0) * (std or 0)
         cells = [significant(observed), significant(mean), significant(std or 0, 2)]
         different = "yes" if p <= DIFFERENT else "no"
-        rows.append([said, *cells, "–" if z is None else f"{z:+.1f}", bound, different])
+        rows.append(
+            [said, *cells, "–" if z is None else f"{z:+.1f}".replace("-", "−"), bound, different]
+        )
         if z is not None:
-            series.append(Series(said, [z], [said], "points", CATEGORIES[row]))  # type: ignore[list-item]
+            series.append(Series(said, [z], [said], "points", _BLUE))  # type: ignore[list-item]
     if not rows:
         yield Words("No nulls were drawn.", True, "null_model")
         return
@@ -249,7 +251,7 @@ def network_nulls(network: NetworkData) -> Iterator[Block]:
         yield Chart(
             "nulls",
             "Distance from networks of the same degrees",
-            "z: standard deviations from the nulls' mean",
+            "z (standard deviations)",
             "",
             tuple(series),
             (Mark("x", -2), Mark("x", 2)),
