@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..run_data import RunData
 if TYPE_CHECKING:
     from ..comparison.model import Comparison
 
-_WORDS = {
+_WORDS: dict[str, Any] = {
     "title": "Order by degree",
     "lead": "Dark away from the diagonal: those who have many links keep them.",
     "definition": "Kendall's τ-b between the degrees of the same neurons at two times; the mean "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from ..snapshot_pictures import degrees_in
 if TYPE_CHECKING:
     from ..comparison.model import Comparison
 
-_WORDS = {
+_WORDS: dict[str, Any] = {
     "title": "Degree distributions over time",
     "lead": "Hubs show as tails that grow longer; a vertical line ends each distribution.",
     "definition": "The share of the neurons of a scope with at least k links, at several times "

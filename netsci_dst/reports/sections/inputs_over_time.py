@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from ..run_data import RunData
 if TYPE_CHECKING:
     from ..comparison.model import Comparison
 
-_WORDS = {
+_WORDS: dict[str, Any] = {
     "title": "Input maps over time",
     "lead": "Where the links of the inputs gather, and the paths of the first hidden layer.",
     "definition": "The links of each input on the grid of the image, and the first hidden layer "
