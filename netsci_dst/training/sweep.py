@@ -15,6 +15,7 @@ from ..methods.merge import merged
 from ..overrides import nested
 from ..recipe import Recipe, full_name, load_recipe, recorded_recipe
 from ..store import Store
+from ..sweep_plan import write_plan
 from ..workers import keep_worker
 
 SETTLED = ("finished",)
@@ -100,6 +101,7 @@ def sweep(
         no other.
     """
     planned = plan(recipe, out, vary)
+    write_plan(out, [run.path for run in planned], jobs)
     done: dict[int, SweepRun] = {}
     if progress:
         progress(0, len(planned), "")

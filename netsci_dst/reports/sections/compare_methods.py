@@ -96,7 +96,7 @@ def against_cost(comparison: Comparison, name: str) -> Chart:
         tuple(series),
         live=True,
         x_log=bool(spread) and min(spread) > 0 and max(spread) > 5 * min(spread),
-        x_unit=unit,
+        x_unit="" if unit in title else unit,
         y_unit="%" if comparison.share else "",
         measure=f"{comparison.metric} against {title}",
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from ...sweep_plan import SweepPlan, plan_beside
 from ..chart import Block, Table, Words
 from ..comparison.model import Comparison
 from ..numbers import duration, percent
@@ -20,20 +21,30 @@ _DONE = ("finished", "imported")
     title="Under way",
     after="first",
     lead="Figures of runs that are not finished will still change.",
-    definition="Time left: the steps that remain at the rate since the run began.",
+    definition="Time left: the steps that remain at the rate since the run began; runs of a sweep "
+    "that have not begun are taken to last as long as the others on average, shared out over those "
+    "that train at once.",
     computed_by="Run.provenance, Run.metrics",
 )
 def compare_progress(comparison: Comparison) -> Iterator[Block]:
     """Show the runs that are not finished, how far they are, and the time left."""
     open_runs = [run for run in comparison.runs if run.run.status not in _DONE]
-    if not open_runs:
+    waiting = not_begun(comparison.runs)
+    if not open_runs and not waiting:
         return
     left = [t for t in (time_left(run) for run in open_runs) if t is not None]
     n = len(comparison.runs)
     text = f"{n - len(open_runs)} of {n} runs have finished"
     if left:
         text += f"; about {duration(max(left))} left for the slowest of those under way"
+    if waiting:
+        text += f"; {waiting} of the sweep {'has' if waiting == 1 else 'have'} not begun"
+        whole = sweep_left(comparison.runs)
+        if whole is not None:
+            text += f", about {duration(whole)} left for all"
     yield Words(text + ".")
+    if not open_runs:
+        return
     rows = []
     for run in open_runs:
         share, rest = share_done(run), time_left(run)
@@ -47,6 +58,43 @@ def compare_progress(comparison: Comparison) -> Iterator[Block]:
             ]
         )
     yield Table("progress", "Runs under way", ["run", "method", "status", "done", "left"], rows)
+
+
+def not_begun(runs: Sequence[RunData]) -> int:
+    """Return how many runs of the sweeps that these belong to are not there yet."""
+    return sum(len(set(plan.runs) - there) for plan, there in _sweeps(runs))
+
+
+def sweep_left(runs: Sequence[RunData]) -> float | None:
+    """Return the seconds until all runs of the sweeps are done; None where none tells its time."""
+    known = [t for t in (whole_time(run) for run in runs) if t is not None]
+    if not known:
+        return None
+    usual, under_way = sum(known) / len(known), [time_left(run) or 0.0 for run in runs]
+    total = 0.0
+    for plan, there in _sweeps(runs):
+        jobs = min(plan.jobs, len(plan.runs))
+        total += usual * len(set(plan.runs) - there) / jobs
+    return total + sum(under_way) / max(1, sum(t > 0 for t in under_way))
+
+
+def whole_time(run: RunData) -> float | None:
+    """Return how long a run took, or will."""
+    if run.run.status in _DONE:
+        took = run.provenance.get("duration_s")
+        return float(took) if isinstance(took, (int, float)) else None
+    share, left = share_done(run), time_left(run)
+    return None if not share or left is None or share == 1 else left / (1 - share)
+
+
+def _sweeps(runs: Sequence[RunData]) -> list[tuple[SweepPlan, set[str]]]:
+    there: dict[str, tuple[SweepPlan, set[str]]] = {}
+    for run in runs:
+        folder, _, name = run.run.path.rstrip("/").rpartition("/")
+        plan = there[folder][0] if folder in there else plan_beside(run.run.path)
+        if plan is not None:
+            there.setdefault(folder, (plan, set()))[1].add(name)
+    return list(there.values())
 
 
 def share_done(run: RunData) -> float | None:
