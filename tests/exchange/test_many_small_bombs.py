@@ -5,6 +5,7 @@ import io
 import struct
 import tarfile
 import zlib
+from typing import Any
 
 import h5py
 import numpy as np
@@ -150,7 +151,9 @@ def test_one_constant_of_many_nodes(tmp_path):
 
 
 def test_data_that_ask_for_too_much_are_refused(tmp_path):
-    arrays = {key: np.zeros((3, 1), np.uint8) for key in ("y_train", "x_test", "y_test")}
+    arrays: dict[str, Any] = {
+        key: np.zeros((3, 1), np.uint8) for key in ("y_train", "x_test", "y_test")
+    }
     np.savez_compressed(tmp_path / "own.npz", x_train=np.zeros((3_000, 1_000), np.uint8), **arrays)
     with pytest.raises(nd.errors.DataError, match=WOULD):
         load(tmp_path / "own.npz")

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_a_forked_process_ends_by_the_signal_as_it_would_have():
 def test_a_job_in_the_background_of_a_script_ends_too(number):
     """A shell has such jobs ignore Ctrl-C; what a scheduler sends must end them all the same."""
     code = "import time, netsci_dst as nd\nwith nd.stopped_by():\n  print(1, flush=True)\n  "
-    process = subprocess.Popen(
+    process: Any = subprocess.Popen(
         [sys.executable, "-c", code + "time.sleep(60)"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -113,7 +114,7 @@ def test_a_job_in_the_background_of_a_script_ends_too(number):
 def test_the_command_line_ends_as_by_ctrl_c_and_goes_on(tmp_path, whole, number):
     out = tmp_path / "run"
     words = ["train", "--method", "set", "--sparsity", 0.8, "--hidden", "32", "--epochs", 3000]
-    process = subprocess.Popen(
+    process: Any = subprocess.Popen(
         [sys.executable, "-m", "netsci_dst", *map(str, words), "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -139,7 +140,7 @@ def test_two_processes_of_which_one_is_told_agree_on_the_step(tmp_path):
         port = str(free.getsockname()[1])
     words = "train --method set --sparsity 0.8 --hidden 32 --epochs 3000 --device cpu --out"
     world = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    processes = [
+    processes: list[Any] = [
         subprocess.Popen(
             [sys.executable, "-m", "netsci_dst", *words.split(), str(out)],
             env={**os.environ, **world, "RANK": str(rank), "LOCAL_RANK": str(rank)},

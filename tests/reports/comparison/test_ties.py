@@ -1,6 +1,7 @@
 """What the first sentence says of methods that cannot all be told apart."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,8 @@ def variant(label):
 
 
 def sentence(names, **values):
-    return words._of_task(Comparison(**values), ("digits", ""), [variant(n) for n in names])[0]
+    made: Any = Comparison(**values)
+    return words._of_task(made, ("digits", ""), [variant(n) for n in names])[0]
 
 
 def test_what_is_tied_with_the_best_may_be_told_apart_from_another():
