@@ -1,4 +1,4 @@
-"""A network of five million links: read, and measured, with time and memory of each step.
+"""A network of five million links: read, measured, shown, with time and memory of each step.
 
     python benchmarks/large_network.py [--links 5_000_000]
 
@@ -22,6 +22,7 @@ import numpy as np
 
 import netsci_dst as nd
 from netsci_dst.analysis import analyze
+from netsci_dst.reports.subjects import open_subjects
 
 MEASURES = ("degrees", "k_shell", "power_law", "assortativity", "modularity", "path_length")
 OPTIONS = {"path_length": {"path_length": {"samples": 64}}}
@@ -41,13 +42,15 @@ def memory() -> float:
 def measured(path: Path) -> dict[str, Any]:
     results: dict[str, Any] = {}
     wall, processor = time.perf_counter(), time.process_time()
-    network = nd.read_network(path)
-    network = getattr(network, "topology", network)
-    steps = ["read", *MEASURES]
+    (run,) = open_subjects(nd.read_network(path))
+    steps = ["read", *MEASURES, "report"]
     for step in steps:
         if step != "read":
             wall, processor = time.perf_counter(), time.process_time()
-            analyze(network, step, options=OPTIONS.get(step))
+        if step == "report":
+            nd.report(run, path.with_suffix(".html"), analyze=False)
+        elif step != "read":
+            analyze(run, step, options=OPTIONS.get(step))
         results[step] = {
             "seconds": time.perf_counter() - wall,
             "processor_s": time.process_time() - processor,

@@ -28,7 +28,7 @@ def drawn_links(
         score = _inner(topology, layer, core) if weights is None else np.abs(weights)
         best = np.argpartition(-score, share)[:share]
         kept.append(np.sort(layer.keys[best]))
-    return kept, "strongest by weight" if weighted else "between the best linked neurons"
+    return kept, "strongest by weight" if weighted else "links between the best linked"
 
 
 def _inner(topology: Topology, layer: Layer, core: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -136,7 +136,7 @@ def _steps(network: NetworkData) -> Tile | None:
         return None
     sigma = network.number("small_world", "sigma")
     text = "Mean over linked pairs."
-    if sigma is not None:
+    if sigma is not None and not network.bipartite:
         text = f"Small-world σ = {sigma_in_words(sigma)}."
     return Tile(
         "steps",

@@ -94,7 +94,7 @@ def _clustered(network: NetworkData, uid: str) -> Markup:
     if value is None:
         return Markup("")
     if null is None or p is None:
-        return Markup("{} clustered").format(_link(uid, "clustering", significant(value, 2)))
+        return Markup("clustering {}").format(_link(uid, "clustering", significant(value, 2)))
     if value == 0:
         return Markup("{}").format(_link(uid, "clustering", "without triangles"))
     ratio = value / null if null > 0 else math.inf
