@@ -6,10 +6,14 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# In CI the same examples every time, however slow the machine: what fails there fails anywhere.
-hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
-if os.environ.get("CI") or os.environ.get("NETSCI_DST_CI"):
-    hypothesis.settings.load_profile("ci")
+# No test depends on how fast the machine is. In CI the same examples every time: what fails there
+# fails anywhere.
+hypothesis.settings.register_profile("usual", deadline=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "ci", hypothesis.settings.get_profile("usual"), derandomize=True
+)
+in_ci = os.environ.get("CI") or os.environ.get("NETSCI_DST_CI")
+hypothesis.settings.load_profile("ci" if in_ci else "usual")
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
