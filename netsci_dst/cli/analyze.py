@@ -42,6 +42,10 @@ def command(
         str | None, typer.Option(help="Address of a Dask scheduler that does the work.")
     ] = None,
     csv: Annotated[str | None, typer.Option(help="Write all values to this CSV file.")] = None,
+    nodes: Annotated[
+        str | None,
+        typer.Option(help="Write a row for each node of a network to this CSV file, too."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print all values as JSON.")] = False,
     columns: _networks.Columns = None,
     separator: _networks.Separator = None,
@@ -60,6 +64,10 @@ def command(
     subjects = _networks.opened(
         expanded(runs), _networks.options(columns, separator, directed, form, comments)
     )
+    if nodes:
+        from ..reports.subjects import open_subjects
+
+        subjects = open_subjects(subjects)
     wanted = _console.names(measures)
     taken = None if steps is None else "all" if steps == "all" else _numbers(steps)
     with _console.progress("analysing", "measures") as update:
@@ -78,7 +86,11 @@ def command(
         at = "" if step in (None, WHOLE_RUN) else f" at step {step}"
         _console.say(f"{note['run']}: {note['measure']}{at}: {note['status']}: {note['reason']}")
     if csv:
-        _write_csv(frame, csv)
+        _write_csv(frame, csv, "values")
+    if nodes:
+        from ..reports import node_table
+
+        _write_csv(node_table(subjects, analyze=False), nodes, "nodes")
     if json:
         _console.result_json(frame.to_dict("records"))
     else:
@@ -94,12 +106,12 @@ def _numbers(text: str) -> list[int]:
         raise typer.BadParameter(f"{text!r} is neither 'all' nor whole numbers") from None
 
 
-def _write_csv(frame, path: str) -> None:
+def _write_csv(frame, path: str, what: str) -> None:
     from ..exchange.write_file import write_file
 
     text = _console.for_spreadsheets(frame).to_csv(index=False)
     write_file(path, text.encode("utf-8", "backslashreplace"))
-    _console.say(f"{len(frame)} values in {path}")
+    _console.say(f"{len(frame)} {what} in {path}")
 
 
 def _summary(frame) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .chart import Chart, Control, Data, Heat, Mark, Panel, Series, Table, View, Words
     from .figure_files import figures
     from .film_file import film
+    from .networks.node_table import node_table
     from .page import report
     from .page_section import Section, section, sections_of
     from .run_data import RunData
@@ -19,6 +20,7 @@ _HOMES = {
     "report": ".page",
     "figures": ".figure_files",
     "film": ".film_file",
+    "node_table": ".networks.node_table",
     "watch": ".watching",
     "RunData": ".run_data",
     **dict.fromkeys(("Section", "section", "sections_of"), ".page_section"),
@@ -41,6 +43,7 @@ __all__ = [
     "Words",
     "figures",
     "film",
+    "node_table",
     "report",
     "section",
     "sections_of",

@@ -4,6 +4,8 @@ import gzip
 import io
 import json
 
+import networkx as nx
+import pandas as pd
 import pytest
 
 import netsci_dst as nd
@@ -87,3 +89,21 @@ def test_files_at_urls_are_networks(capsys):
     assert code == 0
     assert {row["run"] for row in json.loads(out)} == {"net"}
     assert nd.reports.subjects.open_subjects("memory://somewhere/net.csv.gz")[0].name == "net"
+
+
+def test_nodes_with_names_and_attributes_as_a_table(tmp_path, capsys):
+    graph = nx.les_miserables_graph()
+    nx.set_node_attributes(graph, {node: f"={node}" for node in graph}, "formula")
+    nx.write_graphml(graph, tmp_path / "net.graphml")
+    measures = "degrees,k_shell,modularity,clustering"
+    arguments = ("-m", measures, "--nodes", tmp_path / "nodes.csv")
+    code, _, err = call(capsys, "analyze", tmp_path / "net.graphml", *arguments)
+    assert code == 0
+    assert "77 nodes in" in err
+    table = pd.read_csv(tmp_path / "nodes.csv").set_index("name")
+    assert table["degree"].to_dict() == dict(graph.degree)
+    assert table["strength"].to_dict() == dict(graph.degree(weight="weight"))
+    assert table["coreness"].to_dict() == nx.core_number(graph)
+    assert table["clustering"].to_dict() == pytest.approx(nx.clustering(graph), abs=1e-6)
+    assert table["community"].min() == 1
+    assert table.loc["Valjean", "formula"] == "'=Valjean"
