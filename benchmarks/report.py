@@ -88,7 +88,7 @@ def visit(driver: Any, page: Path) -> dict[str, float]:
 
 def frames_per_second(driver: Any, seconds: float = 6.0) -> float:
     """Play with both pictures of the network in view and count frames."""
-    driver.execute_script("document.querySelector('.film').scrollIntoView()")
+    driver.execute_script("document.querySelector('[data-section=film]').scrollIntoView()")
     time.sleep(1)
     driver.execute_script(
         "window.app = NS.apps.get('run0'); app.root.querySelector('[data-speed]').value = '25';"
