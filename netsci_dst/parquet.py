@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from .errors import FormatError
 from .limits import Budget, allowed_bytes, check_size
+from .parquet_footer import RowGroup, row_groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,41 +42,52 @@ def read_table(
     memory = pa.allocate_buffer(len(data))
     np.frombuffer(memory, np.uint8)[:] = np.frombuffer(data, np.uint8)
     with pq.ParquetFile(pa.BufferReader(memory), page_checksum_verification=checked) as file:
-        return _read(file, columns, file_size or len(data))
+        return _read(file, _footer(io.BytesIO(data)), columns, file_size or len(data))
 
 
 def read_file(path: Path, columns: list[str] | None = None) -> pa.Table:
     """Read columns of a file."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        return _read(file, columns, path.stat().st_size)
+    with path.open("rb") as stream, pq.ParquetFile(path) as file:
+        return _read(file, _footer(stream), columns, path.stat().st_size)
 
 
 def batches(path: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a file in parts."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with path.open("rb") as stream, pq.ParquetFile(path) as file:
         size = path.stat().st_size
-        yield from _parts(file, columns, size, min(_ROWS, _rows(file, size)))
+        rows = min(_ROWS, _rows(file, _footer(stream), size))
+        yield from _parts(file, columns, size, rows)
 
 
-def _read(file: pq.ParquetFile, columns: list[str] | None, file_size: int) -> pa.Table:
+def _footer(stream: BinaryIO) -> list[RowGroup]:
+    """Return the row groups of a file that Arrow has opened: it ends with length and mark."""
+    stream.seek(-8, os.SEEK_END)
+    length = int.from_bytes(stream.read(4), "little")
+    stream.seek(-8 - length, os.SEEK_END)
+    return row_groups(stream.read(length))
+
+
+def _read(
+    file: pq.ParquetFile, groups: Sequence[RowGroup], columns: list[str] | None, file_size: int
+) -> pa.Table:
     import pyarrow as pa
 
-    rows = _rows(file, file_size)
+    rows = _rows(file, groups, file_size)
     if file.metadata.num_rows <= rows:
         return file.read(columns, use_threads=False)
     return pa.Table.from_batches(list(_parts(file, columns, file_size, rows)))
 
 
-def _rows(file: pq.ParquetFile, file_size: int) -> int:
+def _rows(file: pq.ParquetFile, groups: Sequence[RowGroup], file_size: int) -> int:
     """Return how many rows may be read at once, were each value the longest there can be.
 
     A value that is stored once can stand in any number of rows.
     """
-    longest = _check_sizes(file.metadata, file_size)
+    longest = _check_sizes(file.metadata, groups, file_size)
     return max(1, allowed_bytes(file_size) // max(4 * longest, 1))
 
 
@@ -86,25 +100,27 @@ def _parts(
         yield part
 
 
-def _check_sizes(metadata: pq.FileMetaData, file_size: int) -> int:
+def _check_sizes(metadata: pq.FileMetaData, groups: Sequence[RowGroup], file_size: int) -> int:
     """Refuse what asks for more than a file of its size may; return the most that a row takes.
 
     The numbers of the footer are claims; what is read stops at them.
     """
     total, longest = float(metadata.num_rows), 0
-    for i in range(metadata.num_row_groups):
-        group, row = metadata.row_group(i), 0
-        if group.num_rows < 0:
+    told = [metadata.schema.column(j) for j in range(metadata.num_columns)]
+    for group in groups:
+        if group.n_rows < 0:
             raise FormatError("it has a negative number of rows")
-        for j in range(group.num_columns):
-            column, told = group.column(j), metadata.schema.column(j)
-            stored = max(0, column.total_uncompressed_size)
-            width = _WIDTHS.get(told.physical_type) or max(0, told.length)
-            values = max(group.num_rows, column.num_values)
+        if len(group.columns) != len(told):
+            raise FormatError(f"a part has {len(group.columns)} columns, not {len(told)}")
+        row = 0
+        for column, kind in zip(group.columns, told):
+            stored = max(0, column.n_bytes)
+            width = _WIDTHS.get(kind.physical_type) or max(0, kind.length)
+            values = max(group.n_rows, column.n_values)
             total += values * (width or _OFFSET) + (0 if width else stored)
-            if not width and told.max_repetition_level:
+            if not width and kind.max_repetition_level:
                 # All values of a list may be one that is stored once, and as long as all is.
-                total += float(values) * stored * ("RLE_DICTIONARY" in column.encodings)
+                total += float(values) * stored * column.by_dictionary
             row += width or stored
         longest = max(longest, row)
     check_size(total, file_size, "a table")
