@@ -237,6 +237,8 @@ def network_nulls(network: NetworkData) -> Iterator[Block]:
         limit = None if n is None else 1 / (1 + n)
         bound = p_value(p, limit).removeprefix("= ") + (f" ({n:.0f} nulls)" if n else "")
         observed = mean + (z or 0) * (std or 0)
+        if abs(observed) < 1e-12 * abs(mean):  # what rounding leaves of nothing
+            observed = 0.0
         cells = [significant(observed), significant(mean), significant(std or 0, 2)]
         different = "yes" if p <= DIFFERENT else "no"
         rows.append(
