@@ -1,4 +1,4 @@
-"""Size, first picture and film of a report of 250 snapshots, and a comparison of 1,000 runs.
+"""Size, first picture and film of a report of 300 snapshots, and a comparison of 1,000 runs.
 
     python benchmarks/report.py [snapshots] [runs]
 
@@ -142,7 +142,7 @@ def many_runs(folder: Path, count: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and write the results."""
-    snapshots = int(sys.argv[1]) if len(sys.argv) > 1 else 250
+    snapshots = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
