@@ -25,8 +25,7 @@ def what_differs(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, A
     >>> what_differs(load_recipe(method="set"), load_recipe(method="set", seed=3, lr=0.1))
     ['lr', 'seed']
     """
-    first, second = _flat(one), _flat(other)
-    return sorted(key for key in {*first, *second} if first.get(key) != second.get(key))
+    return [key for key, _, _ in settings_apart(one, other)]
 
 
 def settings_apart(
@@ -42,12 +41,7 @@ def settings_apart(
     >>> settings_apart(load_recipe(method="set"), load_recipe(method="set", seed=3))
     [('seed', 0, 3)]
     """
-    first, second = _flat(one), _flat(other)
-
-    def value(side: Mapping[str, Any], key: str) -> Any:
-        return json.loads(side[key]) if key in side else None
-
-    return [(key, value(first, key), value(second, key)) for key in what_differs(one, other)]
+    return _apart(_flat(one), _flat(other), None)
 
 
 def differences(
@@ -65,10 +59,16 @@ def differences(
         full = options_of(name).to_table() if kind == "method" else load_recipe(name).to_table()
         return dict(_leaves(full))
 
-    first, second = table(one), table(other)
+    return _apart(table(one), table(other), "-")
 
-    def value(side: dict[str, Any], key: str) -> Any:
-        return json.loads(side[key]) if key in side else "-"
+
+def _apart(
+    first: Mapping[str, str], second: Mapping[str, str], absent: Any
+) -> list[tuple[str, Any, Any]]:
+    """Return the names at which two tables of JSON differ, with both values."""
+
+    def value(side: Mapping[str, str], key: str) -> Any:
+        return json.loads(side[key]) if key in side else absent
 
     differ = [key for key in sorted({*first, *second}) if first.get(key) != second.get(key)]
     return [(key, value(first, key), value(second, key)) for key in differ]
