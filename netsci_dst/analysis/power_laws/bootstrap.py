@@ -207,6 +207,15 @@ def draw_above(state: NDArray[Any], above: float, alpha: float, kind: int) -> fl
 
 
 @njit(cache=True, nogil=True)
+def _room(most: int) -> tuple[NDArray[Any], ...]:
+    """Return room for the values of a sample, their logarithms, counts and sums from above."""
+    return (
+        np.empty(most), np.empty(most), np.empty(most, np.int64),
+        np.empty(most + 1, np.int64), np.empty(most + 1),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
 def _replicate(
     values: NDArray[Any],
     logs: NDArray[Any],
@@ -266,9 +275,7 @@ def _count(
 ) -> int:
     size = accept.size
     most = values.size + n
-    u, u_logs = np.empty(most), np.empty(most)
-    number = np.empty(most, np.int64)
-    tail, tail_logs = np.empty(most + 1, np.int64), np.empty(most + 1)
+    u, u_logs, number, tail, tail_logs = _room(most)
     counts, extra = np.empty(size, np.int64), np.empty(n)
     state = np.empty(1, np.uint64)
     log_xmin = math.log(xmin)
@@ -314,9 +321,7 @@ def _one(
 ) -> bool:
     n_extra = counts[-1]
     most = values.size + n_extra
-    u, u_logs = np.empty(most), np.empty(most)
-    number = np.empty(most, np.int64)
-    tail, tail_logs = np.empty(most + 1, np.int64), np.empty(most + 1)
+    u, u_logs, number, tail, tail_logs = _room(most)
     state = np.empty(1, np.uint64)
     state[0] = seed
     state[0] = _next(state) ^ seed
