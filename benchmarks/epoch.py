@@ -98,13 +98,13 @@ class TimedFit(Fit):
         training.batches = self.turns  # type: ignore[assignment]
         self.parts = {part: Clock() for part in PARTS}
         self._time(training.controller, "update_if_due", "update")
-        for each in self.callbacks:
-            if isinstance(each, Evaluate):
-                self._time(each, "_evaluate", "evaluation")
-            elif isinstance(each, TakeSnapshots):
-                self._time(each, "_take", "snapshot")
-            elif isinstance(each, Checkpoints):
-                self._time(each, "_save", "checkpoint")
+        for callback in self.callbacks:
+            if isinstance(callback, Evaluate):
+                self._time(callback, "_evaluate", "evaluation")
+            elif isinstance(callback, TakeSnapshots):
+                self._time(callback, "_take", "snapshot")
+            elif isinstance(callback, Checkpoints):
+                self._time(callback, "_save", "checkpoint")
 
     def _time(self, owner: Any, method: str, part: str) -> None:
         plain = getattr(owner, method)

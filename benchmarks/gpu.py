@@ -85,8 +85,8 @@ def _same_state(gpu: Evolving, cpu: Evolving) -> None:
     for a, b in zip(gpu.engine.layers, cpu.engine.layers):
         b.layer.restore_links(a.layer.keys.cpu())  # type: ignore[attr-defined]
     cpu.engine._groups = []
-    for each in cpu.engine.layers:
-        each.memory = None  # type: ignore[assignment]
+    for layer in cpu.engine.layers:
+        layer.memory = None  # type: ignore[assignment]
     cpu.engine._regroup()
     for side in (gpu, cpu):
         side.steps = 10

@@ -62,7 +62,7 @@ class Phase(BaseModel):
     start: float = Field(ge=0, le=1, description="Share of training at which the phase begins.")
     regrowth: str = Field(description="Regrowth rule of the phase.")
     options: dict[str, Any] = Field({}, description="Options of the rule.")
-    delta: float = Field(1.0, ge=0, le=1, description="1: rigid choice; 0.5: sampled by score.")
+    delta: float = Field(1.0, ge=0, le=1, description="1: top-k; 0.5: sampled by score.")
 
 
 class MethodOptions(BaseModel):
@@ -106,7 +106,7 @@ class MethodOptions(BaseModel):
         "neuron, or from all layers ranked together.",
     )
     removal_softness: str | None = Field(
-        None, description="Sample the kept links by score^e, e growing by this ramp; none: rigid."
+        None, description="Sample the kept links by score^e, e growing by this ramp; none: top-k."
     )
     removal_softness_options: dict[str, Any] = Field({}, description="Start and end of the ramp.")
 
@@ -114,9 +114,7 @@ class MethodOptions(BaseModel):
 
     regrowth: str | None = Field(None, description="Regrowth rule.")
     regrowth_options: dict[str, Any] = Field({}, description="Options of the regrowth rule.")
-    regrowth_delta: float = Field(
-        1.0, ge=0, le=1, description="1: rigid choice; 0.5: sampled by score."
-    )
+    regrowth_delta: float = Field(1.0, ge=0, le=1, description="1: top-k; 0.5: sampled by score.")
     regrowth_scope: Literal["layer", "network", "neuron"] = Field(
         "layer",
         description="Each layer regrows what it lost, or each target neuron does, or all losses "
