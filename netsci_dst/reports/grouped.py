@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,17 +50,16 @@ def when(run: RunData, snapshot: Snapshot) -> str:
     return f"{run.time_label} {run.when(snapshot.step, snapshot.epoch):g}"
 
 
-def averaged(
-    group: Group, times: int, picture: Callable[[Snapshot], NDArray[np.float64]]
-) -> list[tuple[str, NDArray[np.float64]]]:
-    """Return a picture's mean over the group's runs at each moment, with the time in words.
+def at_moments(
+    group: Group, times: int, of: Callable[[Snapshot], NDArray[Any]]
+) -> list[tuple[str, list[NDArray[Any]]]]:
+    """Return what snapshots of the group's runs show at each moment, with the time in words.
 
-    Runs with fewer moments than the first, or pictures of another shape, are left out of a mean.
+    The moments are those of the first run; a run that has fewer lacks the last ones.
     """
-    first = group.runs[0]
-    out = []
-    series = [[picture(s) for s in moments(run, times)] for run in group.runs]
-    for i, snapshot in enumerate(moments(first, times)):
-        alike = [s[i] for s in series if i < len(s) and s[i].shape == series[0][i].shape]
-        out.append((when(first, snapshot), np.mean(alike, axis=0)))
+    first, *others = group.runs
+    out = [(when(first, one), [of(one)]) for one in moments(first, times)]
+    for run in others:
+        for (_, found), one in zip(out, moments(run, times)):
+            found.append(of(one))
     return out

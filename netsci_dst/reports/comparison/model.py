@@ -14,6 +14,7 @@ from ..colours import method_colours
 from ..run_data import METRICS, RunData
 from ..sections.evolution import STATISTICS
 from ..sections.training import logged
+from .statistics import Interval, interval
 from .variants import DENSE, Variant, flags, variants_of
 
 # Key -> title, unit of the cost columns; the first that is recorded is shown first.
@@ -165,6 +166,14 @@ class Comparison:
                 seed = self.runs[i].seed
                 found.setdefault(-1 - place if seed is None else seed, []).append(value)
         return {seed: float(np.mean(values)) for seed, values in found.items()}
+
+    def interval(self, variant: Variant, quantity: str) -> Interval:
+        """Return the mean of a quantity over a variant's seeds, with its interval."""
+        return interval(list(self.seeds(variant, quantity).values()))
+
+    def colour(self, variant: Variant) -> str:
+        """Return the colour of a variant."""
+        return self.colours[self.variants.index(variant)]
 
     def settings(self) -> Iterator[tuple[tuple[str, str], list[Variant]]]:
         """Yield each task, as data and model, with its variants."""

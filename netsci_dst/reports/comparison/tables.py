@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from ..numbers import amount, percent, with_error
 from .model import COSTS, STRUCTURE, Comparison
-from .statistics import interval
 from .variants import DENSE, Variant
 from .words import ranked, tied_with_best
 
@@ -88,7 +87,7 @@ def _row(
 
 def cell(comparison: Comparison, variant: Variant, key: str, share: bool) -> str:
     """Return the mean of a quantity with half its 95 % interval."""
-    found: Any = interval(list(comparison.seeds(variant, key).values()))
+    found: Any = comparison.interval(variant, key)
     if not math.isfinite(found.mean):
         return "–"
     if key in COSTS and key not in ("wall_s", "processor_s"):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..numbers import MINUS, percent, significant, with_error
 from .model import COSTS, Comparison
-from .statistics import Difference, difference, interval
+from .statistics import Difference, difference
 from .variants import DENSE, Variant
 
 
@@ -28,7 +28,7 @@ def ranked(comparison: Comparison, variants: Sequence[Variant]) -> list[Variant]
 
 
 def _mean(comparison: Comparison, variant: Variant) -> float:
-    return interval(list(comparison.seeds(variant, "metric").values())).mean
+    return comparison.interval(variant, "metric").mean
 
 
 def gap(comparison: Comparison, a: Variant, b: Variant) -> Difference:
@@ -146,7 +146,7 @@ def _against_dense(comparison: Comparison, tied: list[Variant], dense: Variant) 
 
 
 def _reached(comparison: Comparison, variant: Variant) -> str:
-    found = interval(list(comparison.seeds(variant, "metric").values()))
+    found = comparison.interval(variant, "metric")
     return with_error(found.mean, found.half, percent=comparison.share)
 
 
@@ -161,7 +161,7 @@ def _cost(comparison: Comparison, tied: list[Variant], dense: Variant) -> str:
 
 
 def _spent(comparison: Comparison, variant: Variant, name: str) -> float:
-    return interval(list(comparison.seeds(variant, name).values())).mean
+    return comparison.interval(variant, name).mean
 
 
 def _listed(names: list[str]) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ...topology import Layer
 from ..chart import Block, Control, Heat, Panel
 from ..frames import binned, rank_by_degree
 from ..page_section import section
@@ -34,16 +38,25 @@ def adjacency(run: RunData, step: int | None = None, bins: int = 96) -> Iterator
     )
     snapshot = snapshot_of(run, step)
     topology = snapshot.topology
-    panels = []
-    for layer in topology.layers:
-        picture = binned(layer, bins, *rank_by_degree(topology, layer, topology.degrees))
-        panels.append(Panel(layer.name, picture[: min(bins, layer.shape[0]), : layer.shape[1]]))
     yield Heat(
         "adjacency",
         f"Adjacency, step {snapshot.step}, {node_word(run)} by degree",
         "density of links",
-        tuple(panels),
+        tuple(
+            panel(layer, bins, rank_by_degree(topology, layer, topology.degrees))
+            for layer in topology.layers
+        ),
         f"target {node_word(run, 1)}",
         f"source {node_word(run, 1)}",
         live=True,
     )
+
+
+def panel(
+    layer: Layer,
+    bins: int,
+    ranks: tuple[NDArray[np.int64], NDArray[np.int64]] | tuple[None, None] = (None, None),
+) -> Panel:
+    """Return a layer's matrix, binned when large; without ranks in the order of the neurons."""
+    picture = binned(layer, bins, *ranks)
+    return Panel(layer.name, picture[: min(bins, layer.shape[0]), : layer.shape[1]])

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from ..chart import Heat, Panel
-from ..frames import binned
+from ..chart import Heat
 from ..page_section import section
 from ..run_data import RunData
 from ..snapshot_pictures import node_word, snapshot_of
+from .adjacency import panel
 
 
 @section(
@@ -28,15 +26,11 @@ def adjacency_native(run: RunData, step: int | None = 0, bins: int = 96) -> Iter
     if run.topology is None or not run.topology.layers:
         return
     snapshot = run.run.snapshots[0] if step == 0 else snapshot_of(run, step)
-    panels = []
-    for layer in snapshot.topology.layers:
-        picture = binned(layer, bins, *(np.arange(size) for size in layer.shape))
-        panels.append(Panel(layer.name, picture[: min(bins, layer.shape[0]), : layer.shape[1]]))
     yield Heat(
         "adjacency-native",
         f"Adjacency, step {snapshot.step}, native order",
         "density of links",
-        tuple(panels),
+        tuple(panel(layer, bins) for layer in snapshot.topology.layers),
         f"target {node_word(run, 1)}",
         f"source {node_word(run, 1)}",
         measure="density of links",

@@ -64,7 +64,7 @@ def _bars(
         for variant in variants:
             found = interval([values[i] for i in variant.runs])
             if found.n:
-                colour = comparison.colours[comparison.variants.index(variant)]
+                colour = comparison.colour(variant)
                 _, x, y, errors = series.setdefault(variant.label, (colour, [], [], []))
                 x.append(_spoken(setting, variant))
                 y.append(found.mean)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from ..chart import Block, Chart, Mark, Series, Words
 from ..comparison.model import Comparison
-from ..comparison.statistics import interval
 from ..comparison.variants import DENSE, Variant
 from ..page_section import section
 
@@ -33,7 +32,7 @@ def gain_over_dense(comparison: Comparison) -> Iterator[Block]:
             x = _change(comparison, variant, dense[0], "metric")
             y = _change(comparison, variant, dense[0], "aae")
             if x is not None and y is not None:
-                colour = comparison.colours[comparison.variants.index(variant)]
+                colour = comparison.colour(variant)
                 _, xs, ys = found.setdefault(variant.label, (colour, [], []))
                 xs.append(x)
                 ys.append(y)
@@ -57,6 +56,6 @@ def gain_over_dense(comparison: Comparison) -> Iterator[Block]:
 def _change(
     comparison: Comparison, variant: Variant, dense: Variant, quantity: str
 ) -> float | None:
-    mine = interval(list(comparison.seeds(variant, quantity).values()))
-    base = interval(list(comparison.seeds(dense, quantity).values()))
+    mine = comparison.interval(variant, quantity)
+    base = comparison.interval(dense, quantity)
     return 100 * (mine.mean / base.mean - 1) if mine.n and base.n and base.mean else None

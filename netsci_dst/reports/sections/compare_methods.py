@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from ..chart import Block, Chart, Control, Mark, Series
 from ..comparison.model import COSTS, Comparison
-from ..comparison.statistics import interval
 from ..comparison.variants import DENSE
 from ..comparison.words import cost_title, ranked
 from ..page_section import section
@@ -49,7 +48,7 @@ def dots(comparison: Comparison) -> Chart:
     series = []
     for variant in order:
         values = [scale * comparison.values[i].get("metric", float("nan")) for i in variant.runs]
-        colour = comparison.colours[comparison.variants.index(variant)]
+        colour = comparison.colour(variant)
         label = (
             variant.label
             if len({v.sparsity for v in order}) < 3
@@ -59,7 +58,7 @@ def dots(comparison: Comparison) -> Chart:
     dense = [v for v in order if v.method == DENSE]
     marks = ()
     if dense:
-        mean = interval(list(comparison.seeds(dense[0], "metric").values())).mean
+        mean = comparison.interval(dense[0], "metric").mean
         marks = (Mark("x", scale * mean, "dense"),)
     return Chart(
         "compare-metric",
@@ -79,8 +78,8 @@ def against_cost(comparison: Comparison, name: str) -> Chart:
     scale = 100 if comparison.share else 1
     series = []
     for variant, colour in zip(comparison.variants, comparison.colours):
-        x = interval(list(comparison.seeds(variant, name).values()))
-        y = interval(list(comparison.seeds(variant, "metric").values()))
+        x = comparison.interval(variant, name)
+        y = comparison.interval(variant, "metric")
         if x.n and y.n:
             error = [scale * y.half] if y.n > 1 else None
             series.append(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..chart import Block, Chart, Mark, Series
 from ..colours import population_colours
-from ..grouped import Group, groups_of, moments, when
+from ..grouped import at_moments, groups_of
 from ..page_section import section
 from ..run_data import RunData
 from ..snapshot_pictures import degrees_in
@@ -41,48 +41,36 @@ def degrees_over_time(
     groups = groups_of(subject)
     if not groups:
         return
-    curves = [_curves(group, times, scope) for group in groups]
+    found = [at_moments(g, times, lambda one: degrees_in(one.topology, scope)) for g in groups]
     if len(groups) == 1:
-        colours = population_colours(len(curves[0]))
-        lines = [_Line(w, c, x, y) for (w, x, y), c in zip(curves[0], colours)]
+        colours = population_colours(len(found[0]))
+        lines = [_line(said, colour, d) for (said, d), colour in zip(found[0], colours)]
         yield _chart("degrees-over-time", f"Degrees, {scope}", lines, scope)
         return
-    for i, (said, _, _) in enumerate(curves[0]):
+    for i, (said, _) in enumerate(found[0]):
         lines = [
-            _Line(group.label, group.colour, *found[i][1:])
-            for group, found in zip(groups, curves)
-            if i < len(found)
+            _line(group.label, group.colour, own[i][1])
+            for group, own in zip(groups, found)
+            if i < len(own)
         ]
         yield _chart(f"degrees-over-time-{i + 1}", f"Degrees, {scope}, {said}", lines, scope)
 
 
-class _Line:
-    def __init__(self, name: str, colour: str, x: NDArray[np.int64], y: NDArray[np.float64]):
-        self.name, self.colour, self.x, self.y = name, colour, x, y
+def _line(name: str, colour: str, degrees: list[NDArray[np.int64]]) -> Series:
+    """Return the mean over runs of the share of neurons of at least each degree."""
+    k = np.arange(1, max(int(d.max(initial=0)) for d in degrees) + 1)
+    below = [np.searchsorted(np.sort(d), k, "left") / max(d.size, 1) for d in degrees]
+    return Series(name, k, 1 - np.mean(below, axis=0), "line", colour)
 
 
-def _curves(
-    group: Group, times: int, scope: str
-) -> list[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
-    """Return time, degrees and mean share of neurons of at least that degree, for each moment."""
-    per_run = [[degrees_in(s.topology, scope) for s in moments(r, times)] for r in group.runs]
-    out = []
-    for i, snapshot in enumerate(moments(group.runs[0], times)):
-        here = [series[i] for series in per_run if i < len(series)]
-        k = np.arange(1, max(int(d.max(initial=0)) for d in here) + 1)
-        shares = [np.searchsorted(np.sort(d), k, "left") / max(d.size, 1) for d in here]
-        out.append((when(group.runs[0], snapshot), k, 1 - np.mean(shares, axis=0)))
-    return out
-
-
-def _chart(key: str, title: str, lines: list[_Line], scope: str) -> Chart:
+def _chart(key: str, title: str, lines: list[Series], scope: str) -> Chart:
     return Chart(
         key,
         title,
         "degree k",
         "share with degree ≥ k",
-        tuple(Series(one.name, one.x, one.y, "line", one.colour) for one in lines if len(one.x)),
-        tuple(Mark("x", float(one.x[-1])) for one in lines if len(one.x)),
+        tuple(line for line in lines if len(line.x)),
+        tuple(Mark("x", float(line.x[-1])) for line in lines if len(line.x)),
         x_log=True,
         y_log=True,
         measure="complementary cumulative distribution of degrees",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...snapshots import Snapshot
 from ..chart import Block, Heat, Panel
-from ..grouped import averaged, groups_of
+from ..grouped import at_moments, groups_of
 from ..layout import on_grid
 from ..page_section import section
 from ..run_data import RunData
@@ -33,26 +33,35 @@ _WORDS: dict[str, Any] = {
 def inputs_over_time(subject: RunData | Comparison, times: int = 5) -> Iterator[Block]:
     """Show the input maps of each method at several times (Survival figs. 8, 19)."""
     groups = [g for g in groups_of(subject) if any(on_grid(p) for p in g.runs[0].populations)]
-    for key, title, field in (
-        ("inputs-over-time", "Links of each input", "degrees"),
-        ("first-hidden-over-time", "First hidden layer mapped back", "first_hidden"),
+    found = [
+        (said if len(groups) == 1 else f"{group.label}, {said}", _mean(pictures))
+        for group in groups
+        for said, pictures in at_moments(group, times, _pictures)
+    ]
+    for i, (key, title, label) in enumerate(
+        (
+            ("inputs-over-time", "Links of each input", "links"),
+            ("first-hidden-over-time", "First hidden layer mapped back", "paths"),
+        )
     ):
         panels = [
-            Panel(said if len(groups) == 1 else f"{group.label}, {said}", values)
-            for group in groups
-            for said, values in averaged(group, times, lambda s, field=field: _picture(s, field))
-            if values.size and np.isfinite(values).all()
+            Panel(name, both[i]) for name, both in found if both.size and np.isfinite(both[i]).all()
         ]
         if panels:
-            label = "links" if field == "degrees" else "paths"
             yield Heat(key, title, label, tuple(panels), measure=title, across=times)
 
 
-def _picture(snapshot: Snapshot, field: str) -> NDArray[np.float64]:
+def _mean(pictures: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the mean over runs; pictures of another shape than the first are left out."""
+    return np.mean([one for one in pictures if one.shape == pictures[0].shape], axis=0)
+
+
+def _pictures(snapshot: Snapshot) -> NDArray[np.float64]:
+    """Return links and paths of the inputs, ``(2, height, width)``; empty without a grid."""
     from ...analysis import input_maps
 
     for found in input_maps(snapshot):
-        picture = np.asarray(found.image(getattr(found, field)), dtype=float)
-        if picture.ndim == 2:
-            return picture
-    return np.empty((0, 0))
+        both = [found.image(found.degrees), found.image(found.first_hidden)]
+        if both[0].ndim == 2:
+            return np.array(both, dtype=float)
+    return np.empty((2, 0, 0))

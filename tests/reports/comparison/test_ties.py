@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from netsci_dst.reports.comparison import words
+from netsci_dst.reports.comparison import model, words
 from netsci_dst.reports.comparison.statistics import difference
 from netsci_dst.reports.comparison.variants import Variant
 
@@ -17,6 +17,8 @@ class Comparison:
 
     def __init__(self, **values):
         self._values = {name: dict(enumerate(each)) for name, each in values.items()}
+
+    interval = model.Comparison.interval
 
     def seeds(self, variant, name):
         return self._values[variant.label] if name == "metric" else {}
