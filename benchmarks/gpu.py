@@ -67,7 +67,7 @@ def check_updates(device: torch.device) -> dict[str, Any]:
         _same_state(*sides)
         rows = [side.update() for side in sides]
         assert [r["links"] for r in rows[0]] == [r["links"] for r in rows[1]], name
-        masks = [[_mask(e.layer) for e in side.engine.layers] for side in sides]
+        masks = [[_mask(e.parameter) for e in side.engine.layers] for side in sides]
         alike = sum(int((a & b).sum()) for a, b in zip(*masks))
         total = sum(int(a.sum()) for a in masks[0])
         sides[0].train()
@@ -83,7 +83,7 @@ def _same_state(gpu: Evolving, cpu: Evolving) -> None:
     """Give both sides the same weights, links, gradients and optimizer state."""
     cpu.model.load_state_dict(gpu.model.state_dict())
     for a, b in zip(gpu.engine.layers, cpu.engine.layers):
-        b.layer.restore_links(a.layer.keys.cpu())  # type: ignore[attr-defined]
+        b.parameter.restore_links(a.parameter.keys.cpu())  # type: ignore[attr-defined]
     cpu.engine._groups = []
     for layer in cpu.engine.layers:
         layer.memory = None  # type: ignore[assignment]
@@ -95,9 +95,9 @@ def _same_state(gpu: Evolving, cpu: Evolving) -> None:
         b.grad = torch.randn(b.shape)
         a.grad = b.grad.to(a.device)
     for a, b in zip(gpu.engine.layers, cpu.engine.layers):
-        if a.layer.capture:
-            b.layer.store.captured = b.layer.weight.grad.clone()  # type: ignore[attr-defined]
-            a.layer.store.captured = a.layer.weight.grad.clone()  # type: ignore[attr-defined]
+        if a.parameter.capture:
+            b.parameter.store.captured = b.parameter.weight.grad.clone()  # type: ignore[attr-defined]
+            a.parameter.store.captured = a.parameter.weight.grad.clone()  # type: ignore[attr-defined]
 
 
 def _waits(call: Callable[[], object], device: torch.device) -> int | None:

@@ -83,12 +83,12 @@ def network(
 
 
 def links_of(training: nd.training.SparseTraining) -> int:
-    return sum(each.layer.n_links for each in training.controller.engine.layers)
+    return sum(layer.parameter.n_links for layer in training.controller.engine.layers)
 
 
 def stepper(training: Any, optimizer: Any, batch: int) -> Callable[[], None]:
     """Return one training step: forward, cross-entropy, backward, optimizer."""
-    width = training.controller.engine.layers[0].layer.n_source
+    width = training.controller.engine.layers[0].parameter.n_source
     x, y = torch.randn(batch, width), torch.randint(0, 10, (batch,))
 
     def step() -> None:

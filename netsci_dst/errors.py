@@ -33,7 +33,7 @@ class UnknownName(NetsciError):
 
     def __init__(self, kind: str, name: object, known: Iterable[str]):
         known = sorted(known)
-        spelt = {each.lower(): each for each in known}
+        spelt = {name.lower(): name for name in known}
         near = difflib.get_close_matches(str(name).lower(), spelt, n=1, cutoff=0.5)
         if near:
             hint = f"did you mean {spelt[near[0]]!r}?"

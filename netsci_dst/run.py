@@ -346,7 +346,7 @@ class Snapshots(Sequence[Snapshot]):
             known.append(entry)
         else:
             kept = [other for other in known if other["step"] != snapshot.step]
-            self._save_index(sorted([*kept, entry], key=lambda each: each["step"]))
+            self._save_index(sorted([*kept, entry], key=lambda entry: entry["step"]))
 
     def _drop(self, doomed: Any) -> None:
         gone = [entry for entry in self.index if doomed(entry["step"])]

@@ -136,7 +136,7 @@ class Store:
     def _remote_names(self, path: str) -> builtins.list[str]:
         self._fs.invalidate_cache()
         entries = self._fs.ls(path, detail=True)
-        return [posixpath.basename(each["name"]) for each in entries if each["type"] == "file"]
+        return [posixpath.basename(entry["name"]) for entry in entries if entry["type"] == "file"]
 
     def state(self, name: str) -> Any:
         """Return something that changes when a file does; None where there is none."""

@@ -109,8 +109,8 @@ class Controller:
             )
             self.world.check_same_links(layers)
         except BaseException:
-            for each in layers:
-                _let_go(each.layer)
+            for layer in layers:
+                _let_go(layer.parameter)
             self._original.put_back()
             raise
         self.steps = self.n_updates = 0
@@ -131,8 +131,8 @@ class Controller:
     def adopt(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
         """Give optimizers that were built on the plain model the parameters of csr layers."""
         assert self._original is not None
-        for each in self.layers:
-            parameter, view = each.layer, each.layer.view
+        for layer in self.layers:
+            parameter, view = layer.parameter, layer.parameter.view
             known = self._original.weights.get(view.parameter)
             if isinstance(parameter, MaskedParameter) or known is None:
                 continue
@@ -181,7 +181,7 @@ class Controller:
     @property
     def parameters(self) -> dict[str, SparseParameter]:
         """The sparse parameters by name."""
-        return {each.name: each.layer for each in self.layers}
+        return {layer.name: layer.parameter for layer in self.layers}
 
     @property
     def wiring(self) -> Wiring:
@@ -201,7 +201,9 @@ class Controller:
     def topology(self) -> Topology:
         """Return the topology now, without links that take no part in the forward pass."""
         self._zero_absent()
-        seen = {each.name: _Seen(each.layer, self.engine.hidden(each)) for each in self.layers}
+        seen = {
+            layer.name: _Seen(layer.parameter, self.engine.hidden(layer)) for layer in self.layers
+        }
         return self.wiring.topology(self.model, seen)
 
     def active_neurons(self) -> int:
@@ -209,11 +211,11 @@ class Controller:
         sizes = {population.name: population.size for population in self.wiring.populations}
         out: dict[str, Tensor] = {}
         into: dict[str, Tensor] = {}
-        for each in self.layers:
-            hidden, parameter = self.engine.hidden(each), each.layer
+        for layer in self.layers:
+            hidden, parameter = self.engine.hidden(layer), layer.parameter
             keys = parameter.keys if hidden is None else parameter.keys[~hidden]
             for found, name, neurons in zip(
-                (out, into), self.wiring.layers[each.name], parameter.view.endpoints(keys)
+                (out, into), self.wiring.layers[layer.name], parameter.view.endpoints(keys)
             ):
                 known = found.setdefault(name, torch.zeros(sizes[name], dtype=torch.bool))
                 known[neurons.cpu()] = True
@@ -222,11 +224,11 @@ class Controller:
     @property
     def is_sharded(self) -> bool:
         """Whether the parameters are spread over processes: topology and state are asked of all."""
-        return any(is_sharded(each.layer.weight) for each in self.layers)
+        return any(is_sharded(layer.parameter.weight) for layer in self.layers)
 
     def describe(self) -> dict[str, Any]:
         """Return facts about the sparse layers for the provenance."""
-        return {name: each.describe() for name, each in self.parameters.items()}
+        return {name: parameter.describe() for name, parameter in self.parameters.items()}
 
     # --- optimizers ---------------------------------------------------------------------------
 
@@ -241,15 +243,15 @@ class Controller:
         self.detach()
         found = [_innermost(one) for one in optimizers]
         known = {id(p) for one in found for group in one.param_groups for p in group["params"]}
-        for each in self.layers:
-            if not each.layer.frozen and id(each.layer.weight) not in known:
+        for layer in self.layers:
+            if not layer.parameter.frozen and id(layer.parameter.weight) not in known:
                 raise NetsciError(
-                    f"no optimizer has the weights of {each.name!r}: build it on "
+                    f"no optimizer has the weights of {layer.name!r}: build it on "
                     "model.parameters() of the sparse model, and give all optimizers at once"
                 )
         self._optimizers = found
         self.engine.optimizer = found[0] if len(found) == 1 else found
-        ours = {id(each.layer.weight) for each in self.layers}
+        ours = {id(layer.parameter.weight) for layer in self.layers}
         self._owners = [
             one
             for one in found
@@ -275,9 +277,9 @@ class Controller:
         for handle in self._handles_of_model:
             handle.remove()
         self._handles_of_model = []
-        for each in self.layers:
-            each.layer.release()
-            _let_go(each.layer)
+        for layer in self.layers:
+            layer.parameter.release()
+            _let_go(layer.parameter)
 
     @property
     def optimizers(self) -> list[torch.optim.Optimizer]:
@@ -325,8 +327,8 @@ class Controller:
 
     def _prepare(self, optimizer: Any) -> None:
         """Act between the backward pass and the optimizer, once a step where it counts."""
-        for each in self.layers:
-            each.layer.before_optimizer()
+        for layer in self.layers:
+            layer.parameter.before_optimizer()
         inner = _innermost(optimizer)
         if self._prepared or not any(inner is one for one in self._owners):
             return
@@ -334,8 +336,8 @@ class Controller:
         if self.captures:
             scale = loss_scale()
             if scale != 1.0:
-                for each in self.layers:
-                    each.layer.scale_captured(1 / scale)
+                for layer in self.layers:
+                    layer.parameter.scale_captured(1 / scale)
         self.engine.before_step()
 
     def _after_optimizer(self, optimizer: Any, args: Any, kwargs: Any) -> None:
@@ -344,8 +346,8 @@ class Controller:
             return
         inner = _innermost(optimizer)
         safe = keeps_zeros(inner) and inner is optimizer
-        for each in self.layers:
-            each.layer.after_optimizer(safe)
+        for layer in self.layers:
+            layer.parameter.after_optimizer(safe)
         self._stepped.append(id(inner))
         if not self._finished and all(id(one) in self._stepped for one in self._owners):
             self._finish()
@@ -383,14 +385,14 @@ class Controller:
     def can_be_recorded(self) -> bool:
         """Whether steps do the same each time: no per-step hook, all weights under masks."""
         return self.engine.rule is None and all(
-            isinstance(each.layer, MaskedParameter) and not is_sharded(each.layer.weight)
-            for each in self.layers
+            isinstance(layer.parameter, MaskedParameter) and not is_sharded(layer.parameter.weight)
+            for layer in self.layers
         )
 
     @property
     def captures(self) -> bool:
         """Whether this step keeps the gradients of absent links."""
-        return any(each.layer.capture for each in self.layers)
+        return any(layer.parameter.capture for layer in self.layers)
 
     @property
     def update_follows(self) -> bool:
@@ -400,9 +402,9 @@ class Controller:
     def ready_to_replay(self) -> list[Tensor]:
         """Bring weights and masks in order; return the masks that a recorded step reads."""
         stores = {
-            id(each.layer.store): each.layer.store
-            for each in self.layers
-            if isinstance(each.layer, MaskedParameter)
+            id(layer.parameter.store): layer.parameter.store
+            for layer in self.layers
+            if isinstance(layer.parameter, MaskedParameter)
         }
         if self._unchecked or not all(store.is_settled for store in stores.values()):
             self._zero_absent()
@@ -443,16 +445,16 @@ class Controller:
 
     def _zero_absent(self) -> None:
         self._unchecked = False
-        for each in self.layers:
-            if isinstance(each.layer, MaskedParameter):
-                each.layer.store.zero()
+        for layer in self.layers:
+            if isinstance(layer.parameter, MaskedParameter):
+                layer.parameter.store.zero()
 
     def _rebalance(self) -> None:
         """Store each layer in the format that is the faster one at its density now."""
         if self.how.format != "auto" or self.method.density == "constant":
             return
-        for each in self.layers:
-            parameter, view = each.layer, each.layer.view
+        for layer in self.layers:
+            parameter, view = layer.parameter, layer.parameter.view
             owner = self.model.get_submodule(view.parameter.rpartition(".")[0])
             if parameter.format == "masked" and not plain_linear(owner, watched=True):
                 continue
@@ -465,7 +467,7 @@ class Controller:
                 self.how.threads,
                 parameter.weight.element_size(),
             )
-            each.layer = change_format(self.model, parameter, wanted, self._optimizers)
+            layer.parameter = change_format(self.model, parameter, wanted, self._optimizers)
 
     # --- averages of weights ------------------------------------------------------------------
 
@@ -524,8 +526,8 @@ class Controller:
     def links(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the links of every layer, and its format: what `restore_links` takes."""
         parameters = self.parameters
-        return {f"links/{name}": each.keys for name, each in parameters.items()}, {
-            "formats": {name: each.format for name, each in parameters.items()}
+        return {f"links/{name}": parameter.keys for name, parameter in parameters.items()}, {
+            "formats": {name: parameter.format for name, parameter in parameters.items()}
         }
 
     def restore_links(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
@@ -537,12 +539,14 @@ class Controller:
             If they are not of this model.
         """
         try:
-            for each in self.layers:
-                wanted = facts["formats"][each.name]
-                each.layer = change_format(self.model, each.layer, wanted, self._optimizers)
-                keys = tensors[f"links/{each.name}"].to(each.layer.weight.device)
-                if isinstance(each.layer, MaskedParameter):
-                    each.layer.restore_links(keys)
+            for layer in self.layers:
+                wanted = facts["formats"][layer.name]
+                layer.parameter = change_format(
+                    self.model, layer.parameter, wanted, self._optimizers
+                )
+                keys = tensors[f"links/{layer.name}"].to(layer.parameter.weight.device)
+                if isinstance(layer.parameter, MaskedParameter):
+                    layer.parameter.restore_links(keys)
         except (KeyError, TypeError, IndexError) as error:
             raise FormatError(f"the state does not fit this model: {error}") from error
 
@@ -555,13 +559,13 @@ class Controller:
             If the state is not of this model.
         """
         try:
-            for each in self.layers:
-                keys = tensors[f"links/{each.name}"].to(each.layer.weight.device)
-                if isinstance(each.layer, MaskedParameter):
-                    each.layer.restore_links(keys)
-                elif not torch.equal(each.layer.keys, keys):
+            for layer in self.layers:
+                keys = tensors[f"links/{layer.name}"].to(layer.parameter.weight.device)
+                if isinstance(layer.parameter, MaskedParameter):
+                    layer.parameter.restore_links(keys)
+                elif not torch.equal(layer.parameter.keys, keys):
                     raise FormatError(
-                        f"layer {each.name!r} has other links than the state: load the model's "
+                        f"layer {layer.name!r} has other links than the state: load the model's "
                         "state_dict first"
                     )
             self._zero_absent()

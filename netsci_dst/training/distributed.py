@@ -110,9 +110,10 @@ class World:
         if self.size == 1 or not layers:
             return
         marks = [
-            int(each.layer.keys.cpu().double().mul(0.5).sin().sum() * 2**30) for each in layers
+            int(layer.parameter.keys.cpu().double().mul(0.5).sin().sum() * 2**30)
+            for layer in layers
         ]
-        device = layers[0].layer.weight.device
+        device = layers[0].parameter.weight.device
         mine = torch.tensor([len(marks), *marks], dtype=torch.int64, device=device)
         low, high = mine.clone(), mine.clone()
         torch.distributed.all_reduce(low, torch.distributed.ReduceOp.MIN)

@@ -108,8 +108,8 @@ class Fit:
     def _end(self, status: str, message: str = "") -> None:
         facts: dict[str, Any] = {"error": message} if message else {}
         if status == "finished":
-            for each in self.callbacks:
-                facts |= each.end(self)
+            for callback in self.callbacks:
+                facts |= callback.end(self)
             facts["compute"] = self.training.controller.compute.facts()
         if self.writer is not None:
             self.writer.close(self.step, status, **facts)
@@ -128,17 +128,17 @@ class Fit:
             epoch, position = divmod(self.step, training.steps_per_epoch)
             for batch in training.batches.epoch(epoch, start=position):
                 self._one_step(step, batch)
-                for each in self.callbacks:
-                    each.stepped(self)
+                for callback in self.callbacks:
+                    callback.stepped(self)
                 # After the evaluation: it judges links that have been trained.
                 if training.controller.update_if_due():
-                    for each in self.callbacks:
-                        each.updated(self, training.controller.rows)
-                for each in self.callbacks:
-                    each.step_ended(self)
+                    for callback in self.callbacks:
+                        callback.updated(self, training.controller.rows)
+                for callback in self.callbacks:
+                    callback.step_ended(self)
                 if self._told_to_stop():
-                    for each in self.callbacks:
-                        each.interrupted(self)
+                    for callback in self.callbacks:
+                        callback.interrupted(self)
                     raise Interrupted
                 if self.is_last:
                     break
@@ -158,13 +158,13 @@ class Fit:
             self.training.load(tensors, facts)
             if self.training.world.size > 1:
                 self.training.reseed(self.step)
-            for each in self.callbacks:
-                each.load(self, facts)
+            for callback in self.callbacks:
+                callback.load(self, facts)
         if self.writer is not None:
             self.writer.rewind(self.step if self.resume_from else -1)
             self.writer.note({"status": "running"})
-        for each in self.callbacks:
-            each.begin(self)
+        for callback in self.callbacks:
+            callback.begin(self)
 
     def tick(self) -> float:
         """Add the time since the last call to `seconds`, and return it."""
@@ -178,8 +178,8 @@ class Fit:
     def _one_step(self, step: Callable[[Batch], Losses], batch: Batch) -> None:
         self.training.set_rates(self.step + 1)
         for loss, piece in step(batch):
-            for each in self.callbacks:
-                each.loss(self, loss, piece)
+            for callback in self.callbacks:
+                callback.loss(self, loss, piece)
         self.training.controller.advance()
 
     def _step(self, model: torch.nn.Module, batch: Batch) -> Losses:
@@ -221,15 +221,15 @@ class Fit:
 
     def evaluated(self, row: dict[str, Any], metric: float) -> None:
         """Tell all callbacks of an evaluation, before its row is written."""
-        for each in self.callbacks:
-            each.evaluated(self, row, metric)
+        for callback in self.callbacks:
+            callback.evaluated(self, row, metric)
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """Return all that is needed to continue bit for bit."""
         tensors, facts = self.training.state()
         facts["step"] = self.step
-        for each in self.callbacks:
-            facts |= each.state(self)
+        for callback in self.callbacks:
+            facts |= callback.state(self)
         return tensors, facts
 
 

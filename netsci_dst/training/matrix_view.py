@@ -221,7 +221,7 @@ def _weight(module: nn.Module) -> tuple[str, nn.Parameter | None]:
     """Return the parameter that holds a module's weight, and its name in the module."""
     parametrized = getattr(module, "parametrizations", None)
     if parametrized is not None and "weight" in parametrized:
-        kinds = [type(each).__name__ for each in parametrized["weight"]]
+        kinds = [type(one).__name__ for one in parametrized["weight"]]
         name = _COMPUTED.get(kinds[0]) if len(kinds) == 1 else None
         if name is None:
             return "weight", None

@@ -299,7 +299,7 @@ class SparseTraining:
 
     def follow_first_pass(self) -> None:
         """Follow the first forward pass of training, where the wiring is not known yet."""
-        if any(each.operation == "input" for each in self.wiring.breaks):
+        if any(one.operation == "input" for one in self.wiring.breaks):
             follow_next_forward(self.model, self._followed)
 
     def _followed(self, wiring: Wiring) -> None:
@@ -336,7 +336,7 @@ class SparseTraining:
             "model": {
                 "parameters": sum(p.numel() for p in self.model.parameters()),
                 "sparse_layers": self.controller.describe(),
-                "not_followed": [str(each) for each in self.wiring.breaks],
+                "not_followed": [str(one) for one in self.wiring.breaks],
             },
         }
         begin = RunWriter.open_or_create if resume else RunWriter.create

@@ -190,11 +190,11 @@ def matthews(samples: Sequence[Mapping[str, Any]]) -> float | None:
     from sklearn.metrics import matthews_corrcoef
 
     answers = [sample["filtered_resps"] for sample in samples]
-    if len({len(each) for each in answers}) != 1 or len(answers[0]) < 2:
+    if len({len(pairs) for pairs in answers}) != 1 or len(answers[0]) < 2:
         return None
     try:
         right = np.array([int(sample["target"]) for sample in samples])
-        chosen = np.array([np.argmax([pair[0] for pair in each]) for each in answers])
+        chosen = np.array([np.argmax([pair[0] for pair in pairs]) for pairs in answers])
     except (TypeError, ValueError, IndexError):
         return None
     if np.union1d(right, chosen).size < 2:

@@ -48,12 +48,12 @@ def test_masked_and_csr_train_the_same_network(method):
     masked, updates, _ = trained("masked", method, **changes)
     csr, _, rows = trained("csr", method, **changes)
     assert updates >= 5 or method == "static"
-    assert {each.layer.format for each in csr.controller.layers} == {"csr"}
-    assert {each.layer.format for each in masked.controller.layers} == {"masked"}
+    assert {layer.parameter.format for layer in csr.controller.layers} == {"csr"}
+    assert {layer.parameter.format for layer in masked.controller.layers} == {"masked"}
     for a, b in zip(masked.controller.layers, csr.controller.layers):
-        assert torch.equal(a.layer.keys, b.layer.keys)
-        assert torch.allclose(a.layer.values, b.layer.values, rtol=1e-9, atol=1e-9)
-        assert b.layer.values.abs().max() > 1e-3
+        assert torch.equal(a.parameter.keys, b.parameter.keys)
+        assert torch.allclose(a.parameter.values, b.parameter.values, rtol=1e-9, atol=1e-9)
+        assert b.parameter.values.abs().max() > 1e-3
     if method != "static":
         changed = [row for row in rows if row["layer"] == "all"]
         assert sum(row["regrown"] + row["pruned"] for row in changed) > 0

@@ -21,7 +21,7 @@ finish = Fit._train
 def train(self):
     finish(self)
     layers = self.training.controller.layers
-    seen.extend((each.layer.keys, each.layer.values) for each in layers)
+    seen.extend((layer.parameter.keys, layer.parameter.values) for layer in layers)
 Fit._train = train
 training.train(
     data="digits", method=method, sparsity=0.9, dtype="float64", steps=60,

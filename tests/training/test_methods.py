@@ -67,19 +67,19 @@ def test_density_follows_its_schedule(method, schedule, initial, options):
         method, method_options={"initial_sparsity": initial, "density_options": options}
     )
     for update in rows:
-        for row, each in zip(update, session.controller.layers):
-            possible = each.layer.n_possible
+        for row, layer in zip(update, session.controller.layers):
+            possible = layer.parameter.n_possible
             first, last = round((1 - initial) * possible), round(0.1 * possible)
             progress = schedule(row["step"] / STEPS, **options).progress
             assert row["links"] == round(first + (last - first) * progress)
             assert row["density"] == row["links"] / possible
-    for each in session.controller.layers:
-        assert each.layer.n_links == round(0.1 * each.layer.n_possible)
+    for layer in session.controller.layers:
+        assert layer.parameter.n_links == round(0.1 * layer.parameter.n_possible)
 
 
 def test_elastic_mutation_cuts_down_and_regrows_the_surplus():
     session, rows = evolve("mest-ems")
-    possible = [each.layer.n_possible for each in session.controller.layers]
+    possible = [layer.parameter.n_possible for layer in session.controller.layers]
     for update in rows:
         time = update[0]["step"] / STEPS
         surplus = density.ems(time).surplus
@@ -125,9 +125,9 @@ def test_no_update_of_a_falling_density_leaves_links_of_inactive_neurons(method,
     def look(session, step):
         engine = session.controller.engine
         ends = {}
-        for each in engine.layers:
-            keep = torch.ones(each.layer.n_links, dtype=torch.bool)
-            ends[each.name] = Ends(*each.layer.endpoints(None, each.grid), keep)
+        for layer in engine.layers:
+            keep = torch.ones(layer.parameter.n_links, dtype=torch.bool)
+            ends[layer.name] = Ends(*layer.parameter.endpoints(None, layer.grid), keep)
         engine.network.percolate(ends)
         left[step] = sum(int((~end.keep).sum()) for end in ends.values())
 
@@ -139,8 +139,8 @@ def test_no_update_of_a_falling_density_leaves_links_of_inactive_neurons(method,
     late = [row for row in updates if row["step"] >= 0.75 * STEPS]
     assert sum(row["percolated"] for row in late) > 0
     assert all(row["percolated"] == row["regrown"] and not row["removed"] for row in late)
-    for each in session.controller.layers:
-        assert each.layer.n_links == round(0.015 * each.layer.n_possible)
+    for layer in session.controller.layers:
+        assert layer.parameter.n_links == round(0.015 * layer.parameter.n_possible)
 
 
 @pytest.mark.parametrize("regrowth", ["random", "gradient", "momentum"])
@@ -157,8 +157,8 @@ def test_what_percolation_takes_in_the_last_cut_of_elastic_mutation_comes_back(r
     options = {"density": "ems", "removal": "random", "percolation": True, "regrowth": regrowth}
     session, rows = evolve("mest-ems", sparsity=0.97, method_options=options)
     assert rows[-1][0]["step"] == 60
-    for each in session.controller.layers:
-        assert each.layer.n_links == round(0.03 * each.layer.n_possible)
+    for layer in session.controller.layers:
+        assert layer.parameter.n_links == round(0.03 * layer.parameter.n_possible)
     (last,) = whole(rows[-1:])
     assert last["percolated"] == last["regrown"] > 0
 
@@ -180,12 +180,12 @@ def test_the_density_arrives_where_layers_stop_early_and_where_the_schedule_ends
     session, rows = evolve(method, method_options=options)
     if "early_stop" in options:
         assert any(row["early_stopped"] for row in rows[len(rows) // 2])
-    assert [each.layer.n_links for each in session.controller.layers] == [410, 256]
+    assert [layer.parameter.n_links for layer in session.controller.layers] == [410, 256]
 
 
 def test_a_density_schedule_needs_two_steps():
     session, _ = evolve("chtss", steps=2, update_steps=1)
-    assert [each.layer.n_links for each in session.controller.layers] == [410, 256]
+    assert [layer.parameter.n_links for layer in session.controller.layers] == [410, 256]
     with pytest.raises(RecipeError, match="train for 2 steps or more"):
         evolve("chtss", steps=1)
 
@@ -211,7 +211,7 @@ def test_zeta_decides_how_many_links_go(method):
 def test_static_never_changes():
     session, rows = evolve("static")
     assert rows == []
-    assert [each.layer.n_links for each in session.controller.layers] == [410, 256]
+    assert [layer.parameter.n_links for layer in session.controller.layers] == [410, 256]
 
 
 def test_percolation_leaves_no_idle_neuron_behind():
@@ -257,7 +257,7 @@ def test_returning_links_keep_what_they_learned_where_asked(format, keep):
 
     def state(session, each):
         """Weight and momentum of each link by its key."""
-        layer = each.layer
+        layer = each.parameter
         momentum = layer.link_state(session.optimizers[0], "momentum_buffer")
         return dict(zip(layer.keys.tolist(), zip(layer.values.tolist(), momentum.tolist())))
 
@@ -265,7 +265,7 @@ def test_returning_links_keep_what_they_learned_where_asked(format, keep):
         engine = session.controller.engine
         if not engine.due(step):
             return
-        before = [state(session, each) for each in session.controller.layers]
+        before = [state(session, layer) for layer in session.controller.layers]
         update = engine.update
 
         def checked(step):
@@ -295,7 +295,7 @@ def test_regrowth_switches_at_its_phase():
     wanted = {}
 
     def watch(session, step):
-        wanted[step] = session.controller.layers[0].layer.capture
+        wanted[step] = session.controller.layers[0].parameter.capture
 
     evolve("set", watch=watch, method_options={"phases": [{"start": 0.5, "regrowth": "gradient"}]})
     assert [step for step in range(1, STEPS) if wanted[step]] == [40, 48, 56, 64, 72]
@@ -306,17 +306,17 @@ def test_pruned_links_can_return_in_gmp():
     expected, compared = {}, []
 
     def watch(session, step):
-        for each in session.controller.layers:
-            last = expected.pop(each.name, None)
+        for layer in session.controller.layers:
+            last = expected.pop(layer.name, None)
             if last is not None:  # the step after an update
                 ranked = sorted(last, key=last.get, reverse=True)
-                assert set(ranked[: each.layer.n_links]) == set(each.layer.keys.tolist())
-                compared.append(each.name)
+                assert set(ranked[: layer.parameter.n_links]) == set(layer.parameter.keys.tolist())
+                compared.append(layer.name)
             if session.controller.engine.due(step):
-                memory = each.memory
+                memory = layer.memory
                 last = dict(zip(memory.keys.tolist(), memory.values.abs().tolist()))
-                last |= zip(each.layer.keys.tolist(), each.layer.values.abs().tolist())
-                expected[each.name] = last
+                last |= zip(layer.parameter.keys.tolist(), layer.parameter.values.abs().tolist())
+                expected[layer.name] = last
 
     _, rows = evolve("gmp", watch=watch, lr=0.5)
     assert len(compared) >= 10
@@ -331,7 +331,7 @@ def test_momentum_is_the_smoothed_dense_gradient():
         nonlocal smoothed
         if step > EVERY:
             return
-        smoothed = 0.8 * smoothed + 0.2 * session.controller.layers[0].layer.dense_gradient()
+        smoothed = 0.8 * smoothed + 0.2 * session.controller.layers[0].parameter.dense_gradient()
         if session.controller.engine.due(step):
             compared.append(
                 torch.allclose(session.controller.layers[0].momentum, smoothed, atol=1e-7)
@@ -348,7 +348,7 @@ def test_gradients_too_old_to_count_in_the_momentum_are_not_made(phases, monkeyp
 
     def watch(session, step):
         layer = session.controller.layers[0]
-        made[-1].append(layer.layer.capture)
+        made[-1].append(layer.parameter.capture)
         if session.controller.engine.due(step):
             momenta[-1].append(None if layer.momentum is None else layer.momentum.clone())
 
@@ -371,7 +371,7 @@ def test_gradients_too_old_to_count_in_the_momentum_are_not_made(phases, monkeyp
         if mine is not None:
             assert torch.allclose(mine, reference, rtol=1e-5, atol=1e-9)
     for mine, reference in zip(short.controller.layers, whole_past.controller.layers):
-        assert torch.equal(mine.layer.keys, reference.layer.keys)
+        assert torch.equal(mine.parameter.keys, reference.parameter.keys)
 
 
 def test_phases_with_different_smoothing_are_refused():
@@ -387,13 +387,13 @@ def test_deepr_links_keep_their_sign():
 
     def watch(session, step):
         rule = session.controller.engine.rule
-        for each in session.controller.layers:
-            assert (each.layer.values * rule.signs[each.name] >= 0).all()
-            now = dict(zip(each.layer.keys.tolist(), rule.signs[each.name].tolist()))
-            known = previous.get(each.name, {})
+        for layer in session.controller.layers:
+            assert (layer.parameter.values * rule.signs[layer.name] >= 0).all()
+            now = dict(zip(layer.parameter.keys.tolist(), rule.signs[layer.name].tolist()))
+            known = previous.get(layer.name, {})
             same = [now[key] == known[key] for key in now.keys() & known.keys()]
             flipped.append(len(same) - sum(same))
-            previous[each.name] = now
+            previous[layer.name] = now
 
     flipped = []
     _, rows = evolve("deepr", watch=watch)
@@ -409,12 +409,12 @@ def test_topkast_passes_forward_only_the_largest():
         for each, keys in zip(session.controller.layers, visited):
             rule = session.controller.engine.rule
             hidden = rule.hidden(each)
-            visible = each.layer.values[~hidden].abs()
-            keys.update(each.layer.keys[~hidden].tolist())
-            assert visible.numel() == round(0.1 * each.layer.n_possible)
-            assert not each.layer.values[hidden].any()
+            visible = each.parameter.values[~hidden].abs()
+            keys.update(each.parameter.keys[~hidden].tolist())
+            assert visible.numel() == round(0.1 * each.parameter.n_possible)
+            assert not each.parameter.values[hidden].any()
             assert visible.min() >= rule.aside[each.name][1].abs().max()
-            assert each.layer.n_links == 2 * visible.numel()
+            assert each.parameter.n_links == 2 * visible.numel()
 
     session, rows = evolve("topkast", watch=watch)
     topology = session.controller.topology()
@@ -424,7 +424,7 @@ def test_topkast_passes_forward_only_the_largest():
     for each, keys in zip(session.controller.layers, visited):
         active = set(each.memory.keys.tolist())
         assert keys <= active
-        margin = each.layer.keys[session.controller.engine.rule.hidden(each)].tolist()
+        margin = each.parameter.keys[session.controller.engine.rule.hidden(each)].tolist()
         assert not set(margin) <= active
     assert 0.1 < whole(rows)[-1]["itop"] < 0.2
 
@@ -438,10 +438,10 @@ def test_dsr_moves_links_between_layers_and_keeps_their_number():
 
 def test_heads_evolve_each_on_its_own():
     session, rows = evolve("set", method_options={"heads": 4, "head_layers": ["hidden.0.linear"]})
-    each = session.controller.layers[0]
-    heads = (each.layer.keys % 64) // 16
+    layer = session.controller.layers[0]
+    heads = (layer.parameter.keys % 64) // 16
     counts = torch.bincount(heads, minlength=4).tolist()
-    assert counts == [first for first, _ in each.bounds]
+    assert counts == [first for first, _ in layer.bounds]
     assert sum(counts) == 410
     removed = [row for update in rows for row in update if row["layer"] == "hidden.0.linear"]
     assert all(row["removed"] == sum(round(0.3 * n) for n in counts) for row in removed)
@@ -460,8 +460,8 @@ def test_csti_on_mlps_and_its_substitute_elsewhere():
     with np.errstate(invalid="ignore"):  # pixels that never change
         strength = np.nan_to_num(np.abs(np.corrcoef(features.T)))
     mean = [
-        strength[each.layer.keys // 64, each.layer.keys % 64].mean()
-        for each in (correlated.controller.layers[0], uniform.controller.layers[0])
+        strength[layer.parameter.keys // 64, layer.parameter.keys % 64].mean()
+        for layer in (correlated.controller.layers[0], uniform.controller.layers[0])
     ]
     assert mean[0] > 2 * mean[1]
 
@@ -475,7 +475,7 @@ def test_csti_on_mlps_and_its_substitute_elsewhere():
     options["initialiser"] = "brf"
     wanted = sparsify(model(), None, "static", 0.5, **options)
     for a, b in zip(found.controller.engine.layers, wanted.controller.engine.layers, strict=True):
-        assert torch.equal(a.layer.keys, b.layer.keys)
+        assert torch.equal(a.parameter.keys, b.parameter.keys)
 
 
 def test_the_memory_of_a_million_neurons_is_that_of_its_links():
@@ -492,13 +492,13 @@ def test_the_memory_of_a_million_neurons_is_that_of_its_links():
     rng = np.random.default_rng(0)
     keys = torch.from_numpy(np.unique(rng.integers(0, n * n, links)))
     values = torch.randn(keys.numel())
-    layer = sparse_linear(n, n, keys=keys, values=values, format="csr").parameter
+    weights = sparse_linear(n, n, keys=keys, values=values, format="csr").parameter
     wiring = Wiring(
         (Population("input", n, "input"), Population("output", n, "output")),
         {"layer": ("input", "output")},
     )
-    each = EvolvingLayer("layer", layer, keys.numel(), keys.numel())
-    engine = Engine([each], wiring, method("set"), Clock(100, 10), None, 0)
+    layer = EvolvingLayer("layer", weights, keys.numel(), keys.numel())
+    engine = Engine([layer], wiring, method("set"), Clock(100, 10), None, 0)
     row = engine.update(10)[0]
     assert row["links"] == keys.numel()
     assert row["regrown"] == round(0.3 * keys.numel())

@@ -197,12 +197,12 @@ def test_four_paths_give_the_same_links_and_weights(method, tmp_path):
         model, controller = by_recipe(recipe)
         others = [by_own_loop(recipe), by_lightning(recipe, tmp_path)]
         others.append(by_hugging_face(recipe, tmp_path))
-    links = [each.layer.keys for each in controller.layers]
+    links = [layer.parameter.keys for layer in controller.layers]
     assert controller.steps == STEPS
     assert controller.n_updates > 0 or not controller.method.evolves
     for other, theirs in others:
         assert theirs.steps == STEPS
-        for mine, each in zip(links, theirs.layers, strict=True):
-            assert torch.equal(mine, each.layer.keys)
+        for mine, layer in zip(links, theirs.layers, strict=True):
+            assert torch.equal(mine, layer.parameter.keys)
         for a, b in zip(model.parameters(), other.parameters(), strict=True):
             torch.testing.assert_close(a, b, rtol=0, atol=1e-12)

@@ -92,7 +92,7 @@ def test_adam_state_is_carried_over_from_a_dense_start():
         optimizer.zero_grad()
     weight, moment = model[0].weight, optimizer.state[model[0].weight]["exp_avg"].clone()
     dst = sparsify(model, optimizer, "static", 0.5, include="0", format="csr")
-    layer = dst.controller.layers[0].layer
+    layer = dst.controller.layers[0].parameter
     targets, sources = layer.keys % 40, layer.keys // 40
     assert torch.equal(layer.values, weight.detach()[targets, sources])
     assert torch.equal(layer.link_state(optimizer, "exp_avg"), moment[targets, sources])
@@ -120,8 +120,8 @@ def test_state_dict_continues_bit_for_bit(method):
     twin.load_state_dict(saved["d"])
     steps(other, second, twin, 20, seed=3)
     for a, b in zip(dst.controller.layers, twin.controller.layers):
-        assert torch.equal(a.layer.keys, b.layer.keys)
-        assert torch.equal(a.layer.values, b.layer.values)
+        assert torch.equal(a.parameter.keys, b.parameter.keys)
+        assert torch.equal(a.parameter.values, b.parameter.values)
 
 
 def test_misuse_is_refused(tmp_path):

@@ -49,8 +49,8 @@ class Checkpoints(Callback):
         """Write what is needed to go on."""
         if self._due or time.monotonic() - self._saved >= self._every_s:
             if not self._due:
-                for each in fit.callbacks:
-                    each.saving(fit)
+                for callback in fit.callbacks:
+                    callback.saving(fit)
             self._due = False
             self._save(fit)
 

@@ -50,7 +50,7 @@ class AcDc(StepHook):
         self.last = last
         self.steps = 0
         self.sparse = False
-        self.wanted: int = sum(each.final_links for each in engine.moving)
+        self.wanted: int = sum(layer.final_links for layer in engine.moving)
 
     def is_sparse(self, time: float) -> bool:
         """Return whether the phase at a share of training is a sparse one."""
@@ -78,34 +78,36 @@ class AcDc(StepHook):
     def _compress(self, updates: list[LayerUpdate]) -> None:
         import torch
 
-        weights = [update.of.layer.values.abs() for update in updates]
-        for each in weights:  # a layer never loses its last link
-            each[each.argmax()] = float("inf")
+        weights = [update.of.parameter.values.abs() for update in updates]
+        for magnitudes in weights:  # a layer never loses its last link
+            magnitudes[magnitudes.argmax()] = float("inf")
         merged = torch.cat(weights)
         chosen = torch.zeros_like(merged, dtype=torch.bool)
         chosen[merged.topk(min(self.wanted, merged.numel())).indices] = True
-        for update, keep in zip(updates, chosen.split([each.numel() for each in weights])):
-            layer = update.of.layer
+        for update, keep in zip(updates, chosen.split([one.numel() for one in weights])):
+            parameter = update.of.parameter
             update.pruned = int((~keep).sum())
-            layer.rewire(keep, layer.keys[:0], layer.values[:0], self.engine.optimizer)
+            parameter.rewire(keep, parameter.keys[:0], parameter.values[:0], self.engine.optimizer)
 
     def _decompress(self, updates: list[LayerUpdate]) -> None:
         import torch
 
         for update in updates:
-            layer = update.of.layer
-            absent = torch.ones(layer.n_possible, dtype=torch.bool, device=layer.keys.device)
-            absent[layer.keys] = False
+            parameter = update.of.parameter
+            keys = parameter.keys
+            absent = torch.ones(parameter.n_possible, dtype=torch.bool, device=keys.device)
+            absent[keys] = False
             new = absent.nonzero().flatten()
-            keep = torch.ones(layer.n_links, dtype=torch.bool, device=new.device)
+            keep = torch.ones(parameter.n_links, dtype=torch.bool, device=new.device)
             update.regrown = new.numel()
-            layer.rewire(keep, new, layer.values.new_zeros(new.numel()), self.engine.optimizer)
+            weights = parameter.values.new_zeros(new.numel())
+            parameter.rewire(keep, new, weights, self.engine.optimizer)
             self._forget(update.of)
 
-    def _forget(self, each: EvolvingLayer) -> None:
+    def _forget(self, layer: EvolvingLayer) -> None:
         """Set what the optimizer remembers of the weights to zero."""
         optimizers: Any = self.engine.optimizer
-        weight = each.layer.weight
+        weight = layer.parameter.weight
         for optimizer in [optimizers] if hasattr(optimizers, "state") else optimizers or []:
             for value in optimizer.state.get(weight, {}).values():
                 if hasattr(value, "shape") and value.shape == weight.shape:

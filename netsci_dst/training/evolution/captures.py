@@ -26,7 +26,7 @@ class Captures:
         self.beta: float | None = momentum_coefficient(engine.method)
         self.reach = 0
         if self.beta is not None and engine.layers:
-            self.reach: int = steps_remembered(self.beta, engine.layers[0].layer.weight.dtype)
+            self.reach: int = steps_remembered(self.beta, engine.layers[0].parameter.weight.dtype)
         self.smooths = False
 
     def begin(self, step: int) -> None:
@@ -37,11 +37,11 @@ class Captures:
         if engine.rule is not None:
             hook = engine.method.step_hook or ""
             wanted = wanted or "dense_gradient" in needs("step hook", hook)
-        for each in engine.moving:
+        for layer in engine.moving:
             if not self.smooths:
-                each.momentum = None
-            if wanted or each.layer.capture:
-                each.layer.capture = wanted
+                layer.momentum = None
+            if wanted or layer.parameter.capture:
+                layer.parameter.capture = wanted
 
     def smooth(self) -> None:
         """Add the gradients of this step to their running mean, where it is wanted."""
@@ -49,27 +49,27 @@ class Captures:
             return
         self.fill_unreached()
         momenta, gradients = [], []
-        for each in self.engine.moving:
-            gradients.append(self.engine.averaged(each.layer.dense_gradient()))
-            if each.momentum is None:
-                each.momentum = torch.zeros_like(gradients[-1])
-            momenta.append(each.momentum)
+        for layer in self.engine.moving:
+            gradients.append(self.engine.averaged(layer.parameter.dense_gradient()))
+            if layer.momentum is None:
+                layer.momentum = torch.zeros_like(gradients[-1])
+            momenta.append(layer.momentum)
         torch._foreach_lerp_(momenta, gradients, 1 - (self.beta or 0.0))  # type: ignore[attr-defined]
 
     def fill_unreached(self) -> None:
         """Take the gradient as zero where the loss does not depend on a layer but on others."""
         layers = self.engine.moving
-        reached = [each.layer.weight.grad is not None for each in layers]
-        captured = any(each.layer.captured for each in layers)
-        for each, has_gradient in zip(layers, reached):
-            each.unreached = not has_gradient and any(reached)
-            if captured and each.layer.capture and not each.layer.captured:
-                each.layer.capture_nothing()
+        reached = [layer.parameter.weight.grad is not None for layer in layers]
+        captured = any(layer.parameter.captured for layer in layers)
+        for layer, has_gradient in zip(layers, reached):
+            layer.unreached = not has_gradient and any(reached)
+            if captured and layer.parameter.capture and not layer.parameter.captured:
+                layer.parameter.capture_nothing()
 
     def release(self) -> None:
         """Free what was kept."""
-        for each in self.engine.moving:
-            each.layer.release()
+        for layer in self.engine.moving:
+            layer.parameter.release()
 
     def _regrows_by(self, need: str, step: int, reach: int) -> bool:
         """Return whether in the next steps links regrow by a rule that has this need."""

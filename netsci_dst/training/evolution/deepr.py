@@ -36,8 +36,8 @@ class DeepR(StepHook):
         super().__init__(engine)
         self.l1 = l1
         self.temperature = temperature
-        self.signs = {each.name: _signs(each.layer.values) for each in engine.moving}
-        self.counts = {each.name: [0, 0] for each in engine.moving}
+        self.signs = {layer.name: _signs(layer.parameter.values) for layer in engine.moving}
+        self.counts = {layer.name: [0, 0] for layer in engine.moving}
 
     def after_step(self, step: int) -> None:
         """Pull, shake, and replace the links that crossed zero."""
@@ -48,35 +48,35 @@ class DeepR(StepHook):
         rate = float(as_list(optimizer)[0].param_groups[0]["lr"])
         t = rate * self.l1**2 / 18 if self.temperature is None else self.temperature
         with torch.no_grad():
-            for each in self.engine.moving:
-                values, signs = each.layer.values, self.signs[each.name]
+            for layer in self.engine.moving:
+                values, signs = layer.parameter.values, self.signs[layer.name]
                 noise = torch.empty_like(values).normal_(generator=self.engine.generator)
                 values -= rate * self.l1 * signs
                 values += math.sqrt(2 * rate * t) * noise
-                each.layer.set_values(values)
+                layer.parameter.set_values(values)
                 dormant = values * signs < 0
                 if bool(dormant.any()):
-                    self._replace(each, dormant, step)
+                    self._replace(layer, dormant, step)
 
-    def _replace(self, each: EvolvingLayer, dormant: Tensor, step: int) -> None:
+    def _replace(self, layer: EvolvingLayer, dormant: Tensor, step: int) -> None:
         import torch
 
         from . import draws as draw
         from .absent import absent, contains
         from .link_change import Change
 
-        layer, generator = each.layer, self.engine.generator
-        keys, n = layer.keys, int(dormant.sum())
-        pair = draw.Draws(self.engine.seed, step).pair(each.index, 0, draw.HOOK)
-        new = absent(n, keys[~dormant], (layer.n_source, layer.n_target), pair)
+        parameter, generator = layer.parameter, self.engine.generator
+        keys, n = parameter.keys, int(dormant.sum())
+        pair = draw.Draws(self.engine.seed, step).pair(layer.index, 0, draw.HOOK)
+        new = absent(n, keys[~dormant], (parameter.n_source, parameter.n_target), pair)
         signs = torch.randint(2, (n,), generator=generator, device=generator.device)
-        signs = (signs * 2 - 1).to(self.signs[each.name])
+        signs = (signs * 2 - 1).to(self.signs[layer.name])
         order = torch.cat([keys[~dormant], new]).argsort()
         gone = keys[dormant]
-        self.counts[each.name][0] += n
-        self.counts[each.name][1] += int(contains(gone, new).sum())
-        self.engine.exchange(each, Change(~dormant, new, layer.values.new_zeros(n)))
-        self.signs[each.name] = torch.cat([self.signs[each.name][~dormant], signs])[order]
+        self.counts[layer.name][0] += n
+        self.counts[layer.name][1] += int(contains(gone, new).sum())
+        self.engine.exchange(layer, Change(~dormant, new, parameter.values.new_zeros(n)))
+        self.signs[layer.name] = torch.cat([self.signs[layer.name][~dormant], signs])[order]
 
     def report(self, updates: list[LayerUpdate]) -> None:
         """Report the replacements since the last report."""

@@ -85,7 +85,7 @@ class Engine:
         self.network = Network(wiring)
         self.agree = agree
         self.average = average
-        device = self.layers[0].layer.weight.device if self.layers else torch.device("cpu")
+        device = self.layers[0].parameter.weight.device if self.layers else torch.device("cpu")
         self.generator: torch.Generator = torch.Generator(device=device).manual_seed(seed)
         self.removal_state: dict[str, float] = {}
         self.paths: dict[str, int] = {}
@@ -95,8 +95,8 @@ class Engine:
                 f"density schedule {method.density!r} cannot arrive within one step: "
                 "train for 2 steps or more"
             )
-        for index, each in enumerate(self.layers):
-            each.index = index
+        for index, layer in enumerate(self.layers):
+            layer.index = index
         self.remembers: bool = needs_history(method)
         self._groups: list[Group] = []
         self._regroup()
@@ -109,27 +109,27 @@ class Engine:
     @property
     def moving(self) -> list[EvolvingLayer]:
         """The layers that are updated."""
-        return [each for each in self.layers if not each.still]
+        return [layer for layer in self.layers if not layer.still]
 
     def _regroup(self) -> None:
         """Put masked layers together by form, and let each layer remember its links."""
         by_hook = self.method.hook_moves_links
-        masked = [] if by_hook else [each for each in self.moving if is_masked(each)]
-        known = {id(each) for group in self._groups for each in group.layers}
-        if known != {id(each) for each in masked} or not all(g.fits for g in self._groups):
+        masked = [] if by_hook else [layer for layer in self.moving if is_masked(layer)]
+        known = {id(layer) for group in self._groups for layer in group.layers}
+        if known != {id(layer) for layer in masked} or not all(g.fits for g in self._groups):
             self._groups = grouped(masked, self.remembers)
         self._remember_lists(masked)
 
     def _remember_lists(self, masked: Sequence[EvolvingLayer]) -> None:
-        stacked = {id(each) for each in masked}
-        for each in self.layers:
-            if id(each) in stacked:
+        stacked = {id(layer) for layer in masked}
+        for layer in self.layers:
+            if id(layer) in stacked:
                 continue
-            if isinstance(each.memory, MaskMemory):
-                as_links(each)
-            if each.memory is None:
-                values = each.layer.values if self.remembers else None
-                each.memory = LinkMemory(each.layer.keys, values)
+            if isinstance(layer.memory, MaskMemory):
+                as_links(layer)
+            if layer.memory is None:
+                values = layer.parameter.values if self.remembers else None
+                layer.memory = LinkMemory(layer.parameter.keys, values)
 
     def set_wiring(self, wiring: Wiring) -> None:
         """Take another wiring of the same layers."""
@@ -156,7 +156,7 @@ class Engine:
     @property
     def stopped(self) -> bool:
         """Whether all layers have stopped evolving."""
-        return all(all(each.stopped) for each in self.moving)
+        return all(all(layer.stopped) for layer in self.moving)
 
     # --- around each step ---------------------------------------------------------------------
 
@@ -200,8 +200,8 @@ class Engine:
         zeta = self.timetable.zeta(step) if removing else 0.0
         update = self._decided(step, zeta)
         if update.stale:
-            for each in self.moving:
-                each.counts = each.counted()
+            for layer in self.moving:
+                layer.counts = layer.counted()
             update = self._decided(step, zeta)
         update.agree()
         update.commit()
@@ -219,28 +219,28 @@ class Engine:
 
     def _update_by_hook(self, step: int, begun: float) -> list[dict[str, Any]]:
         updates = []
-        for each in self.moving:
-            if self.hidden(each) is None:
-                each.memory.remember(each.layer.keys, each.layer.values)
-            updates.append(LayerUpdate(each, 0, each.layer.n_links))
+        for layer in self.moving:
+            if self.hidden(layer) is None:
+                layer.memory.remember(layer.parameter.keys, layer.parameter.values)
+            updates.append(LayerUpdate(layer, 0, layer.parameter.n_links))
         self.rule.report(updates)
         return rows_of_hook(self, updates, step, time.perf_counter() - begun)
 
-    def exchange(self, each: EvolvingLayer, change: Change) -> None:
+    def exchange(self, layer: EvolvingLayer, change: Change) -> None:
         """Put a change into effect on one layer and remember the links that come."""
         if bool(change.keep.all()) and not change.keys.numel():
             return
-        each.layer.rewire(change.keep, change.keys, change.values, self.optimizer)
+        layer.parameter.rewire(change.keep, change.keys, change.values, self.optimizer)
         order = change.keys.argsort()
-        each.memory.remember(change.keys[order], change.values[order])
+        layer.memory.remember(change.keys[order], change.values[order])
 
     def still_ends(self) -> dict[str, Ends]:
         """Return the links of sparse layers that are not trained: percolation leaves them."""
         ends = {}
-        for each in self.layers:
-            if each.still and each.layer.n_links < each.layer.n_possible:
-                u, v = each.layer.endpoints(None, each.grid)
-                ends[each.name] = Ends(u, v, torch.ones_like(u, dtype=torch.bool), frozen=True)
+        for layer in self.layers:
+            if layer.still and layer.parameter.n_links < layer.parameter.n_possible:
+                u, v = layer.parameter.endpoints(None, layer.grid)
+                ends[layer.name] = Ends(u, v, torch.ones_like(u, dtype=torch.bool), frozen=True)
         return ends
 
     def _stop_early(self, updates: Sequence[LayerUpdate]) -> None:
@@ -251,19 +251,19 @@ class Engine:
             if update.regrown and update.shared / update.regrown > threshold:
                 update.of.settled[update.head] = True
         together = self.method.early_stop_scope == "network"
-        if together and not all(all(each.settled) for each in self.moving):
+        if together and not all(all(layer.settled) for layer in self.moving):
             return
-        for each in self.moving:
-            each.stopped = list(each.settled)
+        for layer in self.moving:
+            layer.stopped = list(layer.settled)
 
-    def visible_links(self, each: EvolvingLayer) -> int:
+    def visible_links(self, layer: EvolvingLayer) -> int:
         """Return the number of links that take part in the forward pass."""
-        hidden = self.hidden(each)
-        return each.layer.n_links - (0 if hidden is None else int(hidden.sum()))
+        hidden = self.hidden(layer)
+        return layer.parameter.n_links - (0 if hidden is None else int(hidden.sum()))
 
-    def hidden(self, each: EvolvingLayer) -> Tensor | None:
+    def hidden(self, layer: EvolvingLayer) -> Tensor | None:
         """Return which of a layer's links take no part in the forward pass, or None."""
-        return None if self.rule is None else self.rule.hidden(each)
+        return None if self.rule is None else self.rule.hidden(layer)
 
     # --- state --------------------------------------------------------------------------------
 
@@ -280,6 +280,6 @@ class Engine:
             If the state is not of these layers.
         """
         restore(self, tensors, facts)
-        for each in self.layers:
-            each.counts = each.counted()
+        for layer in self.layers:
+            layer.counts = layer.counted()
         self._regroup()

@@ -129,14 +129,14 @@ class Form:
         return x.unsqueeze(1)
 
 
-def form_of(each: EvolvingLayer) -> Form:
+def form_of(layer: EvolvingLayer) -> Form:
     """Return the form of a masked layer."""
-    view = each.layer.view
+    view = layer.parameter.view
     return Form(
         view.n_source,
         view.n_target,
         view.target_first,
-        each.heads,
+        layer.heads,
         view.source_patch,
         view.target_patch,
         view.gates,

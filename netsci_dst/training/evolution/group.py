@@ -37,33 +37,33 @@ class Group:
         self.layers = layers
         self.form = form
         shape = (len(layers), *form.stored)
-        weight = layers[0].layer.weight
+        weight = layers[0].parameter.weight
         self.ever: Tensor = torch.zeros(shape, dtype=torch.bool, device=weight.device)
         self.positions: Tensor = form.positions(weight.device).flatten()
         self.last: Tensor | None = None
         if remembers:
             self.last = torch.zeros(shape, dtype=weight.dtype, device=weight.device)
-        if all(each.memory is None for each in layers):
+        if all(layer.memory is None for layer in layers):
             self.ever |= masks(layers)
             if self.last is not None:
                 self.last.copy_(weights(layers).detach())
-        for i, each in enumerate(layers):
+        for i, layer in enumerate(layers):
             own = None if self.last is None else self.last[i]
             memory = MaskMemory(form, self.ever[i], own)
-            if each.memory is not None:
-                keys, values = each.memory.keys.to(weight.device), each.memory.values
+            if layer.memory is not None:
+                keys, values = layer.memory.keys.to(weight.device), layer.memory.values
                 memory.remember(keys, keys if values is None else values)
-            each.memory = memory
+            layer.memory = memory
 
     @property
     def fits(self) -> bool:
         """Whether the layers still are what they were when they were grouped."""
         return all(
-            is_masked(each)
-            and isinstance(each.memory, MaskMemory)
-            and each.layer.weight.device == self.ever.device
-            and (self.last is None or self.last.dtype == each.layer.weight.dtype)
-            for each in self.layers
+            is_masked(layer)
+            and isinstance(layer.memory, MaskMemory)
+            and layer.parameter.weight.device == self.ever.device
+            and (self.last is None or self.last.dtype == layer.parameter.weight.dtype)
+            for layer in self.layers
         )
 
 
@@ -76,9 +76,9 @@ def grouped(layers: Sequence[EvolvingLayer], remembers: bool) -> list[Group]:
         Whether the last weight of every link is kept.
     """
     forms: dict[tuple[Form, torch.device, torch.dtype], list[EvolvingLayer]] = {}
-    for each in layers:
-        weight = each.layer.weight
-        forms.setdefault((form_of(each), weight.device, weight.dtype), []).append(each)
+    for layer in layers:
+        weight = layer.parameter.weight
+        forms.setdefault((form_of(layer), weight.device, weight.dtype), []).append(layer)
     groups = []
     for (form, *_), members in forms.items():
         size = max(1, CHUNK // max(1, form.n_source * form.n_target))
@@ -88,7 +88,7 @@ def grouped(layers: Sequence[EvolvingLayer], remembers: bool) -> list[Group]:
     return groups
 
 
-def as_links(each: EvolvingLayer) -> None:
+def as_links(layer: EvolvingLayer) -> None:
     """Let a layer that is masked no more remember its links as keys."""
-    if isinstance(each.memory, MaskMemory):
-        each.memory = LinkMemory(each.memory.keys, each.memory.values)
+    if isinstance(layer.memory, MaskMemory):
+        layer.memory = LinkMemory(layer.memory.keys, layer.memory.values)

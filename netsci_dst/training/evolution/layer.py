@@ -41,7 +41,7 @@ class EvolvingLayer:
     """
 
     name: str
-    layer: SparseParameter
+    parameter: SparseParameter
     initial_links: int
     final_links: int
     grid: int = 1
@@ -58,9 +58,9 @@ class EvolvingLayer:
     unreached: bool = False
 
     def __post_init__(self) -> None:
-        if self.layer.n_target % self.heads:
+        if self.parameter.n_target % self.heads:
             raise RecipeError(
-                f"layer {self.name!r} has {self.layer.n_target} outputs, "
+                f"layer {self.name!r} has {self.parameter.n_target} outputs, "
                 f"which do not divide into {self.heads} heads"
             )
         self.stopped = [False] * self.heads
@@ -72,21 +72,21 @@ class EvolvingLayer:
     @property
     def width(self) -> int:
         """Targets of one head."""
-        return self.layer.n_target // self.heads
+        return self.parameter.n_target // self.heads
 
     @property
     def still(self) -> bool:
         """Whether the layer is never updated: it lacks no link at any time, or is not trained."""
-        possible = self.layer.n_possible
+        possible = self.parameter.n_possible
         always_dense = min(self.initial_links, self.final_links) >= possible
-        return always_dense or self.layer.frozen
+        return always_dense or self.parameter.frozen
 
     def counted(self) -> list[int]:
         """Count the links of each head."""
-        keys = self.layer.keys
+        keys = self.parameter.keys
         if self.heads == 1:
             return [keys.numel()]
-        heads = (keys % self.layer.n_target) // self.width
+        heads = (keys % self.parameter.n_target) // self.width
         return torch.bincount(heads, minlength=self.heads).tolist()
 
     def planned(self, head: int, progress: float, surplus: float) -> tuple[int, int]:
@@ -95,7 +95,7 @@ class EvolvingLayer:
         first, last = map(sum, zip(*self.bounds))
         # Rounded for the layer and then shared out, so that heads do not change its number.
         base = _share_out(round(first + (last - first) * progress), parts)[head]
-        possible = self.layer.n_source * self.width
+        possible = self.parameter.n_source * self.width
         more = _share_out(round(surplus * possible * self.heads), [1] * self.heads)[head]
         return base, min(possible, base + more)
 

@@ -19,7 +19,7 @@ class LinkList(ListChoice):
     def remember(self) -> None:
         """Take note of the links that there are, and of their weights."""
         if self.update.head == 0:
-            self.of.memory.remember(self.of.layer.keys, self.of.layer.values)
+            self.of.memory.remember(self.of.parameter.keys, self.of.parameter.values)
 
     def report(self) -> Tensor:
         """Return nothing: all is known already."""
@@ -53,7 +53,8 @@ def whole_change(parts: Sequence[LinkList], retain: bool) -> Change:
     if len(parts) == 1 and parts[0].where is None:
         return parts[0].change(retain)
     changes = [part.change(retain) for part in parts]
-    keep = torch.ones(parts[0].of.layer.n_links, dtype=torch.bool, device=changes[0].keep.device)
+    n_links, device = parts[0].of.parameter.n_links, changes[0].keep.device
+    keep = torch.ones(n_links, dtype=torch.bool, device=device)
     for part, change in zip(parts, changes):
         keep[part.where] = change.keep
     keys = torch.cat([change.keys for change in changes])
@@ -62,20 +63,20 @@ def whole_change(parts: Sequence[LinkList], retain: bool) -> Change:
 
 def ends_of(parts: Sequence[LinkList]) -> Ends:
     """Return the links that are left of a layer between neurons."""
-    each = parts[0].of
-    u, v = each.layer.endpoints(None, each.grid)
+    layer = parts[0].of
+    u, v = layer.parameter.endpoints(None, layer.grid)
     keep = torch.ones_like(u, dtype=torch.bool)
     for part in parts:
         if part.where is None:
             keep = part.keep.clone()
         else:
             keep[part.where] = part.keep
-    return Ends(u, v, keep, all(each.stopped))
+    return Ends(u, v, keep, all(layer.stopped))
 
 
 def final_ends(parts: Sequence[LinkList]) -> Ends:
     """Return the links of a layer between neurons after the update."""
-    each = parts[0].of
+    layer = parts[0].of
     keys = torch.cat([part._to_layer(k) for part in parts for k in (part.kept_keys, part.new_keys)])
-    u, v = each.layer.endpoints(keys, each.grid)
+    u, v = layer.parameter.endpoints(keys, layer.grid)
     return Ends(u, v, torch.ones_like(u, dtype=torch.bool))

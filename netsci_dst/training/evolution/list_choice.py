@@ -48,11 +48,11 @@ class ListChoice(ListEntries):
 
     def recall(self, counts: Sequence[int], purpose: int) -> None:
         """Make the links those of largest last weight among all that ever were."""
-        memory, layer = self.of.memory, self.of.layer
+        memory, parameter = self.of.memory, self.of.parameter
         known, values = memory.keys, memory.values
         assert values is not None
         if self.of.heads > 1:
-            own = (known % layer.n_target) // self.of.width == self.update.head
+            own = (known % parameter.n_target) // self.of.width == self.update.head
             known, values = known[own], values[own]
         known = self._to_local(known)
         best = top(values.abs(), counts[0], known, self.n_possible, self._pair(purpose))
@@ -153,10 +153,10 @@ class ListChoice(ListEntries):
     ) -> Tensor:
         of, device = self.of, present.device
         if self.groups == 1:
-            first = torch.arange(of.layer.n_source, device=device) * of.layer.n_target
-            u, _ = of.layer.endpoints(first, of.grid)
+            first = torch.arange(of.parameter.n_source, device=device) * of.parameter.n_target
+            u, _ = of.parameter.endpoints(first, of.grid)
             low = self.update.head * of.width
-            _, v = of.layer.endpoints(torch.arange(low, low + of.width, device=device), of.grid)
+            _, v = of.parameter.endpoints(torch.arange(low, low + of.width, device=device), of.grid)
             sources = None if alive[0] is None else alive[0][u]
             targets = None if alive[1] is None else alive[1][v]
             shape = (self.n_source, self.n_target)
@@ -164,7 +164,7 @@ class ListChoice(ListEntries):
         # In a grouped convolution positions stand for other neurons by group.
         every = torch.arange(self.n_possible, device=device)
         free = torch.ones_like(every, dtype=torch.bool)
-        for side, ends in zip(alive, of.layer.endpoints(self._to_layer(every), of.grid)):
+        for side, ends in zip(alive, of.parameter.endpoints(self._to_layer(every), of.grid)):
             if side is not None:
                 free &= side[ends]
         free[present] = False

@@ -39,18 +39,18 @@ class ListEntries(Work):
     ):
         super().__init__()
         of = update.of
-        layer = of.layer
+        parameter = of.parameter
         self.updates: list[LayerUpdate] = [update]
         self.draws = draws
         self.average = average
         self.names: list[str] = [update.name]
-        self.n_source: int = layer.n_source
+        self.n_source: int = parameter.n_source
         self.n_target: int = of.width
-        self.groups: Any = getattr(layer, "groups", 1)
-        keys, self._values = layer.keys, layer.values
+        self.groups: Any = getattr(parameter, "groups", 1)
+        keys, self._values = parameter.keys, parameter.values
         self.where: Tensor | None = None
         if of.heads > 1:
-            in_head = (keys % layer.n_target) // of.width == update.head
+            in_head = (keys % parameter.n_target) // of.width == update.head
             self.where = in_head.nonzero().flatten()
             keys, self._values = keys[self.where], self._values[self.where]
         self.keys: Tensor = self._to_local(keys)
@@ -72,13 +72,13 @@ class ListEntries(Work):
     def _to_local(self, keys: Tensor) -> Tensor:
         if self.of.heads == 1:
             return keys
-        n_target, width = self.of.layer.n_target, self.of.width
+        n_target, width = self.of.parameter.n_target, self.of.width
         return keys // n_target * width + keys % n_target - self.update.head * width
 
     def _to_layer(self, keys: Tensor) -> Tensor:
         if self.of.heads == 1:
             return keys
-        n_target, width = self.of.layer.n_target, self.of.width
+        n_target, width = self.of.parameter.n_target, self.of.width
         return keys // width * n_target + keys % width + self.update.head * width
 
     def _pair(self, purpose: int) -> tuple[int, int]:
@@ -101,8 +101,8 @@ class ListEntries(Work):
     @property
     def gradients(self) -> Tensor:
         """Gradient of each link in the last backward pass."""
-        layer = self.of.layer
-        found = torch.zeros_like(layer.values) if self.of.unreached else layer.gradients
+        parameter = self.of.parameter
+        found = torch.zeros_like(parameter.values) if self.of.unreached else parameter.gradients
         return found if self.where is None else found[self.where]
 
     @property
@@ -154,9 +154,9 @@ class ListEntries(Work):
 
     def dense_gradient(self) -> Tensor:
         """Return the gradient at every position."""
-        if not self.of.layer.capture:
+        if not self.of.parameter.capture:
             raise not_recorded(self.names, "dense_gradient")
-        return self._own(self.average(self.of.layer.dense_gradient()))
+        return self._own(self.average(self.of.parameter.dense_gradient()))
 
     def momentum(self) -> Tensor:
         """Return the smoothed gradient at every position."""

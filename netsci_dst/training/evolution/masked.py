@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from .layer import EvolvingLayer
 
 
-def is_masked(each: EvolvingLayer) -> bool:
+def is_masked(layer: EvolvingLayer) -> bool:
     """Return whether a layer is kept as a dense weight under a mask."""
-    return isinstance(each.layer, MaskedParameter)
+    return isinstance(layer.parameter, MaskedParameter)
 
 
 def masks(layers: Sequence[EvolvingLayer]) -> Tensor:
     """Return the masks of layers of one form, ``(L, rows, columns)``."""
-    return torch.stack([_stored(each, _mask(each)) for each in layers])
+    return torch.stack([_stored(layer, _mask(layer)) for layer in layers])
 
 
 def weights(layers: Sequence[EvolvingLayer]) -> Tensor:
     """Return the weights of layers of one form; 0 where there is no link."""
     with torch.no_grad():
-        return torch.stack([_stored(each, whole(each.layer.weight)) for each in layers])
+        return torch.stack([_stored(layer, whole(layer.parameter.weight)) for layer in layers])
 
 
 def gradients(layers: Sequence[EvolvingLayer]) -> Tensor:
@@ -42,16 +42,16 @@ def gradients(layers: Sequence[EvolvingLayer]) -> Tensor:
         If a layer has none.
     """
     found = []
-    for each in layers:
-        gradient = each.layer.weight.grad
-        if gradient is None and each.unreached:
-            gradient = torch.zeros_like(each.layer.weight)
+    for layer in layers:
+        gradient = layer.parameter.weight.grad
+        if gradient is None and layer.unreached:
+            gradient = torch.zeros_like(layer.parameter.weight)
         if gradient is None:
             raise NetsciError(
-                f"layer {each.name!r} has no gradient: run a backward pass first, and clear "
+                f"layer {layer.name!r} has no gradient: run a backward pass first, and clear "
                 "gradients after the topology update"
             )
-        found.append(_stored(each, whole(gradient)))
+        found.append(_stored(layer, whole(gradient)))
     return torch.stack(found)
 
 
@@ -64,14 +64,14 @@ def captured(layers: Sequence[EvolvingLayer]) -> Tensor:
         If nothing was captured.
     """
     found = []
-    for each in layers:
-        store = _store(each)
+    for layer in layers:
+        store = _store(layer)
         if store.captured is None:
             raise NetsciError(
-                f"no gradient of layer {each.name!r} was captured: set capture before the "
+                f"no gradient of layer {layer.name!r} was captured: set capture before the "
                 "backward pass"
             )
-        found.append(_stored(each, whole(store.captured, like=store.weight)))
+        found.append(_stored(layer, whole(store.captured, like=store.weight)))
     return torch.stack(found)
 
 
@@ -96,26 +96,26 @@ def write(
     rows = list(zip(layers, mask.unbind(0), weight.unbind(0), keep.unbind(0), states))
     places: list[tuple[Tensor, Tensor]] = []
     factors: list[tuple[Tensor, Tensor]] = []
-    for each, m, w, k, own in rows:
-        places.append((_part(each, _mask(each)), m))
-        parameter = each.layer.weight
-        kept = [*own, *([] if parameter.grad is None else [parameter.grad])]
-        if is_sharded(parameter):
-            each.layer.write(parameter, form.logical(w))  # type: ignore[attr-defined]
+    for layer, m, w, k, own in rows:
+        places.append((_part(layer, _mask(layer)), m))
+        weights = layer.parameter.weight
+        kept = [*own, *([] if weights.grad is None else [weights.grad])]
+        if is_sharded(weights):
+            layer.parameter.write(weights, form.logical(w))  # type: ignore[attr-defined]
             for tensor in kept:
-                part = form.logical(_stored(each, whole(tensor)) * k)
-                each.layer.write(tensor, part)  # type: ignore[attr-defined]
+                part = form.logical(_stored(layer, whole(tensor)) * k)
+                layer.parameter.write(tensor, part)  # type: ignore[attr-defined]
             continue
-        places.append((_part(each, parameter), w))
-        factors += [(_part(each, tensor), k) for tensor in kept]
+        places.append((_part(layer, weights), w))
+        factors += [(_part(layer, tensor), k) for tensor in kept]
     _by_type(torch._foreach_copy_, places)  # type: ignore[attr-defined]
     _by_type(torch._foreach_mul_, factors)  # type: ignore[attr-defined]
-    for each in layers:
-        store = _store(each)
-        each.layer.links_changed()  # type: ignore[attr-defined]
+    for layer in layers:
+        store = _store(layer)
+        layer.parameter.links_changed()  # type: ignore[attr-defined]
         store.note_written()
-    for each, count in zip(layers, counts):
-        each.layer.note_count(count)  # type: ignore[attr-defined]
+    for layer, count in zip(layers, counts):
+        layer.parameter.note_count(count)  # type: ignore[attr-defined]
 
 
 def _by_type(function: object, pairs: list[tuple[Tensor, Tensor]]) -> None:
@@ -129,23 +129,23 @@ def _by_type(function: object, pairs: list[tuple[Tensor, Tensor]]) -> None:
         function(places, rows)  # type: ignore[operator]
 
 
-def _store(each: EvolvingLayer) -> MaskedWeight:
-    assert isinstance(each.layer, MaskedParameter)
-    return each.layer.store
+def _store(layer: EvolvingLayer) -> MaskedWeight:
+    assert isinstance(layer.parameter, MaskedParameter)
+    return layer.parameter.store
 
 
-def _mask(each: EvolvingLayer) -> Tensor:
-    store = _store(each)
+def _mask(layer: EvolvingLayer) -> Tensor:
+    store = _store(layer)
     store.current_mask()  # follows the parameter to another device
     return store.mask
 
 
-def _part(each: EvolvingLayer, tensor: Tensor) -> Tensor:
+def _part(layer: EvolvingLayer, tensor: Tensor) -> Tensor:
     """Return the layer's part of a tensor of the parameter's shape, to write to."""
-    return each.layer.view.part(tensor)
+    return layer.parameter.view.part(tensor)
 
 
-def _stored(each: EvolvingLayer, tensor: Tensor) -> Tensor:
+def _stored(layer: EvolvingLayer, tensor: Tensor) -> Tensor:
     """Return the layer's part of a tensor of the parameter's shape as a matrix, as it lies."""
-    part = _part(each, tensor)
+    part = _part(layer, tensor)
     return part if part.dim() == 2 else part.reshape(part.shape[0], -1)

@@ -49,22 +49,22 @@ class OptG(StepHook):
         self.steps = 0
         self.scores: dict[str, Tensor] = {}
         self.theta: dict[str, Tensor] = {}
-        for each in engine.moving:
-            layer = each.layer
-            theta = torch.zeros(layer.n_possible).to(layer.values)
-            theta[layer.keys] = layer.values
-            self.theta[each.name], self.scores[each.name] = theta, torch.zeros_like(theta)
+        for layer in engine.moving:
+            parameter = layer.parameter
+            theta = torch.zeros(parameter.n_possible).to(parameter.values)
+            theta[parameter.keys] = parameter.values
+            self.theta[layer.name], self.scores[layer.name] = theta, torch.zeros_like(theta)
 
     def before_step(self) -> None:
         """Train the scores of all positions."""
         from .rates import rate_of
 
-        for each in self.engine.moving:
-            layer, theta = each.layer, self.theta[each.name]
-            theta[layer.keys] = layer.values
-            gradient = self.engine.averaged(layer.dense_gradient()).reshape(-1).to(theta)
-            eta = rate_of(self.engine.optimizer, layer.weight)
-            self.scores[each.name] -= eta * self.rate * theta * gradient
+        for layer in self.engine.moving:
+            parameter, theta = layer.parameter, self.theta[layer.name]
+            theta[parameter.keys] = parameter.values
+            gradient = self.engine.averaged(parameter.dense_gradient()).reshape(-1).to(theta)
+            eta = rate_of(self.engine.optimizer, parameter.weight)
+            self.scores[layer.name] -= eta * self.rate * theta * gradient
 
     def after_step(self, step: int) -> None:
         """Count steps."""
@@ -82,15 +82,15 @@ class OptG(StepHook):
 
         progress = self.progress(self.engine.clock.time(self.steps))
         for update in updates:
-            each, theta = update.of, self.theta[update.of.name]
-            layer, present = each.layer, each.layer.keys
-            theta[present] = layer.values
-            count = _planned(each, progress)
-            chosen = top(self.scores[each.name], count, None, theta.numel(), (0, 0)).sort().values
+            layer, theta = update.of, self.theta[update.of.name]
+            parameter, present = layer.parameter, layer.parameter.keys
+            theta[present] = parameter.values
+            count = _planned(layer, progress)
+            chosen = top(self.scores[layer.name], count, None, theta.numel(), (0, 0)).sort().values
             keep, new = contains(chosen, present), chosen[~contains(present, chosen)]
             update.exchanged = new.numel()
             update.pruned = max(0, present.numel() - chosen.numel())
-            layer.rewire(keep, new, theta[new], self.engine.optimizer)
+            parameter.rewire(keep, new, theta[new], self.engine.optimizer)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return scores and the weights of all positions."""
@@ -105,5 +105,5 @@ class OptG(StepHook):
         self.steps: int = int(facts["steps"])
 
 
-def _planned(each: EvolvingLayer, progress: float) -> int:
-    return sum(each.planned(head, progress, 0.0)[0] for head in range(each.heads))
+def _planned(layer: EvolvingLayer, progress: float) -> int:
+    return sum(layer.planned(head, progress, 0.0)[0] for head in range(layer.heads))

@@ -39,20 +39,20 @@ class Powerprop(StepHook):
 
     def before_step(self) -> None:
         """Give the optimizer θ and the gradient by it: α|θ|^(α-1) ∂E/∂w."""
-        for each in self.engine.moving:
-            layer = each.layer
-            if layer.weight.grad is None:
+        for layer in self.engine.moving:
+            parameter = layer.parameter
+            if parameter.weight.grad is None:
                 continue
-            theta = _power(layer.values, 1 / self.alpha)
+            theta = _power(parameter.values, 1 / self.alpha)
             slope = self.alpha * theta.abs() ** (self.alpha - 1)
-            layer.add_gradient(layer.gradients * (slope - 1))
-            layer.set_values(theta)
+            parameter.add_gradient(parameter.gradients * (slope - 1))
+            parameter.set_values(theta)
 
     def after_step(self, step: int) -> None:
         """Put w in the place of θ."""
-        for each in self.engine.moving:
-            if each.layer.weight.grad is not None:
-                each.layer.set_values(_power(each.layer.values, self.alpha))
+        for layer in self.engine.moving:
+            if layer.parameter.weight.grad is not None:
+                layer.parameter.set_values(_power(layer.parameter.values, self.alpha))
 
 
 def _power(x: Tensor, exponent: float) -> Tensor:

@@ -39,7 +39,7 @@ def stack_scores(stack: StackEntries, predictor: str, n: int, sub_ranking: bool)
         present = apart(stack, present)
     if is_rule(predictor) and not sub_ranking and by_tensors(present):
         kept = [u.kept for u in stack.updates] if stack.form.groups == 1 else None
-        double = stack.group.layers[0].layer.weight.dtype == torch.float64
+        double = stack.group.layers[0].parameter.weight.dtype == torch.float64
         a = present.to(torch.float64 if double else torch.float32)
         scores = unmasked_scores(a, predictor, kept)
         stack.summed = True

@@ -59,22 +59,22 @@ class SRigL(StepHook):
         for update in updates:
             self._exchange(update, update.of, zeta)
 
-    def _exchange(self, update: LayerUpdate, each: EvolvingLayer, zeta: float) -> None:
+    def _exchange(self, update: LayerUpdate, layer: EvolvingLayer, zeta: float) -> None:
         import torch
 
         from .absent import contains
 
-        layer, keys = each.layer, each.layer.keys
-        gradient = self.engine.averaged(layer.dense_gradient()).abs()
+        parameter, keys = layer.parameter, layer.parameter.keys
+        gradient = self.engine.averaged(parameter.dense_gradient()).abs()
         chosen, _ = constant_fan_in(
-            _matrix(layer, keys, layer.values.abs()), _present(layer, keys), gradient,
+            _matrix(parameter, keys, parameter.values.abs()), _present(parameter, keys), gradient,
             round(zeta * keys.numel()), self.salient,
         )  # fmt: skip
         after = chosen.reshape(-1).nonzero().flatten()
         keep, new = contains(after, keys), after[~contains(keys, after)]
         update.removed, update.regrown = int((~keep).sum()), new.numel()
         if new.numel():
-            layer.rewire(keep, new, torch.zeros_like(layer.values[:1]).expand(new.numel()),
+            parameter.rewire(keep, new, torch.zeros_like(parameter.values[:1]).expand(new.numel()),
                          self.engine.optimizer)  # fmt: skip
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -138,15 +138,15 @@ def _largest(score: Tensor, among: Tensor, n: int) -> Tensor:
     return chosen.reshape(score.shape)
 
 
-def _present(layer: Any, keys: Tensor) -> Tensor:
+def _present(parameter: Any, keys: Tensor) -> Tensor:
     import torch
 
-    found = torch.zeros(layer.n_possible, dtype=torch.bool, device=keys.device)
+    found = torch.zeros(parameter.n_possible, dtype=torch.bool, device=keys.device)
     found[keys] = True
-    return found.reshape(layer.n_source, layer.n_target)
+    return found.reshape(parameter.n_source, parameter.n_target)
 
 
-def _matrix(layer: Any, keys: Tensor, values: Tensor) -> Tensor:
-    flat = values.new_zeros(layer.n_possible)
+def _matrix(parameter: Any, keys: Tensor, values: Tensor) -> Tensor:
+    flat = values.new_zeros(parameter.n_possible)
     flat[keys] = values
-    return flat.reshape(layer.n_source, layer.n_target)
+    return flat.reshape(parameter.n_source, parameter.n_target)

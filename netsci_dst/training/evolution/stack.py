@@ -55,8 +55,8 @@ class Stack(StackChoice):
                     update.shared = seen
             told = told[n:]
         layers = self.group.layers
-        for each, ever, sources in zip(layers, told, told[len(layers) :]):
-            each.ever, each.active_sources = ever, sources
+        for layer, ever, sources in zip(layers, told, told[len(layers) :]):
+            layer.ever, layer.active_sources = ever, sources
         if self._paths is not None:
             for update, paths in zip(self.updates, told[2 * len(layers) :]):
                 update.paths = paths
@@ -84,8 +84,8 @@ class Stack(StackChoice):
         else:
             weight = torch.where(keep, weight, torch.where(final, self.new_values, 0.0))
         states = [
-            [state for _, _, state in states_of(optimizers, each.layer.weight)]
-            for each in group.layers
+            [state for _, _, state in states_of(optimizers, layer.parameter.weight)]
+            for layer in group.layers
         ]
         heads = self.form.heads
         counts = [u.kept + u.regrown for u in self.updates]

@@ -174,7 +174,7 @@ class StackChoice(StackNeurons):
         layers, form = self.group.layers, self.form
         if active is None:
             return None
-        found = self._between([active[each.name] for each in layers])
+        found = self._between([active[layer.name] for layer in layers])
         if found is None:
             return None
         return self._flat(form.logical(found.expand(len(layers), form.n_source, form.n_target)))
@@ -185,4 +185,4 @@ class StackChoice(StackNeurons):
             self.new_values = None
             return
         stored = self.form.logical(new_values)
-        self.new_values = self.form.layers(stored).to(self.group.layers[0].layer.weight.dtype)
+        self.new_values = self.form.layers(stored).to(self.group.layers[0].parameter.weight.dtype)

@@ -168,13 +168,13 @@ class StackEntries(Work):
 
     def dense_gradient(self) -> Tensor:
         """Return the gradient at every position."""
-        if not self.group.layers[0].layer.capture:
+        if not self.group.layers[0].parameter.capture:
             raise not_recorded(self.names, "dense_gradient")
         return self._shown(self.average(masked.captured(self.group.layers)))
 
     def momentum(self) -> Tensor:
         """Return the smoothed gradient at every position."""
-        found = [each.momentum for each in self.group.layers]
+        found = [layer.momentum for layer in self.group.layers]
         if any(momentum is None for momentum in found):
             raise not_recorded(self.names, "momentum")
         # It is kept as (source, target), whatever the format.

@@ -25,7 +25,7 @@ class StackNeurons(StackEntries):
         """Return which neurons have links, by layer."""
         for row in self.rows:
             row.forget()
-        return {each.name: row for each, row in zip(self.group.layers, self.rows)}
+        return {layer.name: row for layer, row in zip(self.group.layers, self.rows)}
 
     def flush(self) -> None:
         """Remove the links of neurons that were found idle."""

@@ -17,7 +17,7 @@ class StackRow:
     def __init__(self, stack: StackNeurons, place: int):
         self.stack = stack
         self.place = place
-        self.each: EvolvingLayer = stack.group.layers[place]
+        self.layer: EvolvingLayer = stack.group.layers[place]
         self.sources: Tensor | None = None
         self.targets: Tensor | None = None
         self._heard: Tensor | None = None
@@ -26,7 +26,7 @@ class StackRow:
     @property
     def frozen(self) -> bool:
         """Whether percolation leaves the layer alone."""
-        return all(self.each.stopped)
+        return all(self.layer.stopped)
 
     def forget(self) -> None:
         """Forget what was found out about the links."""

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 def state_of(engine: Engine) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return tensors and JSON-compatible facts from which `restore` continues bit for bit."""
     tensors = {"generator": engine.generator.get_state()}
-    for each in engine.layers:
-        tensors[f"{each.name}/memory/keys"] = each.memory.keys
-        if each.memory.values is not None:
-            tensors[f"{each.name}/memory/values"] = each.memory.values
-        if each.momentum is not None:
-            tensors[f"{each.name}/momentum"] = each.momentum
+    for layer in engine.layers:
+        tensors[f"{layer.name}/memory/keys"] = layer.memory.keys
+        if layer.memory.values is not None:
+            tensors[f"{layer.name}/memory/values"] = layer.memory.values
+        if layer.momentum is not None:
+            tensors[f"{layer.name}/momentum"] = layer.momentum
     facts: dict[str, Any] = {
-        "stopped": {each.name: each.stopped for each in engine.layers},
-        "settled": {each.name: each.settled for each in engine.layers},
-        "bounds": {each.name: each.bounds for each in engine.layers},
+        "stopped": {layer.name: layer.stopped for layer in engine.layers},
+        "settled": {layer.name: layer.settled for layer in engine.layers},
+        "bounds": {layer.name: layer.bounds for layer in engine.layers},
         "removal": engine.removal_state,
     }
     if engine.rule is not None:
@@ -45,14 +45,14 @@ def restore(engine: Engine, tensors: Mapping[str, Tensor], facts: Mapping[str, A
     """
     try:
         engine.generator.set_state(tensors["generator"].cpu())
-        for each in engine.layers:
-            keys = tensors[f"{each.name}/memory/keys"]
-            each.memory = LinkMemory(keys, tensors.get(f"{each.name}/memory/values"))
-            momentum = tensors.get(f"{each.name}/momentum")
-            each.momentum = None if momentum is None else momentum.clone()
-            each.stopped = list(facts["stopped"][each.name])
-            each.settled = list(facts.get("settled", facts["stopped"])[each.name])
-            each.bounds = [tuple(pair) for pair in facts["bounds"][each.name]]
+        for layer in engine.layers:
+            keys = tensors[f"{layer.name}/memory/keys"]
+            layer.memory = LinkMemory(keys, tensors.get(f"{layer.name}/memory/values"))
+            momentum = tensors.get(f"{layer.name}/momentum")
+            layer.momentum = None if momentum is None else momentum.clone()
+            layer.stopped = list(facts["stopped"][layer.name])
+            layer.settled = list(facts.get("settled", facts["stopped"])[layer.name])
+            layer.bounds = [tuple(pair) for pair in facts["bounds"][layer.name]]
         engine.removal_state = dict(facts["removal"])
         if engine.rule is not None:
             own = {k[5:]: v for k, v in tensors.items() if k.startswith("rule/")}

@@ -23,7 +23,7 @@ def rows_of(
     engine: Engine, update: Update, step: int, zeta: float | None, seconds: float
 ) -> list[dict[str, Any]]:
     """Return one row per layer, and one for the network under the name ``all``."""
-    links = {each.name: sum(each.counts) for each in engine.moving}
+    links = {layer.name: sum(layer.counts) for layer in engine.moving}
     whole = (update.active, update.n_neurons, seconds)
     return _rows(engine, update.updates, links, step, zeta, whole)
 
@@ -32,13 +32,13 @@ def rows_of_hook(
     engine: Engine, updates: Sequence[LayerUpdate], step: int, seconds: float
 ) -> list[dict[str, Any]]:
     """Return the same for a method that moves links at every step."""
-    ends = {each.name: _ends(engine, each) for each in engine.moving}
-    for each in engine.moving:
-        each.ever = len(each.memory)
-        each.active_sources = int(ends[each.name].heard.sum())
+    ends = {layer.name: _ends(engine, layer) for layer in engine.moving}
+    for layer in engine.moving:
+        layer.ever = len(layer.memory)
+        layer.active_sources = int(ends[layer.name].heard.sum())
     found = engine.network.active(engine.still_ends() | ends)
     active, size = sum(int(m.sum()) for m in found.values()), sum(m.numel() for m in found.values())
-    links = {each.name: engine.visible_links(each) for each in engine.moving}
+    links = {layer.name: engine.visible_links(layer) for layer in engine.moving}
     return _rows(engine, updates, links, step, 0.0, (active, size, seconds))
 
 
@@ -54,26 +54,26 @@ def _rows(
     rows: list[dict[str, Any]] = []
     totals: dict[str, int] = dict.fromkeys(_COUNTS, 0)
     layers = engine.moving
-    for each in layers:
-        own = [update for update in updates if update.of is each]
+    for layer in layers:
+        own = [update for update in updates if update.of is layer]
         counts = _counts(own)
         for name in _COUNTS:
             totals[name] += counts[name]
-        size = each.layer.neurons(each.grid)[0]
+        size = layer.parameter.neurons(layer.grid)[0]
         rows.append(
             common
-            | {"layer": each.name}
-            | _row(links[each.name], each.layer.n_possible, each.ever, zeta, counts)
+            | {"layer": layer.name}
+            | _row(links[layer.name], layer.parameter.n_possible, layer.ever, zeta, counts)
             | {
-                "active_neurons": each.active_sources,
-                "anp": each.active_sources / size,
-                "early_stopped": all(each.stopped),
+                "active_neurons": layer.active_sources,
+                "anp": layer.active_sources / size,
+                "early_stopped": all(layer.stopped),
                 "wall_s": sum(update.seconds for update in own),
             }
         )
     active, size, seconds = whole
-    possible = sum(each.layer.n_possible for each in layers)
-    ever = sum(each.ever for each in layers)
+    possible = sum(layer.parameter.n_possible for layer in layers)
+    ever = sum(layer.ever for layer in layers)
     rows.append(
         common
         | {"layer": ALL}
@@ -81,7 +81,7 @@ def _rows(
         | {
             "active_neurons": active,
             "anp": active / size if size else 0.0,
-            "early_stopped": all(all(each.stopped) for each in layers),
+            "early_stopped": all(all(layer.stopped) for layer in layers),
             "wall_s": seconds,
         }
     )
@@ -98,9 +98,9 @@ def _counts(updates: Sequence[LayerUpdate]) -> dict[str, int]:
     }
 
 
-def _ends(engine: Engine, each: EvolvingLayer) -> Ends:
-    u, v = each.layer.endpoints(None, each.grid)
-    hidden = engine.hidden(each)
+def _ends(engine: Engine, layer: EvolvingLayer) -> Ends:
+    u, v = layer.parameter.endpoints(None, layer.grid)
+    hidden = engine.hidden(layer)
     return Ends(u, v, torch.ones_like(u, dtype=torch.bool) if hidden is None else ~hidden)
 
 

@@ -18,8 +18,8 @@ class StepHook:
     It is registered as a ``step hook``; its options are the keyword arguments of its constructor
     after ``engine``. Between steps a layer's parameter holds what the forward pass uses: weights
     that take no part in it are kept by the hook. It says ``needs=("dense_gradient",)`` to have
-    ``each.layer.dense_gradient()`` in `before_step`, and ``draws_weights=True`` if it replaces the
-    initial topology and weights by its own.
+    ``layer.parameter.dense_gradient()`` in `before_step`, and ``draws_weights=True`` if it
+    replaces the initial topology and weights by its own.
     """
 
     def __init__(self, engine: Engine):
@@ -37,7 +37,7 @@ class StepHook:
     def report(self, updates: list[LayerUpdate]) -> None:
         """Act at a topology update, and say of each layer what happened since the last."""
 
-    def hidden(self, each: EvolvingLayer) -> Tensor | None:
+    def hidden(self, layer: EvolvingLayer) -> Tensor | None:
         """Return which of a layer's links take no part in the forward pass, or None.
 
         A rule that hides links notes in the layer's memory those that it does not hide.

@@ -46,18 +46,18 @@ class TopKast(StepHook):
         self.backward: dict[str, int] = {}
         self.theta: dict[str, Tensor] = {}
         self.aside: dict[str, tuple[Tensor, Tensor]] = {}
-        for each in engine.moving:
-            n, possible = each.layer.n_links, each.layer.n_possible
-            self.forward[each.name] = n
-            self.backward[each.name] = min(possible, n + round(margin * n))
-            theta = each.layer.values.new_empty(possible)
-            deviation = math.sqrt(2 / each.layer.n_source)
+        for layer in engine.moving:
+            n, possible = layer.parameter.n_links, layer.parameter.n_possible
+            self.forward[layer.name] = n
+            self.backward[layer.name] = min(possible, n + round(margin * n))
+            theta = layer.parameter.values.new_empty(possible)
+            deviation = math.sqrt(2 / layer.parameter.n_source)
             theta.normal_(0, deviation, generator=engine.generator)
-            self.theta[each.name] = theta
-            keys = self._largest(theta.abs(), self.backward[each.name])
-            each.layer.set_links(keys, theta[keys])
-            each.memory = LinkMemory(keys[:0], None)
-            self._hide(each)
+            self.theta[layer.name] = theta
+            keys = self._largest(theta.abs(), self.backward[layer.name])
+            layer.parameter.set_links(keys, theta[keys])
+            layer.memory = LinkMemory(keys[:0], None)
+            self._hide(layer)
 
     def before_step(self) -> None:
         """Bring back the margin's weights and pull them towards zero."""
@@ -67,52 +67,52 @@ class TopKast(StepHook):
             if optimizer
             else 0.0
         )
-        for each in self.engine.moving:
-            margin, weights = self.aside[each.name]
-            values = each.layer.values
+        for layer in self.engine.moving:
+            margin, weights = self.aside[layer.name]
+            values = layer.parameter.values
             values[margin] = weights
-            density = self.forward[each.name] / each.layer.n_possible
+            density = self.forward[layer.name] / layer.parameter.n_possible
             pull = (decay if self.l2 is None else self.l2) / density - decay
-            self._add_gradient(each, margin, pull * weights)
-            each.layer.set_values(values)
+            self._add_gradient(layer, margin, pull * weights)
+            layer.parameter.set_values(values)
 
-    def _add_gradient(self, each: EvolvingLayer, margin: Tensor, pull: Tensor) -> None:
-        extra = each.layer.values.new_zeros(margin.shape)
+    def _add_gradient(self, layer: EvolvingLayer, margin: Tensor, pull: Tensor) -> None:
+        extra = layer.parameter.values.new_zeros(margin.shape)
         extra[margin] = pull
-        each.layer.add_gradient(extra)
+        layer.parameter.add_gradient(extra)
 
     def after_step(self, step: int) -> None:
         """Put the weights outside the top D aside until the next step."""
-        for each in self.engine.moving:
-            self.theta[each.name][each.layer.keys] = each.layer.values
-            self._hide(each)
+        for layer in self.engine.moving:
+            self.theta[layer.name][layer.parameter.keys] = layer.parameter.values
+            self._hide(layer)
 
     def report(self, updates: list[LayerUpdate]) -> None:
         """Choose the larger set anew among all weights."""
         from .absent import contains
 
         for update in updates:
-            each, theta = update.of, self.theta[update.of.name]
-            chosen = self._largest(theta.abs(), self.backward[each.name])
-            present = each.layer.keys
+            layer, theta = update.of, self.theta[update.of.name]
+            chosen = self._largest(theta.abs(), self.backward[layer.name])
+            present = layer.parameter.keys
             keep, new = contains(chosen, present), chosen[~contains(present, chosen)]
             update.exchanged = new.numel()
             if new.numel():
-                each.layer.rewire(keep, new, theta[new], self.engine.optimizer)
-            each.layer.set_values(theta[each.layer.keys])
-            self._hide(each)
+                layer.parameter.rewire(keep, new, theta[new], self.engine.optimizer)
+            layer.parameter.set_values(theta[layer.parameter.keys])
+            self._hide(layer)
 
-    def _hide(self, each: EvolvingLayer) -> None:
+    def _hide(self, layer: EvolvingLayer) -> None:
         import torch
 
-        values = each.layer.values
-        inside = self._largest(values.abs(), self.forward[each.name])
+        values = layer.parameter.values
+        inside = self._largest(values.abs(), self.forward[layer.name])
         margin = torch.ones_like(values, dtype=torch.bool)
         margin[inside] = False
-        self.aside[each.name] = (margin, values[margin])
+        self.aside[layer.name] = (margin, values[margin])
         values[margin] = 0
-        each.layer.set_values(values)
-        each.memory.remember(each.layer.keys[inside], values[inside])
+        layer.parameter.set_values(values)
+        layer.memory.remember(layer.parameter.keys[inside], values[inside])
 
     def _largest(self, magnitude: Tensor, k: int) -> Tensor:
         from .pick import top
@@ -120,9 +120,9 @@ class TopKast(StepHook):
         # Weights that were drawn from a normal distribution hardly ever tie.
         return top(magnitude, k, None, magnitude.numel(), (0, 0))
 
-    def hidden(self, each: EvolvingLayer) -> Tensor | None:
+    def hidden(self, layer: EvolvingLayer) -> Tensor | None:
         """Return the margin."""
-        return self.aside[each.name][0]
+        return self.aside[layer.name][0]
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return all weights and the margin."""

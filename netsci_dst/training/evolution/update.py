@@ -55,15 +55,15 @@ class Update:
             self.works.append(Stack(group, own, draws, engine.averaged, self._purposes()))
             stacked.update(group.layers)
         self.lists: dict[str, list[LinkList]] = {}
-        for each in engine.moving:
-            if each in stacked:
+        for layer in engine.moving:
+            if layer in stacked:
                 continue
-            each.counts = each.counted()
-            self.lists[each.name] = [
-                LinkList(LayerUpdate(each, head, each.counts[head]), draws, engine.averaged)
-                for head in _heads(each)
+            layer.counts = layer.counted()
+            self.lists[layer.name] = [
+                LinkList(LayerUpdate(layer, head, layer.counts[head]), draws, engine.averaged)
+                for head in _heads(layer)
             ]
-            self.works += self.lists[each.name]
+            self.works += self.lists[layer.name]
         self.updates: list[LayerUpdate] = [update for work in self.works for update in work.updates]
         self.active = self.n_neurons = 0
 
@@ -201,8 +201,8 @@ class Update:
             update.of.counts[update.head] = update.kept + update.regrown
 
 
-def _heads(each: EvolvingLayer) -> range:
-    return range(each.heads)
+def _heads(layer: EvolvingLayer) -> range:
+    return range(layer.heads)
 
 
 def _changes(updates: Sequence[LayerUpdate]) -> bool:

@@ -68,7 +68,7 @@ class LayerUpdate:
     @property
     def room(self) -> int:
         """Number of positions a link can take."""
-        return self.of.layer.n_source * self.of.width
+        return self.of.parameter.n_source * self.of.width
 
 
 class Work(Links):

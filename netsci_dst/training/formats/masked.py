@@ -71,8 +71,8 @@ class MaskedWeight:
         """Forget what was derived from the mask."""
         self._absent_is_old = True
         self._places = self._sample = None
-        for each in self.sets_of_links:
-            each.forget_keys()
+        for links in self.sets_of_links:
+            links.forget_keys()
 
     # --- around a step ------------------------------------------------------------------------
 

@@ -115,12 +115,12 @@ def synflow(
 def largest(scores: Weights, n: int) -> dict[str, Tensor]:
     """Return which entries are among the n largest of all, at least one in each tensor."""
     flat = [score.double().reshape(-1).clone() for score in scores.values()]
-    for each in flat:
-        each[each.argmax()] = float("inf")
+    for scores in flat:
+        scores[scores.argmax()] = float("inf")
     merged = torch.cat(flat)
     chosen = torch.zeros_like(merged, dtype=torch.bool)
     chosen[merged.topk(n).indices] = True
-    parts = chosen.split([each.numel() for each in flat])
+    parts = chosen.split([scores.numel() for scores in flat])
     return {name: part.reshape(scores[name].shape) for name, part in zip(scores, parts)}
 
 

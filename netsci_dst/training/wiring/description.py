@@ -230,7 +230,7 @@ class Wiring:
             population.name
             for population in self.populations
             if population.name.endswith(TOKENS)
-            and not any(population.name in (each.source, each.target) for each in layers)
+            and not any(population.name in (layer.source, layer.target) for layer in layers)
         }
         populations = tuple(p for p in self.populations if p.name not in silent)
         return populations, tuple(layers), tuple(d for d in dense if d.source not in silent)
@@ -246,7 +246,7 @@ class Wiring:
     @property
     def is_whole(self) -> bool:
         """Whether neurons were followed from one end of the model to the other."""
-        return not any(each.stops for each in self.breaks)
+        return not any(one.stops for one in self.breaks)
 
     def text(self) -> str:
         """Return who feeds whom, a population and the layers that leave it at a time."""

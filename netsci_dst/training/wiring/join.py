@@ -129,7 +129,9 @@ def _known(record: Record, operands: list[list[tuple[int, int, int]]], first: in
 
 
 def _relative(operands: list[list[tuple[int, int, int]]], first: int) -> list[list]:
-    return sorted([[(theirs, own - first, n) for theirs, own, n in each] for each in operands])
+    return sorted(
+        [[(theirs, own - first, n) for theirs, own, n in stretch] for stretch in operands]
+    )
 
 
 def includes(record: Record, units: Tensor, others: Tensor) -> bool:

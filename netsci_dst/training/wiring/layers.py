@@ -46,7 +46,7 @@ class Reader:
 
     def input_of(self, unit: int) -> RawInput:
         """Return the input that a raw number belongs to."""
-        return next(each for each in self.inputs if each.first <= unit < each.first + each.size)
+        return next(one for one in self.inputs if one.first <= unit < one.first + one.size)
 
     def rows(self, shadow: Shadow, shape: tuple[int, ...], axis: int) -> Tensor:
         """Return what is read along an axis, shape ``(positions, inputs)``, distinct rows only."""
@@ -77,8 +77,8 @@ class Reader:
             raw &= ~mixed
         places = raw.nonzero()[:, 0]
         owners = [self.input_of(int(rows[:, j].max())) for j in places.tolist()]
-        for owner in {id(each): each for each in owners}.values():
-            mine = places[torch.tensor([each is owner for each in owners])]
+        for owner in {id(one): one for one in owners}.values():
+            mine = places[torch.tensor([one is owner for one in owners])]
             first = self._decide(owner, rows[:, mine], n if mine.numel() == n else mine.numel())
             rows[:, mine] = first + torch.arange(mine.numel())
         return rows
@@ -159,12 +159,14 @@ class Reader:
             return None
         steps = torch.arange(n)
         stretches = [runs(row, steps) for row in rows]
-        if any(is_scattered(each) for each in stretches):
+        if any(is_scattered(stretch) for stretch in stretches):
             return None
-        key = ("alternatives", *(tuple(each) for each in stretches))
+        key = ("alternatives", *(tuple(stretch) for stretch in stretches))
         if key not in self._decided:
             first = self.record.birth(name, n)
-            operands = [[(a, first + own, size) for a, own, size in each] for each in stretches]
+            operands = [
+                [(a, first + own, size) for a, own, size in stretch] for stretch in stretches
+            ]
             self.record.joins.append(Join("sum", first, n, operands))
             self._decided[key] = first
         return self._decided[key] + steps

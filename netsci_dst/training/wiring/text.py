@@ -26,7 +26,7 @@ def as_text(wiring: Wiring) -> str:
         lines += [f"  + -> {target}" for source, target in wiring.skips
                   if source == population.name]  # fmt: skip
     if wiring.breaks:
-        lines += ["not followed:", *(f"  {each}" for each in wiring.breaks)]
+        lines += ["not followed:", *(f"  {one}" for one in wiring.breaks)]
     return "\n".join(lines)
 
 

@@ -63,7 +63,7 @@ def work(matrix, backend, gradient=None, step=0, seed=0, layer_name="layer"):
     """One layer during an update, in a format, with a gradient at every position."""
     _, engine = chain(matrix.shape, [matrix], backend, seed=seed)
     (each,) = engine.layers
-    layer = each.layer
+    layer = each.parameter
     if gradient is not None:
         layer.capture = True
         dense = torch.from_numpy(gradient)

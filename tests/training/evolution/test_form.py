@@ -95,7 +95,7 @@ def test_chunks_and_heads_choose_what_lists_choose(method, heads, monkeypatch):
                 (row["links"], row["removed"], row["percolated"], row["overlap"], row["itop"])
                 for row in rows
             ]
-            + [each.layer.keys.tolist() for each in engine.layers]
+            + [layer.parameter.keys.tolist() for layer in engine.layers]
         )
         assert len(engine._groups) == {"csr": 0, "masked": 2 if chunk > 64 else 3}[form]
     assert found[0] == found[1] == found[2]

@@ -36,7 +36,7 @@ def trained(method, steps, every, format="masked", **options):
         nn.functional.cross_entropy(net(x), y).backward()
         optimizer.step()
         dst.step()
-        layer = dst.controller.layers[0].layer
+        layer = dst.controller.layers[0].parameter
         weight = torch.zeros(48, dtype=torch.float64)
         weight[layer.keys] = layer.values
         seen.append((weight.reshape(6, 8).t(), layer.n_links))

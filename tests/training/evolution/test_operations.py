@@ -93,25 +93,25 @@ def test_an_update_is_a_handful_of_operations(method, most, like_a_gpu, monkeypa
     )
     layers = dst.controller.layers
     assert len(layers) == 28
-    assert {each.layer.format for each in layers} == {"masked"}
+    assert {layer.parameter.format for layer in layers} == {"masked"}
     for step in range(1, 13):
         optimizer.zero_grad()
         model(input_ids=tokens, labels=tokens).loss.backward()
         optimizer.step()
-        before = [each.layer.keys.clone() for each in layers]
+        before = [layer.parameter.keys.clone() for layer in layers]
         to_the_host.clear()
         with Counted() as counted:
             updated = dst.step()
         assert updated == (step % 4 == 0)
         if not updated:
             continue
-        moved = sum(not torch.equal(k, each.layer.keys) for k, each in zip(before, layers))
+        moved = sum(not torch.equal(k, layer.parameter.keys) for k, layer in zip(before, layers))
         assert moved == 28
         assert len(counted.names) <= most * 28
         if like_a_gpu:
             assert counted.waits + len(to_the_host) <= 4
             assert "numpy" not in to_the_host
             assert not SERIAL & set(counted.names)
-        for row, each in zip(dst.controller.rows, layers):
-            assert row["links"] == each.layer.keys.numel()
-            assert not each.layer.weight[~each.layer.store.mask].any()
+        for row, layer in zip(dst.controller.rows, layers):
+            assert row["links"] == layer.parameter.keys.numel()
+            assert not layer.parameter.weight[~layer.parameter.store.mask].any()

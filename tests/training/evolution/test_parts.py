@@ -92,7 +92,7 @@ def test_degenerate_ratios_are_finite(form):
     of = links(form)
     u, v = np.nonzero(w)
     dead = torch.from_numpy((u == 0) | (v == 1))  # all links of two neurons
-    layer = of.updates[0].of.layer
+    layer = of.updates[0].of.parameter
     layer.set_values(layer.values.masked_fill(dead, 0))
     layer.weight.grad = torch.zeros_like(layer.weight)
     again = type(of)(*(([of.group] if form == "masked" else []) + [*_arguments(of, form)]))
@@ -193,8 +193,8 @@ def test_new_weights(form):
     found = {}
     for name in ("zero", "historical", "masked", "swi"):
         _, engine = chain((6, 7), [w], form, "chts")
-        (each,) = engine.layers
-        each.memory.remember(torch.arange(5), torch.arange(5, dtype=torch.float64) / 10)
+        (layer,) = engine.layers
+        layer.memory.remember(torch.arange(5), torch.arange(5, dtype=torch.float64) / 10)
         of = _renewed(engine, form)
         of.regrow(None, [24], INF, None, False)
         of.updates[0].regrown = 24
@@ -220,8 +220,8 @@ def _renewed(engine, form):
     from netsci_dst.training.evolution.stack import Stack
     from netsci_dst.training.evolution.work import LayerUpdate
 
-    (each,) = engine.layers
-    update, draws = LayerUpdate(each, 0, each.layer.n_links), draw.Draws(0, 0)
+    (layer,) = engine.layers
+    update, draws = LayerUpdate(layer, 0, layer.parameter.n_links), draw.Draws(0, 0)
     if form == "masked":
         return Stack(engine._groups[0], [update], draws, lambda x: x)
     return LinkList(update, draws, lambda x: x)

@@ -54,10 +54,10 @@ def test_blocks_of_a_weight_evolve_each_on_its_own(method, memory):
         optimizer.zero_grad()
         for name in ("mix", "qkv"):
             own = [p for part, p in parts.items() if part.startswith(name)]
-            listed = sum(each.n_links for each in own)
+            listed = sum(p.n_links for p in own)
             assert int((model.get_submodule(name).weight != 0).sum()) <= listed
-            for each in own:
-                matrix = each.view.matrix(model.get_submodule(name).weight.detach())
-                assert torch.equal(matrix.reshape(-1)[each.keys], each.values)
+            for p in own:
+                matrix = p.view.matrix(model.get_submodule(name).weight.detach())
+                assert torch.equal(matrix.reshape(-1)[p.keys], p.values)
     if method in ("set", "rigl", "mest", "chts"):
         assert sum(row["regrown"] for row in dst.updates if str(row["layer"]).startswith("mix")) > 0

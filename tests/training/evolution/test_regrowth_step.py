@@ -47,11 +47,11 @@ def chain(groups):
 
 def works(layers, way, seed):
     """An update of each layer, and their activities."""
-    updates = [LayerUpdate(each, 0, each.layer.n_links) for each in layers]
+    updates = [LayerUpdate(layer, 0, layer.parameter.n_links) for layer in layers]
     draws = Draws(seed, 0)
     if way == "list":
         found = [LinkList(update, draws, lambda x: x) for update in updates]
-        return found, {each.name: ends_of([one]) for each, one in zip(layers, found)}
+        return found, {layer.name: ends_of([one]) for layer, one in zip(layers, found)}
     groups = grouped(layers, False)
     found = [Stack(g, [u for u in updates if u.of in g.layers], draws, lambda x: x) for g in groups]
     ends = {}
@@ -82,7 +82,7 @@ def test_filled_links_join_active_channels_uniformly(groups, way, monkeypatch):
         monkeypatch.setattr(draws, "compiled", lambda tensor: False)
     counts = Counter()
     layers, network = chain(groups)
-    layer = layers[1].layer
+    layer = layers[1].parameter
     u, v = (end.tolist() for end in layer.endpoints(_all(layer)))
     reached = set(layer.endpoints()[1].tolist())
     present = set(layer.keys.tolist())

@@ -38,15 +38,15 @@ def prepared(name, form, at, final=None, seed=0, **options):
         **options,
     )
     layers = []
-    for i, (each, matrix) in enumerate(zip(engine.layers, matrices)):
+    for i, (layer, matrix) in enumerate(zip(engine.layers, matrices)):
         gradient = rng.normal(size=matrix.shape)
         if i == 0:
             gradient[3:] = 0  # inputs that say nothing: too few positive scores
-        _give(each, form, gradient)
+        _give(layer, form, gradient)
         ever = (rng.random(matrix.shape) < 0.3) & (matrix == 0)
         past = rng.normal(size=matrix.shape) * ever
         keys = torch.from_numpy(np.flatnonzero(ever))
-        each.memory.remember(keys, torch.from_numpy(past.reshape(-1)[keys]))
+        layer.memory.remember(keys, torch.from_numpy(past.reshape(-1)[keys]))
         history = np.where(matrix != 0, matrix, past)
         draws = draw.Draws(5, STEP)
         pairs = {p: draws.pair(i, 0, p) for p in range(6)}
@@ -59,7 +59,7 @@ def prepared(name, form, at, final=None, seed=0, **options):
 
 def _give(each, form, gradient):
     """Let a layer have this gradient at every position, and as its smoothed gradient."""
-    layer, dense = each.layer, torch.from_numpy(gradient)
+    layer, dense = each.parameter, torch.from_numpy(gradient)
     layer.capture = True
     own = dense.reshape(-1)[layer.keys]
     if form == "masked":
@@ -124,9 +124,9 @@ def test_an_update_is_that_of_its_definition(name, form, at, monkeypatch):
     counts = expected_update(plan, layers, final)
     for row, each, layer, count in zip(rows, engine.layers, layers, counts):
         after = sorted(layer.key(e) for e in layer.present | layer.new)
-        assert each.layer.keys.tolist() == after
-        values = each.layer.values.numpy()
-        momentum = each.layer.link_state(engine.optimizer, "momentum_buffer").numpy()
+        assert each.parameter.keys.tolist() == after
+        values = each.parameter.values.numpy()
+        momentum = each.parameter.link_state(engine.optimizer, "momentum_buffer").numpy()
         for key, value, state in zip(after, values, momentum):
             link = divmod(key, layer.shape[1])
             if link in layer.new:
@@ -202,15 +202,15 @@ def test_gmp_takes_the_largest_of_all_that_ever_were(form, monkeypatch):
         target = round(first + (round(0.2 * size) - first) * progress)
         known = [e for e in layer.keys if layer.history[e] != 0]
         chosen = layer.best(known, lambda e, x=layer: abs(x.history[e]), target, draw.DENSITY)
-        assert each.layer.keys.tolist() == sorted(map(layer.key, chosen))
+        assert each.parameter.keys.tolist() == sorted(map(layer.key, chosen))
         back = chosen - layer.present
         assert back
         assert (row["links"], row["regrown"]) == (target, len(back))
         assert row["pruned"] == first - (target - len(back))
-        for key, value in zip(each.layer.keys.tolist(), each.layer.values.tolist()):
+        for key, value in zip(each.parameter.keys.tolist(), each.parameter.values.tolist()):
             assert value == layer.history[divmod(key, layer.shape[1])]
-        momentum = each.layer.link_state(engine.optimizer, "momentum_buffer")
-        fresh = [divmod(k, layer.shape[1]) in back for k in each.layer.keys.tolist()]
+        momentum = each.parameter.link_state(engine.optimizer, "momentum_buffer")
+        fresh = [divmod(k, layer.shape[1]) in back for k in each.parameter.keys.tolist()]
         assert not momentum[torch.tensor(fresh)].any()
 
 
@@ -235,7 +235,7 @@ def test_dsr_shares_out_what_one_threshold_takes(form, threshold, monkeypatch):
             assert abs(row["regrown"] - min(share, room)) <= 1
         absent = [e for e in layer.keys if e not in stays]
         new = layer.best(absent, lambda e: 0.0, row["regrown"], draw.REGROWTH)
-        assert each.layer.keys.tolist() == sorted(map(layer.key, stays | new))
+        assert each.parameter.keys.tolist() == sorted(map(layer.key, stays | new))
     assert sum(row["regrown"] for row in rows[:-1]) == missing
     wanted = sum(round(0.3 * len(layer.present)) for layer in layers)
     off = missing / wanted
@@ -260,10 +260,10 @@ def test_target_neurons_keep_their_fan_in(form, regrowth, monkeypatch):
             score = (lambda e, x=layer: abs(x.gradient[e])) if regrowth == "gradient" else _zero
             expected |= stays | layer.best(absent, score, n, draw.REGROWTH)
             removed += n
-        assert each.layer.keys.tolist() == sorted(map(layer.key, expected))
+        assert each.parameter.keys.tolist() == sorted(map(layer.key, expected))
         assert row["removed"] == row["regrown"] == removed
         before = np.bincount([v for _, v in layer.before], minlength=layer.shape[1])
-        after = np.bincount(each.layer.keys.numpy() % layer.shape[1], minlength=layer.shape[1])
+        after = np.bincount(each.parameter.keys.numpy() % layer.shape[1], minlength=layer.shape[1])
         assert (before == after).all()
 
 
@@ -309,7 +309,7 @@ def test_a_layer_without_absent_links_is_never_updated(form, monkeypatch):
         assert rows[0]["removed"] == rows[1]["removed"] > 0
         assert rows[1]["links"] == rows[0]["links"]
         assert rows[1]["itop"] == rows[0]["itop"]
-    values = engine.layers[1].layer.values
+    values = engine.layers[1].parameter.values
     assert torch.equal(values, torch.from_numpy(full.reshape(-1)))
     assert engine.moving == engine.layers[:1]
 
@@ -318,9 +318,9 @@ def test_a_layer_without_absent_links_is_never_updated(form, monkeypatch):
 def test_links_that_others_have_changed_are_counted_anew(form, monkeypatch):
     form = _form(form, monkeypatch)
     _, engine, _ = prepared("set", form, 0.4)
-    each = engine.layers[0]
-    keys = each.layer.keys[::2].contiguous()
-    each.layer.set_links(keys, torch.ones(keys.numel(), dtype=torch.float64))
+    layer = engine.layers[0]
+    keys = layer.parameter.keys[::2].contiguous()
+    layer.parameter.set_links(keys, torch.ones(keys.numel(), dtype=torch.float64))
     row = engine.update(STEP)[0]
-    assert row["links"] == keys.numel() == each.layer.keys.numel()
+    assert row["links"] == keys.numel() == layer.parameter.keys.numel()
     assert row["removed"] == round(0.3 * keys.numel())

@@ -118,7 +118,7 @@ def test_the_head_of_a_convolutional_network_takes_the_features_it_receives(tmp_
             last = names is plain.blocks[-1]
             x = torch.nn.functional.max_pool2d(x, x.shape[2:] if last else 2)
     strength = absolute_correlation(x.flatten(1).numpy())
-    first = training.controller.layers[0].layer
+    first = training.controller.layers[0].parameter
     u, v = (first.keys // first.n_target).numpy(), (first.keys % first.n_target).numpy()
     size = len(strength)
     here = strength[u % size, v % size]

@@ -32,8 +32,8 @@ def data(n=96):
 
 def links(training):
     return [
-        (each.layer.keys.tolist(), each.layer.values.tolist())
-        for each in training.controller.layers
+        (layer.parameter.keys.tolist(), layer.parameter.values.tolist())
+        for layer in training.controller.layers
     ]
 
 
