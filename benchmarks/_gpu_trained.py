@@ -102,7 +102,7 @@ def train(data: Any, device: torch.device, watch: Progress, **settings: Any) -> 
     if settings.get("method") == "dense":
         settings.pop("sparsity", None)
     elif device.type != "cuda":
-        settings["format"] = "masked"
+        settings.setdefault("format", "masked")
     recipe = load_recipe(
         device=device.type, probe_size=0, snapshot_rule="none", checkpoint_minutes=None,
         evaluate_steps=10**9, **settings,
@@ -138,6 +138,15 @@ def same_bits(data: Any, device: torch.device, **settings: Any) -> bool:
     states = [list(_tensors(training)) for training in ends]
     pairs_of = itertools.zip_longest(*states)
     return all(torch.equal(one, other) for one, other in pairs_of)
+
+
+def same_links(data: Any, device: torch.device, **settings: Any) -> float:
+    """Return what share of links a device and a CPU end with alike."""
+    sides = [train(data, torch.device(name), Progress(), **settings) for name in (device, "cpu")]
+    layers = [side.controller.parameters for side in sides]
+    keys = [{name: one.keys.cpu() for name, one in side.items()} for side in layers]
+    alike = sum(int(torch.isin(one, keys[1][name]).sum()) for name, one in keys[0].items())
+    return alike / sum(one.numel() for one in keys[1].values())
 
 
 def _tensors(training: Training) -> Iterator[Tensor]:

@@ -30,7 +30,16 @@ from _gpu_models import (
     seconds,
     wait,
 )
-from _gpu_trained import CountWaits, images, pairs, same_bits, step_seconds, text, train
+from _gpu_trained import (
+    CountWaits,
+    images,
+    pairs,
+    same_bits,
+    same_links,
+    step_seconds,
+    text,
+    train,
+)
 
 from netsci_dst.link_prediction.stacks import stacked_scores
 from netsci_dst.training.evolution import draws
@@ -263,6 +272,33 @@ def time_translation(device: torch.device, toy: bool) -> dict[str, Any]:
     return found
 
 
+def check_links_alone(device: torch.device, toy: bool) -> dict[str, float]:
+    """Return what share of links both devices end with alike, where nothing but links is kept."""
+    settings = {
+        "format": "csr", "model_options": {"hidden": [64, 64]}, "sparsity": 0.9, "steps": 12,
+        "update_steps": 4, "tf32": False,
+    }  # fmt: skip
+    digits = images(300)
+    return {m: same_links(digits, device, method=m, **settings) for m in ("set", "rigl", "chts")}
+
+
+def time_million_neurons(device: torch.device, toy: bool) -> dict[str, Any]:
+    """Return what a step of three layers of 300,000 neurons takes, 20 links each, links alone."""
+    width, links = (40, 4) if toy else (300_000, 20)
+    sizes = [784, width, width, width]
+    wanted = links / 2 * sum(a + b for a, b in itertools.pairwise(sizes))
+    settings = {
+        "format": "csr", "method": "set", "method_options": {"allocation": "er"},
+        "sparsity": 1 - wanted / sum(a * b for a, b in itertools.pairwise(sizes)),
+        "model_options": {"hidden": [width] * 3}, "lr": 3 / width,
+    }  # fmt: skip
+    data, found = images(400 if toy else 5000), {}
+    for name, every in (("without updates", 10**6), ("an update every 10 steps", 10)):
+        first, last = (5, 9) if toy else (10, 40)
+        found[name] = step_seconds(data, device, first, last, update_steps=every, **settings)
+    return found
+
+
 def ratios(results: dict[str, Any]) -> dict[str, float]:
     """Return what a step under masks takes over the dense step of the same way."""
     found = {}
@@ -290,6 +326,8 @@ PARTS: dict[str, Callable[[torch.device, bool], Any]] = {
     "mlp_steps": time_mlps,
     "llama_steps": time_steps,
     "translation_steps": time_translation,
+    "links_alone_against_cpu": check_links_alone,
+    "million_neurons": time_million_neurons,
 }
 
 

@@ -32,7 +32,8 @@ def test_its_parts_run_at_toy_size(gpu, monkeypatch):
     assert all(one["alike"] == 1.0 for one in found["updates_against_cpu"].values())
     assert all(one["update_s"] > 0 for one in found["updates"].values())
     assert all(found["graphs_against_single_steps"].values())
-    for part in ("mlp_steps", "llama_steps", "translation_steps"):
+    assert set(found["links_alone_against_cpu"].values()) == {1.0}
+    for part in ("mlp_steps", "llama_steps", "translation_steps", "million_neurons"):
         assert all(one["step_s"] > 0 for one in found[part].values())
 
 

@@ -24,11 +24,11 @@ def by_target(layer: CsrLinear) -> tuple[Tensor, Tensor, Tensor] | None:
         return None
     known = layer.__dict__.get("_ordered")
     if known is None or known[0] is not indices:
-        order = torch.argsort(indices, stable=True)
-        rows = torch.arange(layer.n_source, dtype=torch.int32)
+        device = indices.device
+        by_target, order = torch.sort(indices, stable=True)
+        rows = torch.arange(layer.n_source, dtype=torch.int32, device=device)
         sources = torch.repeat_interleave(rows, layer.indptr.diff())[order]
-        counts = torch.bincount(indices, minlength=layer.n_target)
-        starts = torch.zeros(layer.n_target + 1, dtype=torch.int64)
-        torch.cumsum(counts, 0, out=starts[1:])
+        targets = torch.arange(layer.n_target + 1, dtype=torch.int32, device=device)
+        starts = torch.searchsorted(by_target, targets)
         known = layer.__dict__["_ordered"] = indices, starts, sources, order.to(torch.int32)
     return known[1:]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from .by_target import by_target
+
 if TYPE_CHECKING:
     from .linear import CsrLinear
 
@@ -22,8 +24,7 @@ class TorchCsr(torch.autograd.Function):
         xt = x.t().contiguous()
         ctx.layer = layer
         ctx.save_for_backward(xt, values)
-        transpose = _matrix(layer, values).t().to_sparse_csr()
-        return torch.sparse.mm(transpose, xt).t()
+        return torch.sparse.mm(_transpose(layer, values), xt).t()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
@@ -43,13 +44,23 @@ class TorchCsr(torch.autograd.Function):
 
 
 def _matrix(layer: CsrLinear, values: Tensor) -> Tensor:
+    shape = (layer.n_source, layer.n_target)
+    return _csr(layer.indptr, layer.indices, values, shape)
+
+
+def _transpose(layer: CsrLinear, values: Tensor) -> Tensor:
+    """Return the transposed matrix in rows; its order is found once, until the links change."""
+    ordered = by_target(layer)
+    if ordered is None:
+        return _matrix(layer, values).t().to_sparse_csr()
+    starts, sources, order = ordered
+    return _csr(starts, sources, values[order], (layer.n_target, layer.n_source))
+
+
+def _csr(starts: Tensor, places: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
     _accept_beta()
     return torch.sparse_csr_tensor(
-        layer.indptr,
-        layer.indices.to(torch.int64),
-        values,
-        size=(layer.n_source, layer.n_target),
-        check_invariants=False,
+        starts, places.to(torch.int64), values, size=shape, check_invariants=False
     )
 
 
