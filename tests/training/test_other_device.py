@@ -1,4 +1,4 @@
-"""Training on a device that is not the CPU: nothing is mixed, and the numbers are those of a CPU."""
+"""Training on another device than the CPU: nothing is mixed, and the numbers are the same."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from torch import nn
 
 import netsci_dst as nd
 from netsci_dst.training.evolution import draws
-
 from tests.support.other_device import other_device
 
 METHODS = (
