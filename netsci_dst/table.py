@@ -87,9 +87,9 @@ TABLE: Mapping[str, Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
         'zero': ('training.evolution.new_weights', 'Zero: the link changes nothing until it has learned.', 'SET; RigL; SNFS; MEST; GraNet', {}),
     },
     'step hook': {
-        'ac_dc': ('training.evolution.ac_dc', 'Dense warm-up, then sparse and dense phases of equal length, then a longer sparse one.', 'Peste et al. 2021, algorithm 1', {'begins_denser': True, 'needs_length': True}),
+        'ac_dc': ('training.evolution.ac_dc', 'Dense warm-up, sparse and dense phases of equal length, then a longer dense and sparse one.', 'Peste et al. 2021, algorithm 1', {'begins_denser': True, 'needs_length': True}),
         'deepr': ('training.evolution.deepr', 'L1 pull and noise after each step; a link whose sign flips goes dormant, another wakes.', 'Bellec et al. 2017, algorithm 1', {}),
-        'optg': ('training.evolution.optg', "Each layer's positions of highest score are its links; the density falls along a cubic.", 'Zhang et al. 2022, eq. 6 to 8', {'needs': ('dense_gradient',), 'begins_denser': True, 'needs_length': True}),
+        'optg': ('training.evolution.optg', 'The positions of highest score are the links; the density falls.', 'Zhang et al. 2022, eq. 6 to 8', {'needs': ('dense_gradient',), 'begins_denser': True, 'needs_length': True}),
         'powerprop': ('training.evolution.powerprop', 'The optimizer trains θ, the forward pass uses w = θ|θ|^(α-1).', 'Schwarz et al. 2021, eq. 1 and 2', {'moves_links': False}),
         'srigl': ('training.evolution.srigl', 'RigL with a constant fan-in: every active neuron of a layer has as many incoming links.', 'Lasby et al. 2023, section 3', {'needs': ('dense_gradient',), 'uses': ('zeta', 'zeta_schedule', 'update_end')}),
         'topkast': ('training.evolution.topkast', 'Links are the top D+M of all weights; those outside the top D are zero in the forward pass.', 'Jayakumar et al. 2020, section 2', {'draws_weights': True}),

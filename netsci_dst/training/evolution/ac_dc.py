@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     needs_length=True,
 )
 class AcDc(StepHook):
-    """Dense warm-up, then sparse and dense phases of equal length, then a longer sparse one.
+    """Dense warm-up, sparse and dense phases of equal length, then a longer dense and sparse one.
 
     A sparse phase begins by keeping the largest weights of all layers together; in a dense one all
     positions are links, those that come back begin at zero, and momentum is forgotten. Phases
     change at topology updates. Lengths are shares of training; the paper's are 10, 5 and 15 of
-    100 epochs.
+    100 epochs. The last dense phase goes on until the last sparse one, as in the authors' program
+    (IST-DASLab/ACDC: from epoch 75 to 85).
 
     Parameters
     ----------
@@ -54,11 +55,12 @@ class AcDc(StepHook):
 
     def is_sparse(self, time: float) -> bool:
         """Return whether the phase at a share of training is a sparse one."""
+        time += 1e-9
         if time >= 1 - self.last:
             return True
-        if time < self.warmup:
+        if time < self.warmup or time >= 1 - self.last - self.length:
             return False
-        return int((time - self.warmup) / self.length + 1e-9) % 2 == 0
+        return int((time - self.warmup) / self.length) % 2 == 0
 
     def after_step(self, step: int) -> None:
         """Count steps."""

@@ -122,6 +122,50 @@ def test_optg_keeps_the_positions_of_highest_score(format):
     assert links == 12
 
 
+def test_optg_as_the_program_has_it():
+    """Scores of all layers together, a sigmoid density, the scores' rate with it, momentum."""
+    steps, every, momentum = 40, 5, 0.9
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), LR)
+    options = {"schedule": "sigmoid", "steepness": 20.0, "together": True, "momentum": momentum}
+    dst = nd.sparsify(net, optimizer, "optg", 0.75, include="*", total_steps=steps,
+                      update_every=every, step_hook_options=options)  # fmt: skip
+    other = network()
+    bias = other[2].bias.detach().clone()
+    sizes = [w.numel() for w in (other[0].weight, other[2].weight)]
+    weights = [other[i].weight.detach().clone() for i in (0, 2)]
+    scores, speeds = ([torch.zeros_like(w) for w in weights] for _ in range(2))
+    masks = [torch.ones_like(w, dtype=torch.bool) for w in weights]
+    for step, (x, y) in enumerate(batches(steps), start=1):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+        dst.step()
+        used = [(w * m).requires_grad_() for w, m in zip(weights, masks)]
+        hidden = torch.tanh(nn.functional.linear(x, used[0]))
+        out = nn.functional.linear(hidden, used[1], bias.requires_grad_())
+        nn.functional.cross_entropy(out, y).backward()
+        bias = (bias - LR * bias.grad).detach()
+        risen = 1 / (1 + np.exp(-20 * ((step - 1) / steps - 0.5)))
+        for i, w in enumerate(used):
+            speeds[i] = momentum * speeds[i] + weights[i] * w.grad
+            scores[i] = scores[i] - LR * risen * speeds[i]
+            weights[i] = weights[i] - LR * w.grad * masks[i]
+        if step % every == 0 and step < steps:
+            risen = 1 / (1 + np.exp(-20 * (step / steps - 0.5)))
+            flat = torch.cat([s.flatten() for s in scores])
+            count = dst.controller.parameters
+            n_links = sum(one.n_links for one in count.values())
+            assert abs(n_links - round(sum(sizes) * (1 - 0.75 * risen))) <= 2
+            bound = flat.topk(n_links).values[-1]
+            masks = [s >= bound for s in scores]
+        for one, mask, weight in zip(dst.controller.parameters.values(), masks, weights):
+            found = torch.zeros(one.n_possible, dtype=torch.float64)
+            found[one.keys] = one.values.detach()
+            expected = (weight * mask).t().reshape(-1)
+            torch.testing.assert_close(found, expected, rtol=0, atol=1e-11)
+
+
 def test_ac_dc_takes_turns():
     steps = 100
     seen, _ = trained("ac-dc", steps, 5)
@@ -131,8 +175,9 @@ def test_ac_dc_takes_turns():
         gradient = reference.gradient(weight, x, y) * mask
         weight = reference.descend(weight, gradient) * mask
         if step % 5 == 0 and step < steps:
-            # Warm-up to 10, then sparse and dense phases of 5 steps, sparse from 85 on.
-            wanted = step >= 85 or (step >= 10 and (step - 10) // 5 % 2 == 0)
+            # Sparse at the epochs of the authors' program, of 100: pruned at 10, 20, ... 70 and 85,
+            # all weights back at 15, 25, ... 65 and 75.
+            wanted = step >= 85 or any(first <= step < first + 5 for first in range(10, 71, 10))
             if wanted and not sparse:
                 mask = weight.abs() >= weight.abs().flatten().topk(12).values[-1]
                 weight, reference.velocity = weight * mask, reference.velocity * mask
