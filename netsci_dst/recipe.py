@@ -161,6 +161,9 @@ class Recipe(BaseModel):
     snapshot_weights: bool = Field(True, description="Store weights in snapshots.")
     probe_size: int = Field(256, ge=0, description="Samples of the probe batch; 0: no activity.")
 
+    label: str | None = Field(None, description="A name for the run in reports.")
+    notes: str | None = Field(None, description="What the run's report says about it.")
+
     # where
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of everything that is random.")
     device: str = Field("auto", description="cpu, cuda, or auto.")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
+from .errors import NetsciError
 from .methods import options_of
 from .recipe import Recipe, load_recipe, recorded_recipe
 
-# How a run is computed, not what: recipes that differ in these ask for the same.
-HOW = ("threads", "device", "format", "tf32", "compile", "graph", "checkpoint_minutes")
+# How a run is computed and what it is called, not what is asked: recipes that differ in these ask
+# for the same.
+HOW = (
+    *("threads", "device", "format", "tf32", "compile", "graph", "checkpoint_minutes"),
+    *("label", "notes"),
+)
 
 
 def what_differs(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, Any]) -> list[str]:
@@ -41,7 +46,7 @@ def settings_apart(
     >>> settings_apart(load_recipe(method="set"), load_recipe(method="set", seed=3))
     [('seed', 0, 3)]
     """
-    return _apart(_flat(one), _flat(other), None)
+    return _apart(settings_of(one), settings_of(other), None)
 
 
 def differences(
@@ -62,16 +67,30 @@ def differences(
     return _apart(table(one), table(other), "-")
 
 
+def fields_apart(recipes: Iterable[Recipe | Mapping[str, Any]]) -> list[str]:
+    """Return the dotted names of settings in which any of several recipes differ, in their order.
+
+    Examples
+    --------
+    >>> from netsci_dst.recipe import load_recipe
+    >>> fields_apart(load_recipe(method="set", epochs=n) for n in (1, 2, 3))
+    ['epochs']
+    """
+    return _keys_apart([settings_of(recipe) for recipe in recipes])
+
+
+def _keys_apart(tables: list[dict[str, Any]]) -> list[str]:
+    texts = [{key: _text(value) for key, value in table.items()} for table in tables]
+    keys = dict.fromkeys(key for table in texts for key in table)
+    return [key for key in keys if len({table.get(key) for table in texts}) > 1]
+
+
 def _apart(
-    first: Mapping[str, str], second: Mapping[str, str], absent: Any
+    first: dict[str, Any], second: dict[str, Any], absent: Any
 ) -> list[tuple[str, Any, Any]]:
-    """Return the names at which two tables of JSON differ, with both values."""
-
-    def value(side: Mapping[str, str], key: str) -> Any:
-        return json.loads(side[key]) if key in side else absent
-
-    differ = [key for key in sorted({*first, *second}) if first.get(key) != second.get(key)]
-    return [(key, value(first, key), value(second, key)) for key in differ]
+    """Return the names at which two tables differ, with both values."""
+    keys = sorted(_keys_apart([first, second]))
+    return [(key, first.get(key, absent), second.get(key, absent)) for key in keys]
 
 
 def same_but_seed(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, Any]) -> bool:
@@ -84,21 +103,31 @@ def same_but_seed(one: Recipe | Mapping[str, Any], other: Recipe | Mapping[str, 
 
 def without_seed(recipe: Recipe | Mapping[str, Any]) -> str:
     """Return all that a recipe asks for but the seed, as text: equal for seeds of one another."""
-    flat = _flat(recipe)
+    flat = settings_of(recipe)
     flat.pop("seed", None)
     if isinstance(start := flat.get("init_from"), str):
         flat["init_from"] = re.sub(r"(?<![a-z])(s|seed)[-_]?\d+", r"\1", start)
-    return json.dumps(flat, sort_keys=True, default=str)
+    return json.dumps({key: _text(value) for key, value in flat.items()}, sort_keys=True)
 
 
-def _flat(recipe: Recipe | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(recipe, Mapping):
-        # A recorded loop and an import have recipes of their own.
-        own = "origin" in recipe or "imported" in recipe
-        table = dict(recipe) if own else recorded_recipe(recipe).to_table()
-    else:
-        table = recipe.to_table()
+def settings_of(recipe: Recipe | Mapping[str, Any]) -> dict[str, Any]:
+    """Return all that a recipe asks for by dotted names, but how it is computed (`HOW`).
+
+    The table of a run is completed by what its version did; a recorded loop, an import and what
+    needs an extension that is not installed here are taken as they stand.
+    """
+    table = _completed(recipe) if isinstance(recipe, Mapping) else recipe.to_table()
     return dict(_leaves({key: value for key, value in table.items() if key not in HOW}))
+
+
+def _completed(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    # A recorded loop and an import have recipes of their own.
+    if "origin" in table or "imported" in table:
+        return table
+    try:
+        return recorded_recipe(table).to_table()
+    except NetsciError:
+        return table
 
 
 def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -106,4 +135,8 @@ def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", json.dumps(value, default=str)
+            yield f"{prefix}{key}", value
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, default=str)

@@ -12,7 +12,17 @@ def expanded(items: list[str]) -> list[str]:
     What is none of these stays as it is, for the reader to say what is wrong with it.
     """
     found = [one for item in items for one in _globbed(item)]
+    found = [one for one in found if not _is_plan(one)]
     return list(dict.fromkeys(run for one in found for run in _below(one)))
+
+
+def _is_plan(item: str) -> bool:
+    """Whether this is what a sweep keeps beside its runs, taken along by ``sweep/*``."""
+    from ..run_library import is_run
+    from ..sweep_plan import NAME
+
+    folder, name = os.path.split(item)
+    return name == NAME and any(is_run(f.path) for f in os.scandir(folder or ".") if f.is_dir())
 
 
 def _globbed(item: str) -> list[str]:

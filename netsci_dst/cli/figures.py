@@ -29,6 +29,13 @@ def command(
         str | None, typer.Option(help="column, page, slide, or inches such as 7x4.2.")
     ] = None,
     dpi: Annotated[int, typer.Option(min=30, max=1200, help="Dots per inch of pixels.")] = 300,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="An option of a section, as gain_over_dense.unit=percent; may be repeated.",
+        ),
+    ] = None,
     columns: _networks.Columns = None,
     separator: _networks.Separator = None,
     directed: _networks.Directed = None,
@@ -43,6 +50,19 @@ def command(
     subjects = _networks.opened(
         expanded(runs), _networks.options(columns, separator, directed, form, comments)
     )
-    found = figures(subjects, out, format=format, dpi=dpi, only=names, size=size)  # type: ignore[arg-type]
+    found = figures(
+        subjects, out, format=format, dpi=dpi, only=names, size=size, options=_options(setting)
+    )  # type: ignore[arg-type]
     for path in found:
         _console.result(str(path))
+
+
+def _options(given: list[str] | None) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = {}
+    for item in given or ():
+        name, equals, value = item.partition("=")
+        section, dot, option = name.strip().partition(".")
+        if not equals or not dot:
+            raise typer.BadParameter(f"{item!r} is not of the form section.option=value")
+        found.setdefault(section, {})[option] = _console.value_of(value)
+    return found

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import NetsciError, RunError
+from ..errors import NetsciError, RunError, UnknownName
 from ..run import Run
 from ..store import Store
 from .chart import Chart, Heat, Table, View
-from .page_section import sections_of
+from .page_section import Section, sections_of
 from .paper import draw, save
 from .subjects import open_subjects, page_subject
 from .to_csv import to_csv
@@ -30,6 +30,7 @@ def figures(
     dpi: int = 300,
     only: Sequence[str] | None = None,
     size: str | tuple[float, float] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Path]:
     """Write the figures of every section with matplotlib, each with the numbers behind it as CSV.
 
@@ -47,6 +48,8 @@ def figures(
         Names of figures or of sections, such as ``["network", "degrees"]``; by default all.
     size
         ``"column"``, ``"page"``, ``"slide"``, or width and height in inches; by default a column.
+    options
+        Options of sections by their names, such as ``{"gain_over_dense": {"unit": "percent"}}``.
 
     Returns
     -------
@@ -55,14 +58,14 @@ def figures(
     Raises
     ------
     NetsciError
-        If the format or the size is none of these, or there is no figure of a name.
+        If the format or the size is none of these, or there is no figure or option of a name.
     RunError
         If the folder cannot be written.
     """
     if format not in FORMATS:
         raise NetsciError(f"a figure can be written as {', '.join(FORMATS)}, not {format!r}")
     inches = size_of(size)
-    made = list(_all(open_subjects(run), inches))
+    made = list(_all(open_subjects(run), inches, options or {}))
     chosen = _chosen(made, only)
     folder = Path(out)
     written = []
@@ -124,10 +127,14 @@ def _chosen(made: list[_Named], only: Sequence[str] | None) -> list[_Named]:
     return out
 
 
-def _all(runs: list[Run], inches: tuple[float, float] | None) -> Iterator[_Named]:
+def _all(
+    runs: list[Run], inches: tuple[float, float] | None, options: Mapping[str, Mapping[str, Any]]
+) -> Iterator[_Named]:
     page, subject = page_subject(runs)
-    for found in sections_of(page):
-        for block in found.function(subject):
+    sections = sections_of(page)
+    _check_options(sections, options)
+    for found in sections:
+        for block in found.function(subject, **options.get(found.name, {})):
             key = _file_name(getattr(block, "key", ""))
             if isinstance(block, (Chart, Heat)) and drawable(block):
                 yield _Named(
@@ -141,6 +148,16 @@ def _all(runs: list[Run], inches: tuple[float, float] | None) -> Iterator[_Named
                 yield _Named(key, found.name, make, block.numbers() if block.numbers else None)
             elif isinstance(block, Table):
                 yield _Named(key, found.name, None, block)
+
+
+def _check_options(sections: list[Section], given: Mapping[str, Mapping[str, Any]]) -> None:
+    known = {found.name: found.options() for found in sections}
+    for name, options in given.items():
+        if name not in known:
+            raise UnknownName("section", name, known)
+        for option in options:
+            if option not in known[name]:
+                raise UnknownName(f"option of {name}:", option, known[name])
 
 
 def drawable(block: Chart | Heat) -> bool:

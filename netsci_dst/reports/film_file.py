@@ -123,7 +123,9 @@ def _images(
         for scene in scenes:
             scene.show(t)
         links = sum(frames.n_links[t])
-        words.set_text(plain(f"{data.method} · epoch {frames.epochs[t]:g} · {links:,} links"))
+        words.set_text(
+            plain(f"{data.method} · {data.time_label} {frames.times[t]:g} · {links:,} links")
+        )
         figure.canvas.draw()
         yield image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
         if progress:

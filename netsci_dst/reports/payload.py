@@ -24,8 +24,8 @@ def describe(data: RunData, frames: Frames | None, identity: str) -> dict[str, A
     colours = population_colours(len(frames.populations))
     out["frames"] = {
         "steps": frames.steps,
-        "epochs": [round(e, 4) for e in frames.epochs],
-        "times": [round(t, 4) for t in frames.times],
+        "epochs": [_known(e) for e in frames.epochs],
+        "times": [_known(t) for t in frames.times],
         "time": data.time_label,
         "hasCore": frames.has_core,
         "directed": frames.directed,
@@ -51,6 +51,10 @@ def describe(data: RunData, frames: Frames | None, identity: str) -> dict[str, A
         "captions": _captions(data, frames),
     }
     return out
+
+
+def _known(time: float) -> float | None:
+    return round(time, 4) if np.isfinite(time) else None
 
 
 def packs(data: RunData, frames: Frames) -> dict[str, Pack]:

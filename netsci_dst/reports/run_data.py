@@ -61,6 +61,11 @@ class RunData:
         )
 
     @cached_property
+    def finished(self) -> bool:
+        """Whether nothing more is to come of this run."""
+        return self.run.status in ("finished", "imported")
+
+    @cached_property
     def recipe(self) -> dict[str, Any]:
         """The resolved request; empty when the run has none."""
         return self.run.recipe if self.run.store.exists("recipe.toml") else {}
@@ -242,14 +247,16 @@ class RunData:
         """Whether the metric is to be large."""
         return METRICS.get(self.metric or "", True)
 
-    def curve(self, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return epochs and finite values of a column of the metrics."""
+    def curve(
+        self, column: str, time: str | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return times, by default the run's own, and finite values of a column of the metrics."""
         frame = self.metrics
         if column not in frame:
             return np.empty(0), np.empty(0)
         y = frame[column].astype(float).to_numpy()
         keep = np.isfinite(y)
-        return self.times(frame)[keep], y[keep]
+        return self.times(frame, time)[keep], y[keep]
 
     @cached_property
     def by_epoch(self) -> bool:
@@ -267,9 +274,10 @@ class RunData:
         """Name of the axis of time."""
         return "epoch" if self.by_epoch else "step"
 
-    def times(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the place of each row on the axis of time."""
-        column = self.time_label if self.time_label in frame else "step"
+    def times(self, frame: pd.DataFrame, time: str | None = None) -> NDArray[np.float64]:
+        """Return the place of each row on the axis of time, by default the run's own."""
+        label = time or self.time_label
+        column = label if label in frame else "step"
         if column not in frame:
             return np.arange(len(frame), dtype=float)
         return frame[column].astype(float).to_numpy()

@@ -56,7 +56,7 @@ def record(
     probe
         A batch on which the neurons' activity is recorded.
     facts
-        Anything to note in the provenance.
+        Anything to note in the provenance; ``label`` and ``notes`` are shown in reports.
 
     Examples
     --------

@@ -62,6 +62,7 @@ def sparsify(
     seed: int = 0,
     distributed: bool | None = None,
     label: str | None = None,
+    notes: str | None = None,
     **method_options: Any,
 ) -> SparseTraining:
     """Make weights of a model sparse, in place, and evolve their links while it is trained.
@@ -123,8 +124,8 @@ def sparsify(
     distributed
         Whether the processes of the default group train this model together; by default, whether
         there are several.
-    label
-        A name for the run in reports.
+    label, notes
+        A name for the run in reports, and what its report says about it.
     method_options
         Changes to the method's parts.
 
@@ -199,6 +200,7 @@ def sparsify(
                 "steps_per_epoch": steps_per_epoch,
                 "seed": seed,
                 "label": label,
+                "notes": notes,
                 "method_options": options.to_table(),
             }
             training._record(out, request, probe, resume)

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 import netsci_dst as nd
+from netsci_dst.cli import main
 from netsci_dst.errors import MissingDependency, NetsciError
 from netsci_dst.reports.paper import draw, save
 from netsci_dst.reports.run_data import RunData
@@ -38,6 +39,23 @@ def test_only_the_figures_that_are_asked_for(plain_run, tmp_path):
     ]
     with pytest.raises(NetsciError, match=r"no figure 'disc' here; there are film, network"):
         nd.reports.figures(plain_run, tmp_path, only=["disc"])
+
+
+def test_a_section_takes_its_options(seeds, tmp_path, capsys):
+    asked = ["figures", *(r.path for r in seeds), "--only", "gain_over_dense", "-o", str(tmp_path)]
+
+    def call(setting):
+        with pytest.raises(SystemExit) as stopped:
+            main([*asked, "--set", setting])
+        return stopped.value.code or 0, capsys.readouterr().err
+
+    for unit, said in (("points", "(points)"), ("percent", "(% of dense)")):
+        assert call(f"gain_over_dense.unit={unit}")[0] == 0
+        assert said in (tmp_path / "gain-over-dense.csv").read_text().splitlines()[0]
+    for wrong, said in (("gain_over_dense.units=1", "unit"), ("gain.unit=1", "gain_over_dense")):
+        code, told = call(wrong)
+        assert code != 0
+        assert said in told
 
 
 @pytest.mark.parametrize("format", ["pdf", "svg"])

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import kendalltau
 
 import netsci_dst as nd
-from netsci_dst.errors import UnknownName
-from netsci_dst.reports.chart import Heat, Words
+from netsci_dst.errors import NetsciError, UnknownName
+from netsci_dst.reports.chart import Chart, Heat, Words
 from netsci_dst.reports.comparison.model import Comparison
 from netsci_dst.reports.grouped import groups_of, moments
 from netsci_dst.reports.page_section import sections_of
@@ -106,12 +106,18 @@ def test_distance_of_the_fit_is_the_one_that_was_minimised(compared):
     assert chart.title.startswith(f"D = {stored:.3f}")
 
 
-def test_gain_is_the_change_of_means_against_dense(compared):
-    chart = next(gain_over_dense(compared))
+@pytest.mark.parametrize("unit", ["points", "percent"])
+def test_gain_is_the_change_of_means_against_dense(compared, unit):
+    chart = next(b for b in gain_over_dense(compared, unit) if isinstance(b, Chart))
     final = [values["metric"] for values in compared.values]
     at = next(s for s in chart.series if "set" in s.name.lower())
-    assert at.x[0] == pytest.approx(100 * (np.mean(final[:2]) / final[3] - 1))
+    mean, dense = np.mean(final[:2]), final[3]
+    wanted = 100 * (mean - dense) if unit == "points" else 100 * (mean / dense - 1)
+    assert at.x[0] == pytest.approx(wanted)
+    assert chart.x_unit == ("points" if unit == "points" else "% of dense")
     assert isinstance(next(gain_over_dense(Comparison(compared.runs[:3]))), Words)
+    with pytest.raises(NetsciError, match="points or percent, not 'share'"):
+        list(gain_over_dense(compared, "share"))
 
 
 def test_time_to_converge_is_the_first_evaluation_near_the_best(compared):

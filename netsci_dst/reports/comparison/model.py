@@ -64,7 +64,7 @@ class Comparison:
     @cached_property
     def flags(self) -> list[str]:
         """What a reader must know before comparing."""
-        return flags(self.variants, self.runs)
+        return flags(self.variants, self.runs, self.time_label)
 
     @cached_property
     def colours(self) -> list[str]:
@@ -87,6 +87,11 @@ class Comparison:
     def metric_name(self) -> str:
         """The metric as people write it."""
         return next((r.metric_name for r in self.runs if r.metric == self.metric), self.metric)
+
+    @cached_property
+    def time_label(self) -> str:
+        """The axis of time: epochs where every run knows them, else steps."""
+        return "epoch" if all(run.by_epoch for run in self.runs) else "step"
 
     @property
     def better(self) -> bool:
@@ -124,18 +129,24 @@ class Comparison:
 
     def _aae(self, i: int) -> float:
         """Area across the epochs, cut to the smallest end of the setting's runs."""
-        run = self.runs[i]
-        setting = self.variants[self.variant_of[i]].setting
-        ends = [
-            float(other.curve(self.metric)[0][-1])
-            for j, other in enumerate(self.runs)
-            if other.metric == self.metric and self.variants[self.variant_of[j]].setting == setting
-        ]
         from ...analysis import area_across_epochs
 
-        x, y = run.curve(self.metric)
-        keep = x <= min(ends)
+        x, y = self.curve(self.runs[i], "metric")
+        keep = x <= self._ends[self._setting(i)]
         return area_across_epochs(x[keep], y[keep]) if keep.sum() > 1 else math.nan
+
+    @cached_property
+    def _ends(self) -> dict[tuple[str, str], float]:
+        """The smallest end of the runs of each setting."""
+        ends: dict[tuple[str, str], float] = {}
+        for i, run in enumerate(self.runs):
+            if run.metric == self.metric:
+                setting, last = self._setting(i), float(self.curve(run, "metric")[0][-1])
+                ends[setting] = min(last, ends.get(setting, math.inf))
+        return ends
+
+    def _setting(self, i: int) -> tuple[str, str]:
+        return self.variants[self.variant_of[i]].setting
 
     @cached_property
     def cost(self) -> str | None:
@@ -193,9 +204,9 @@ class Comparison:
 
     def curve(self, run: RunData, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the times and values of a curve of one run, every one that was recorded."""
-        if name == "metric":
-            return run.curve(self.metric)
-        return _evolution(run, name) if name in STATISTICS else run.curve(name)
+        if name in STATISTICS:
+            return _evolution(run, name, self.time_label)
+        return run.curve(self.metric if name == "metric" else name, self.time_label)
 
 
 def costs(run: RunData) -> dict[str, float]:
@@ -218,13 +229,15 @@ def costs(run: RunData) -> dict[str, float]:
     return found
 
 
-def _evolution(run: RunData, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _evolution(
+    run: RunData, column: str, time: str | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     frame = run.whole_evolution
     if column not in frame:
         return np.empty(0), np.empty(0)
     y = frame[column].to_numpy(dtype=float)
     keep = np.isfinite(y)
-    return run.times(frame)[keep], y[keep]
+    return run.times(frame, time)[keep], y[keep]
 
 
 def representatives(runs: Sequence[RunData], most: int) -> list[RunData]:

@@ -25,7 +25,7 @@ def describe(comparison: Comparison) -> tuple[dict[str, Any], Pack]:
         "share": comparison.share,
         "better": comparison.better,
         "cost": comparison.cost,
-        "time": comparison.runs[0].time_label,
+        "time": comparison.time_label,
         "settings": settings,
         "variants": [
             {

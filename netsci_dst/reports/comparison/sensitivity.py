@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import UnknownName
+from ...recipe_differences import fields_apart, settings_of
 from ..chart import Heat, Panel
-from ..recipe_facts import differing, flat
 from .model import COSTS, STRUCTURE, Comparison
 
 if TYPE_CHECKING:
@@ -34,10 +34,12 @@ def varied(comparison: Comparison) -> list[str]:
     recipes = [run.recipe for run in comparison.runs if run.recipe]
     if len(recipes) < 2:
         return []
-    tables = [flat(recipe) for recipe in recipes]
+    tables = [settings_of(recipe) for recipe in recipes]
     counts = {}
     methods = {str(table.get("method")) for table in tables}
-    for key in differing(recipes):
+    for key in fields_apart(recipes):
+        if key == "seed":
+            continue
         values = {str(table.get(key)) for table in tables}
         pairs = {(str(table.get("method")), str(table.get(key))) for table in tables}
         if key == "method" or len(methods) == 1 or len(pairs) > len(methods):
@@ -64,7 +66,7 @@ def grid(comparison: Comparison) -> pd.DataFrame:
     fields = varied(comparison)
     rows = []
     for run, values in zip(comparison.runs, comparison.values):
-        table = flat(run.recipe)
+        table = settings_of(run.recipe) if run.recipe else {}
         rows.append({**{key: table.get(key) for key in fields}, **values})
     return pd.DataFrame(rows)
 

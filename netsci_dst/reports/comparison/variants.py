@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..recipe_facts import SETTING, all_but_seed, differing, flat, spoken
+from ...recipe_differences import fields_apart, settings_of, without_seed
+from ..recipe_facts import SETTING, spoken
 from ..run_data import RunData
 
 DENSE = "dense"
@@ -34,12 +35,14 @@ def asked_sparsity(run: RunData) -> float:
 def variants_of(runs: Sequence[RunData]) -> list[Variant]:
     """Group runs that are seeds of one another; label each group by what sets it apart.
 
-    Runs without a recipe, such as imported ones, are no seeds of anything.
+    Runs without a recipe, such as imported ones, are no seeds of anything, and what has not come
+    to its end is no seed of what has.
     """
-    homes: dict[str, Variant] = {}
-    for i, run in enumerate(runs):
-        known = bool(run.recipe) and bool(run.method)
-        key = all_but_seed(run.recipe) if known else f"run {i}"
+    homes: dict[tuple[str, bool], Variant] = {}
+    asked = [without_seed(run.recipe) if run.recipe and run.method else None for run in runs]
+    ended = {text for text, run in zip(asked, runs) if run.finished}
+    for i, (text, run) in enumerate(zip(asked, runs)):
+        key = (text or f"run {i}", text in ended and not run.finished)
         if key not in homes:
             homes[key] = Variant(
                 run.method or "no method",
@@ -48,10 +51,13 @@ def variants_of(runs: Sequence[RunData]) -> list[Variant]:
                 asked_sparsity(run),
             )
         homes[key].runs.append(i)
-    found = list(homes.values())
-    for method in dict.fromkeys(v.method for v in found):
-        _label([v for v in found if v.method == method], runs)
-    return found
+    whole = [variant for (_, unfinished), variant in homes.items() if not unfinished]
+    for method in dict.fromkeys(v.method for v in whole):
+        _label([v for v in whole if v.method == method], runs)
+    for (text, unfinished), variant in homes.items():
+        if unfinished:
+            variant.label = f"{homes[text, False].label} (not finished)"
+    return list(homes.values())
 
 
 def _label(same: list[Variant], runs: Sequence[RunData]) -> None:
@@ -61,9 +67,10 @@ def _label(same: list[Variant], runs: Sequence[RunData]) -> None:
         if len(group) < 2:
             continue
         recipes = [runs[v.runs[0]].recipe for v in group]
-        fields = [key for key in differing(recipes) if key.split(".")[0] not in SETTING]
+        apart = fields_apart(recipe for recipe in recipes if recipe)
+        fields = [key for key in apart if key.split(".")[0] not in {"seed", *SETTING}]
         for variant, recipe in zip(group, recipes):
-            table = flat(recipe)
+            table = settings_of(recipe) if recipe else {}
             said = [spoken(key, table.get(key)) for key in fields[:MOST_FIELDS]]
             if len(fields) > MOST_FIELDS:
                 said.append(f"{len(fields) - MOST_FIELDS} more")
@@ -79,8 +86,11 @@ def _number_equal(group: list[Variant]) -> None:
             variant.label = f"{variant.label} ({labels[: i + 1].count(labels[i])})"
 
 
-def flags(variants: Sequence[Variant], runs: Sequence[RunData]) -> list[str]:
-    """Say what a reader must know before comparing: equal seeds, unequal lengths, unequal data."""
+def flags(variants: Sequence[Variant], runs: Sequence[RunData], time: str = "epoch") -> list[str]:
+    """Say what a reader must know before comparing: equal seeds, unequal lengths, unequal data.
+
+    ``time`` is the axis of time of all runs, ``epoch`` or ``step``.
+    """
     out = []
     for variant in variants:
         seeds = [runs[i].seed for i in variant.runs]
@@ -91,21 +101,34 @@ def flags(variants: Sequence[Variant], runs: Sequence[RunData]) -> list[str]:
                 f"{', '.join(map(str, again))} occurs more than once: they are not independent, "
                 "and count as their mean."
             )
+    if time == "step" and any(run.by_epoch for run in runs):
+        unknown = [run.name for run in runs if not run.by_epoch]
+        out.append(
+            f"{_some(unknown)} {'knows' if len(unknown) == 1 else 'know'} no epochs: steps are the "
+            "axis of time for all, and AAE is taken over steps."
+        )
     for setting in dict.fromkeys(v.setting for v in variants):
         mine = [v for v in variants if v.setting == setting]
-        out += _unequal(mine, runs, " (".join(part for part in setting if part))
+        data, model = setting
+        where = f"On {data} ({model})" if data and model else f"On {data or model}"
+        out += _unequal(mine, runs, where if data or model else "Here", time)
     return out
 
 
-def _unequal(mine: list[Variant], runs: Sequence[RunData], where: str) -> list[str]:
-    where += ")" if "(" in where else ""
+def _some(names: Sequence[str], most: int = 3) -> str:
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _unequal(mine: list[Variant], runs: Sequence[RunData], where: str, time: str) -> list[str]:
     lengths: dict[float, list[str]] = {}
     prints: dict[int | None, set[str]] = {}
     for variant in mine:
         for i in variant.runs:
             run = runs[i]
             if run.metric is not None:
-                x = run.curve(run.metric)[0]
+                x = run.curve(run.metric, time)[0]
                 lengths.setdefault(float(x[-1]), []).append(variant.label)
             data = run.provenance.get("data")
             if isinstance(data, dict) and data.get("fingerprint"):
@@ -113,16 +136,11 @@ def _unequal(mine: list[Variant], runs: Sequence[RunData], where: str) -> list[s
                 prints.setdefault(run.seed, set()).add(str(data["fingerprint"]))
     out = []
     if len(lengths) > 1:
-        said = "; ".join(
-            f"{n:g}: {', '.join(dict.fromkeys(labels))}" for n, labels in sorted(lengths.items())
-        )
-        time = runs[mine[0].runs[0]].time_label
-        out.append(
-            f"On {where} runs end at different {time}s ({said}); AAE is cut to the shortest."
-        )
+        said = "; ".join(f"{n:g}: {_some([*dict.fromkeys(v)])}" for n, v in sorted(lengths.items()))
+        out.append(f"{where} runs end at different {time}s ({said}); AAE is cut to the shortest.")
     if any(len(found) > 1 for found in prints.values()):
         out.append(
-            f"On {where} runs of one seed were trained on different data of this name: their "
+            f"{where} runs of one seed were trained on different data of this name: their "
             "metrics are not comparable."
         )
     return out

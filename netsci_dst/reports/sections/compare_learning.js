@@ -21,18 +21,3 @@ NS.chart("compare-curve", (c) => () => {
   const low = Math.min(...lines), high = Math.max(...lines), pad = 0.08 * (high - low || Math.abs(high) * 0.1 || 1);
   return { data, rows, none: c.shown.length ? `No run shown has recorded ${label}.` : "No run matches the filter.", caption: c.about.thinned ? "thinned: there are very many points" : "", layout: { showlegend: true, xaxis: { title: { text: c.about.time } }, yaxis: { title: { text: NS.escape(label) + unit }, range: [low - pad, high + pad] } } };
 });
-
-// Change of metric and AAE against dense of the same data and model, with intervals.
-NS.chart("compare-dense", (c) => () => {
-  const { share, metricName } = c.about, scale = share ? 100 : 1, unit = share ? " (points)" : "", data = [], rows = [["method", `Δ ${metricName}${unit}`, "half 95 % interval", `Δ AAE${unit}`]];
-  for (const v of c.shownVariants.filter((o) => o.method !== "dense")) {
-    const base = c.ranked(c.variants.filter((o) => o.method === "dense" && o.setting === v.setting && c.of(o).length))[0];
-    if (!base) continue;
-    const d = c.gap(v, base), a = c.interval(v, "aae").mean - c.interval(base, "aae").mean;
-    if (!Number.isFinite(d.mean) || !Number.isFinite(a)) continue;
-    rows.push([NS.variantName(c, v), scale * d.mean, Number.isFinite(d.half) ? scale * d.half : "", scale * a]);
-    data.push({ type: "scatter", mode: "markers", name: NS.escape(NS.variantName(c, v)), x: [scale * d.mean], y: [scale * a], error_x: Number.isFinite(d.half) ? { type: "data", array: [scale * d.half], thickness: 1.5, width: 4, color: v.colour } : undefined, hovertemplate: `%{fullData.name}<br>%{x:.2f}, %{y:.2f}<extra></extra>`, marker: { size: 11, color: v.colour } });
-  }
-  const line = (axis, other) => ({ type: "line", layer: "below", [`${axis}0`]: 0, [`${axis}1`]: 0, [`${other}ref`]: `${other} domain`, [`${other}0`]: 0, [`${other}1`]: 1, line: { color: NS.css("--soft"), width: 1 } });
-  return { data, rows, none: "This needs a dense run of the same data and model among the runs shown.", caption: "up and to the right is better than dense", layout: { showlegend: true, shapes: [line("x", "y"), line("y", "x")], xaxis: { title: { text: `Δ ${NS.escape(metricName)}${unit}` }, zeroline: false }, yaxis: { title: { text: `Δ AAE${unit}` }, zeroline: false } } };
-});

@@ -1,4 +1,4 @@
-"""How methods learn: any curve, and the change against dense."""
+"""How methods learn: any curve through training."""
 
 from __future__ import annotations
 
@@ -27,15 +27,6 @@ def compare_learning(comparison: Comparison, curve: str = "metric") -> Iterator[
     label = {"metric": comparison.metric_name} | {k: v[0] for k, v in STATISTICS.items()}
     yield Control("curve", "Show", {n: label.get(n, n) for n in names}, value=curve)
     yield curves(comparison, curve)
-    if any(v.method == "dense" for v in comparison.variants):
-        yield Chart(
-            "compare-dense",
-            "Change against dense",
-            f"Δ {comparison.metric_name}",
-            "Δ AAE",
-            (),
-            live=True,
-        )
 
 
 def curves(comparison: Comparison, name: str) -> Chart:
@@ -52,7 +43,7 @@ def curves(comparison: Comparison, name: str) -> Chart:
     return Chart(
         "compare-curve",
         "Through training",
-        comparison.runs[0].time_label,
+        comparison.time_label,
         label,
         tuple(series),
         live=True,

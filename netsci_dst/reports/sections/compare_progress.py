@@ -12,8 +12,6 @@ from ..numbers import duration, percent
 from ..page_section import section
 from ..run_data import RunData
 
-_DONE = ("finished", "imported")
-
 
 @section(
     "progress",
@@ -28,7 +26,7 @@ _DONE = ("finished", "imported")
 )
 def compare_progress(comparison: Comparison) -> Iterator[Block]:
     """Show the runs that are not finished, how far they are, and the time left."""
-    open_runs = [run for run in comparison.runs if run.run.status not in _DONE]
+    open_runs = [run for run in comparison.runs if not run.finished]
     waiting = not_begun(comparison.runs)
     if not open_runs and not waiting:
         return
@@ -80,7 +78,7 @@ def sweep_left(runs: Sequence[RunData]) -> float | None:
 
 def whole_time(run: RunData) -> float | None:
     """Return how long a run took, or will."""
-    if run.run.status in _DONE:
+    if run.finished:
         took = run.provenance.get("duration_s")
         return float(took) if isinstance(took, (int, float)) else None
     share, left = share_done(run), time_left(run)

@@ -47,6 +47,50 @@ def test_equal_seeds_and_unequal_lengths_are_flagged(make_run, tmp_path):
     assert any("different epochs" in flag and "2: " in flag for flag in flags)
 
 
+def test_a_run_that_failed_midway_is_no_seed_of_those_that_ended(make_run, tmp_path):
+    runs = [make_run(tmp_path, method="set", seed=k, name=f"s{k}") for k in range(3)]
+    runs[2].update_provenance({"status": "failed"})
+    compared = Comparison([RunData(run) for run in runs])
+    assert [(v.label, len(v.runs)) for v in compared.variants] == [
+        ("set", 2),
+        ("set (not finished)", 1),
+    ]
+    for run in runs:
+        run.update_provenance({"status": "running"})
+    alone = Comparison([RunData(run) for run in map(type(runs[0]), (r.path for r in runs))])
+    assert [(v.label, len(v.runs)) for v in alone.variants] == [("set", 3)]
+
+
+def test_steps_are_the_time_of_all_where_one_run_knows_no_epochs(make_run, tmp_path, monkeypatch):
+    runs = [make_run(tmp_path, method="set"), make_run(tmp_path, method="chts", name="own")]
+    data = [RunData(run) for run in runs]
+    data[1].__dict__["by_epoch"] = False
+    compared = Comparison(data)
+    assert compared.time_label == "step"
+    for i, run in enumerate(data):
+        x, y = compared.curve(run, "metric")
+        assert x.tolist() == run.metrics["step"].astype(float).tolist()
+        assert compared.values[i]["aae"] == pytest.approx(np.trapezoid(y, x) / (x[-1] - x[0]))
+    assert any("own knows no epochs" in flag for flag in compared.flags)
+
+
+def test_values_of_many_runs_read_each_curve_a_few_times(make_run, tmp_path, monkeypatch):
+    runs = [RunData(make_run(tmp_path, method="set", epochs=1, name=f"r{k}")) for k in range(4)]
+    many = Comparison(runs * 8)
+    calls = []
+    plain = RunData.curve
+    monkeypatch.setattr(RunData, "curve", lambda *a: (calls.append(1), plain(*a))[1])
+    assert len(many.values) == 32
+    assert len(calls) <= 4 * 32
+
+
+def test_label_and_notes_of_a_recipe_are_those_of_the_run(make_run, tmp_path):
+    run = RunData(make_run(tmp_path, method="set", label="<i>mine</i>", notes="tried & kept"))
+    assert (run.name, run.notes) == ("<i>mine</i>", "tried & kept")
+    other = RunData(make_run(tmp_path, method="set", seed=1, name="x"))
+    assert len(Comparison([run, other]).variants) == 1
+
+
 def test_unequal_data_are_flagged(make_run, tmp_path):
     runs = [make_run(tmp_path, method="set"), make_run(tmp_path, method="chts")]
     runs[1].update_provenance({"data": {"name": "digits", "fingerprint": "another"}})
