@@ -98,6 +98,17 @@ def percent(share: float, places: int = PERCENT_PLACES) -> str:
     return f"{number:.{places}f} %"
 
 
+def whole_percent(share: float) -> str:
+    """Return a share that was asked for, such as a sparsity, with the digits that it has.
+
+    Examples
+    --------
+    >>> whole_percent(0.95), whole_percent(0.9975)
+    ('95 %', '99.75 %')
+    """
+    return f"{100 * share:.6g} %"
+
+
 def p_value(p: float, limit: float | None = None) -> str:
     """Return p as it is written: very small ones as a bound, one at its limit as that limit.
 

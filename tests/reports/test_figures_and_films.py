@@ -52,7 +52,10 @@ def test_a_section_takes_its_options(seeds, tmp_path, capsys):
     for unit, said in (("points", "(points)"), ("percent", "(% of dense)")):
         assert call(f"gain_over_dense.unit={unit}")[0] == 0
         assert said in (tmp_path / "gain-over-dense.csv").read_text().splitlines()[0]
-    for wrong, said in (("gain_over_dense.units=1", "unit"), ("gain.unit=1", "gain_over_dense")):
+    for wrong, said in (
+        ("gain_over_dense.units=1", "unit"),
+        ("gain_over_dens.unit=1", "gain_over_dense"),
+    ):
         code, told = call(wrong)
         assert code != 0
         assert said in told

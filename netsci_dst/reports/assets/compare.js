@@ -107,12 +107,13 @@ class Compare extends Page {
 NS.sentences = (c) => {
   const { share, metricName } = c.about, unit = share ? " points" : "";
   const points = (value) => { const text = share ? Math.abs(100 * value).toFixed(2) : NS.number(Math.abs(value)); return value < 0 && Number(text) !== 0 ? MINUS + text : text; };
-  const size = (d) => {
+  const interval = (d) => {
     const mean = Math.abs(d.mean);
-    if (!Number.isFinite(d.half)) return `difference ${points(mean)}${unit}, ${d.n <= 1 ? "one run each" : `${d.n} runs`}: no interval`;
-    return `difference ${points(mean)}${unit}, 95 % interval ${points(mean - d.half)} to ${points(mean + d.half)}; ${d.n} ${d.paired ? "pairs of equal seeds" : "runs"}`;
+    if (!Number.isFinite(d.half)) return `${d.n <= 1 ? "one run each" : `${d.n} runs`}: no interval`;
+    return `95 % interval ${points(mean - d.half)} to ${points(mean + d.half)}; ${d.n} ${d.paired ? "pairs of equal seeds" : "runs"}`;
   };
-  const label = (v, others) => new Set(others.filter((o) => o.label === v.label).map((o) => o.sparsity)).size > 1 ? `${v.label} at ${NS.percent(v.sparsity)}` : v.label;
+  const size = (d) => `difference ${points(Math.abs(d.mean))}${unit}, ${interval(d)}`;
+  const label = (v, others) => new Set(others.filter((o) => o.label === v.label).map((o) => o.sparsity)).size > 1 ? `${v.label} at ${Number((100 * v.sparsity).toPrecision(6))} %` : v.label;
   const reach = (v) => { const found = c.interval(v, "metric"); return NS.withError(found.mean, found.half, share); };
   const listed = (names) => names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
   const cost = (tied, dense) => {
@@ -125,7 +126,7 @@ NS.sentences = (c) => {
     const best = order[0], reached = reach(best);
     if (order.length === 1) return `${label(best, order)} reaches ${reached} ${metricName}`;
     const second = c.gap(best, order[1]);
-    if (second.apart) return `${label(best, order)} is best with ${reached} ${metricName}, ${size(second)} ahead of ${label(order[1], order)}`;
+    if (second.apart) return `${label(best, order)} is best with ${reached} ${metricName}, ${points(Math.abs(second.mean))}${unit} ahead of ${label(order[1], order)} (${interval(second)})`;
     const tied = order.filter((v) => v === best || !c.gap(best, v).apart);
     const names = tied.length > 4 ? `${label(best, order)} and ${tied.length - 1} others` : listed(tied.map((v) => label(v, order)));
     if (tied.some((a, i) => tied.slice(i + 1).some((b) => c.gap(a, b).apart))) {

@@ -127,3 +127,6 @@ NS.logTicks = (low, high) => {
   const kept = steps.length > 1 ? values : values.filter((_, i) => i % every === 0);
   return { tickmode: "array", tickvals: kept, ticktext: kept.map((v) => { if (v < 1e5 && v >= 1e-3) return String(Number(v.toPrecision(1))); const [m, k] = v.toExponential(0).split("e"); return `${m === "1" ? "" : `${m}·`}10<sup>${Number(k)}</sup>`; }) };
 };
+
+// Few epochs are labelled one by one: there is no half of one.
+NS.wholeTicks = (label, x) => (label === "epoch" && Math.max(...x) - Math.min(...x) >= 1 && Math.max(...x) - Math.min(...x) <= 9 ? { dtick: 1, tick0: 0 } : {});

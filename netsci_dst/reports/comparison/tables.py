@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..numbers import amount, percent, with_error
+from ..numbers import amount, whole_percent, with_error
 from .model import COSTS, STRUCTURE, Comparison
 from .variants import DENSE, Variant
 from .words import ranked, tied_with_best
@@ -56,7 +56,7 @@ def _table(
     comparison: Comparison, setting: tuple[str, str], sparsity: float, variants: Sequence[Variant]
 ) -> Markup:
     heads = columns(comparison)
-    where = ", ".join(part for part in (*setting, f"sparsity {percent(sparsity)}") if part)
+    where = ", ".join(part for part in (*setting, f"sparsity {whole_percent(sparsity)}") if part)
     head = Markup("").join(
         Markup("<th{}>{}</th>").format(Markup(' class="folded"') if folded else "", title)
         for _, title, _, folded in heads

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from ..numbers import MINUS, percent, significant, with_error
+from ..numbers import MINUS, percent, significant, whole_percent, with_error
 from .model import COSTS, Comparison
 from .statistics import Difference, difference
 from .variants import DENSE, Variant
@@ -65,7 +65,9 @@ def _of_task(
 def name_of(variant: Variant, others: Sequence[Variant]) -> str:
     """Return a variant's label, with its sparsity where one label has several."""
     same = {v.sparsity for v in others if v.label == variant.label}
-    return f"{variant.label} at {percent(variant.sparsity)}" if len(same) > 1 else variant.label
+    return (
+        f"{variant.label} at {whole_percent(variant.sparsity)}" if len(same) > 1 else variant.label
+    )
 
 
 def _first(comparison: Comparison, order: list[Variant]) -> str:
@@ -77,7 +79,8 @@ def _first(comparison: Comparison, order: list[Variant]) -> str:
     if second.told_apart:
         return (
             f"{name_of(best, order)} is best with {reached} {comparison.metric_name}, "
-            f"{_size(comparison, second)} ahead of {name_of(order[1], order)}"
+            f"{_points(comparison, abs(second.mean))}{_unit(comparison)} ahead of "
+            f"{name_of(order[1], order)} ({_interval(comparison, second)})"
         )
     tied = [v for v in order if v is best or not gap(comparison, best, v).told_apart]
     names = _listed([name_of(v, order) for v in tied[:4]])
@@ -95,17 +98,20 @@ def _first(comparison: Comparison, order: list[Variant]) -> str:
 
 
 def _size(comparison: Comparison, found: Difference) -> str:
-    unit = " points" if comparison.share else ""
-    mean = abs(found.mean)
+    gap = _points(comparison, abs(found.mean)) + _unit(comparison)
+    return f"difference {gap}, {_interval(comparison, found)}"
+
+
+def _unit(comparison: Comparison) -> str:
+    return " points" if comparison.share else ""
+
+
+def _interval(comparison: Comparison, found: Difference) -> str:
     if not found.known:
-        fewest = "one run each" if found.n <= 1 else f"{found.n} runs"
-        return f"difference {_points(comparison, mean)}{unit}, {fewest}: no interval"
-    low, high = mean - found.half, mean + found.half
+        return f"{'one run each' if found.n <= 1 else f'{found.n} runs'}: no interval"
+    low, high = abs(found.mean) - found.half, abs(found.mean) + found.half
     pairs = f"{found.n} {'pairs of equal seeds' if found.paired else 'runs'}"
-    return (
-        f"difference {_points(comparison, mean)}{unit}, 95 % interval "
-        f"{_points(comparison, low)} to {_points(comparison, high)}; {pairs}"
-    )
+    return f"95 % interval {_points(comparison, low)} to {_points(comparison, high)}; {pairs}"
 
 
 def _points(comparison: Comparison, value: float) -> str:
@@ -115,7 +121,7 @@ def _points(comparison: Comparison, value: float) -> str:
 
 def _against_dense(comparison: Comparison, tied: list[Variant], dense: Variant) -> str:
     found = gap(comparison, tied[0], dense)
-    unit = " points" if comparison.share else ""
+    unit = _unit(comparison)
     who = {1: "it lies", 2: "both lie"}.get(len(tied), "they lie")
     if len(tied) > 1:
         gaps = [gap(comparison, v, dense).mean for v in tied]

@@ -16,8 +16,13 @@ NS.chart("gain-over-dense", (c) => () => {
     named.add(name);
   }
   const line = (axis, other) => ({ type: "line", layer: "below", [`${axis}0`]: 0, [`${axis}1`]: 0, [`${other}ref`]: `${other} domain`, [`${other}0`]: 0, [`${other}1`]: 1, line: { color: NS.css("--soft"), width: 1 } });
-  // Intervals of two runs can be wider than all else: the axis follows the dots, and zero is on it.
-  const fit = (values) => { const low = Math.min(0, ...values), high = Math.max(0, ...values), pad = 0.12 * (high - low || 1); return [low - pad, high + pad]; };
-  const axis = (name, values) => ({ title: { text: `Δ ${NS.escape(name)}${unit}` }, zeroline: false, range: fit(values) });
-  return { data, rows, none: c.shown.length ? "This needs a dense run of the same data and model among the runs shown." : "No run matches the filter.", caption: `${c.about.better ? "up and to the right" : "down and to the left"}: better than dense, and sooner`, layout: { showlegend: true, shapes: [line("x", "y"), line("y", "x")], xaxis: axis(metricName, data.flatMap((t) => t.x)), yaxis: axis("AAE", data.flatMap((t) => t.y)) } };
+  // Zero is on the axis; intervals of two runs can be wider than all else, and then are cut.
+  const fit = (values, ends) => {
+    const low = Math.min(0, ...values), high = Math.max(0, ...values), span = high - low || 1;
+    const from = Math.max(Math.min(low, ...ends), low - 1.2 * span), to = Math.min(Math.max(high, ...ends), high + 1.2 * span);
+    return [from - 0.08 * (to - from || 1), to + 0.08 * (to - from || 1)];
+  };
+  const ends = data.flatMap((t) => [-1, 1].map((sign) => t.x[0] + sign * (t.error_x?.array[0] ?? 0)));
+  const axis = (name, values, reach = values) => ({ title: { text: `Δ ${NS.escape(name)}${unit}` }, zeroline: false, range: fit(values, reach) });
+  return { data, rows, none: c.shown.length ? "This needs a dense run of the same data and model among the runs shown." : "No run matches the filter.", caption: `${c.about.better ? "up and to the right" : "down and to the left"}: better than dense, and sooner`, layout: { showlegend: true, shapes: [line("x", "y"), line("y", "x")], xaxis: axis(metricName, data.flatMap((t) => t.x), ends), yaxis: axis("AAE", data.flatMap((t) => t.y)) } };
 });

@@ -36,7 +36,7 @@ NS.view("compare-multiples", class {
   spec(name) {
     const { c } = this, share = (["metric", "aae", "best"].includes(name) && c.about.share) || c.about.structure[name]?.[1], f = share ? 100 : 1;
     const sparse = c.shownVariants.filter((v) => v.method !== "dense"), single = new Set(sparse.map((v) => v.sparsity)).size < 2;
-    const groups = new Map(), rows = [["method", "sparsity (%)", this.title(name) + (share ? " (%)" : ""), "half 95 % interval", "runs"]];
+    const groups = new Map(), rows = [["method", "sparsity (%)", this.title(name) + (share ? " (%)" : c.about.costs[name]?.[1] ? ` (${c.about.costs[name][1]})` : ""), "half 95 % interval", "runs"]];
     for (const v of c.shownVariants) {
       const m = c.interval(v, name);
       if (!m.n) continue;
@@ -47,8 +47,10 @@ NS.view("compare-multiples", class {
       g.x.push(single ? NS.escape(v.label, 14) : `${Number((100 * v.sparsity).toPrecision(6))} %`); g.y.push(f * m.mean); g.error.push(Number.isFinite(m.half) ? f * m.half : 0);
     }
     const data = [...groups.values()].map(({ v, x, y, error }) => ({ type: "scatter", mode: x.length > 1 ? "lines+markers" : "markers", name: NS.escape(v.label), x, y, error_y: { type: "data", array: error, thickness: 1.2, width: 3, color: v.colour }, line: { color: v.colour, width: 1.5 }, marker: { size: 9, color: v.colour } }));
-    const ys = data.flatMap((t) => t.y), inner = Math.max(...ys) - Math.min(...ys) || Math.abs(ys[0]) * 0.1 || 1, columns = new Set(data.flatMap((t) => t.x)).size;
-    return { data, rows, none: "No run shown has this.", layout: { showlegend: false, margin: { l: 50, r: 8, t: 6, b: 36 }, xaxis: { type: "category", range: [-0.5, columns - 0.5], title: { text: single ? "" : "sparsity" }, tickangle: columns > 4 ? -35 : 0 }, yaxis: { title: { text: share ? "%" : "" }, range: [Math.min(...ys) - 0.35 * inner, Math.max(...ys) + 0.35 * inner] } } };
+    const ys = data.flatMap((t) => t.y), low = Math.min(...ys), high = Math.max(...ys), log = !share && low > 0 && high > 10 * low;
+    const pad = 0.12 * Math.log10(high / low), ends = log ? [Math.log10(low) - pad, Math.log10(high) + pad] : null, unit = share ? "%" : c.about.costs[name]?.[1] ?? "";
+    const inner = high - low || Math.abs(ys[0]) * 0.1 || 1, columns = new Set(data.flatMap((t) => t.x)).size;
+    return { data, rows, none: "No run shown has this.", layout: { showlegend: false, margin: { l: 50, r: 8, t: 6, b: 36 }, xaxis: { type: "category", range: [-0.5, columns - 0.5], title: { text: single ? "" : "sparsity" }, tickangle: columns > 4 ? -35 : 0 }, yaxis: { title: { text: unit }, range: ends ?? [low - 0.35 * inner, high + 0.35 * inner], ...(log ? { type: "log", ...NS.logTicks(...ends) } : {}) } } };
   }
 
   refresh() { this.plots.forEach((plot) => plot.refresh()); }

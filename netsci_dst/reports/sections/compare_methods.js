@@ -41,14 +41,15 @@ NS.chart("compare-cost", (c) => () => {
   const front = points.filter((p) => !points.some((q) => q !== p && beats(q, p))).sort((a, b) => a.x - b.x);
   const data = [{ type: "scatter", mode: "lines", name: "Pareto front", x: front.map((p) => p.x), y: front.map((p) => scale * p.m.mean), line: { color: NS.css("--soft"), dash: "dot", width: 1.5, shape: "hv" }, hoverinfo: "skip" }];
   const wide = Math.max(...points.map((p) => p.x)) > 5 * Math.min(...points.map((p) => p.x)) && Math.min(...points.map((p) => p.x)) > 0;
-  // Names of points that lie close go to either side.
-  const at = (x) => (wide ? Math.log10(x) : x), across = Math.max(...points.map((p) => at(p.x))) - Math.min(...points.map((p) => at(p.x))), up = Math.max(...points.map((p) => p.m.mean)) - Math.min(...points.map((p) => p.m.mean));
+  // Names stand beside their points, clear of the whiskers: to the left at the right edge and of what lies close.
+  const at = (x) => (wide ? Math.log10(x) : x), xs0 = points.map((p) => at(p.x)), across = Math.max(...xs0) - Math.min(...xs0), up = Math.max(...points.map((p) => p.m.mean)) - Math.min(...points.map((p) => p.m.mean));
   const place = (v, x, m) => {
-    const near = points.filter((q) => q.v !== v && Math.abs(at(q.x) - at(x)) <= 0.15 * across && Math.abs(q.m.mean - m.mean) <= 0.12 * up);
-    return !near.length ? "top center" : near.every((q) => q.x > x || (q.x === x && q.m.mean >= m.mean)) ? "middle left" : "middle right";
+    const near = points.filter((q) => q.v !== v && Math.abs(at(q.x) - at(x)) <= 0.25 * across && Math.abs(q.m.mean - m.mean) <= 0.12 * up);
+    const left = near.length ? near.every((q) => q.x > x || (q.x === x && q.m.mean >= m.mean)) : across > 0 && at(x) - Math.min(...xs0) > 0.6 * across;
+    return left ? "middle left" : "middle right";
   };
   for (const { v, x, m } of points) {
-    data.push({ type: "scatter", mode: points.length <= 10 ? "markers+text" : "markers", name: NS.escape(NS.variantName(c, v)), x: [x], y: [scale * m.mean], text: [NS.escape(NS.variantName(c, v), 22)], textposition: place(v, x, m), textfont: { size: 11, color: NS.css("--soft") }, cliponaxis: false, error_y: m.n > 1 ? { type: "data", array: [scale * m.half], thickness: 1.5, width: 4, color: v.colour } : undefined, hovertemplate: `%{fullData.name}<br>${NS.escape(title)} ${NS.amount(x, unit)}<br>${NS.withError(m.mean, m.half, share)}<extra></extra>`, marker: { size: 11, color: v.colour, line: front.some((p) => p.v === v) ? { width: 2, color: NS.css("--ink") } : { width: 0 } } });
+    data.push({ type: "scatter", mode: points.length <= 10 ? "markers+text" : "markers", name: NS.escape(NS.variantName(c, v)), x: [x], y: [scale * m.mean], text: [`\u2002${NS.escape(NS.variantName(c, v), 22)}\u2002`], textposition: place(v, x, m), textfont: { size: 11, color: NS.css("--soft") }, cliponaxis: false, error_y: m.n > 1 ? { type: "data", array: [scale * m.half], thickness: 1.5, width: 4, color: v.colour } : undefined, hovertemplate: `%{fullData.name}<br>${NS.escape(title)} ${NS.amount(x, unit)}<br>${NS.withError(m.mean, m.half, share)}<extra></extra>`, marker: { size: 11, color: v.colour, line: front.some((p) => p.v === v) ? { width: 2, color: NS.css("--ink") } : { width: 0 } } });
   }
   const ys = points.map((p) => scale * p.m.mean), inner = Math.max(...ys) - Math.min(...ys) || Math.abs(ys[0]) * 0.02 || 1;
   const xs = points.map((p) => wide ? Math.log10(p.x) : p.x), span = Math.max(...xs) - Math.min(...xs) || Math.abs(xs[0]) * 0.1 || 1;

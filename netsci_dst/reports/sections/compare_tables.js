@@ -33,7 +33,7 @@ NS.view("compare-tables", class {
       for (const level of levels) {
         const here = mine.filter((v) => v.sparsity === level || v.method === "dense"), order = c.ranked(here);
         order.push(...here.filter((v) => !order.includes(v)));
-        out.push({ where: [data, model, `sparsity ${NS.percent(level)}`].filter(Boolean).join(", "), order, tied: c.tied(order.filter((v) => v.method !== "dense")) });
+        out.push({ where: [data, model, `sparsity ${Number((100 * level).toPrecision(6))} %`].filter(Boolean).join(", "), order, tied: c.tied(order.filter((v) => v.method !== "dense")) });
       }
     });
     return out;

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import netsci_dst as nd
 from netsci_dst.reports.comparison.model import Comparison, representatives
 from netsci_dst.reports.comparison.variants import variants_of
 from netsci_dst.reports.comparison.words import sentences, tied_with_best
@@ -57,7 +58,7 @@ def test_a_run_that_failed_midway_is_no_seed_of_those_that_ended(make_run, tmp_p
     ]
     for run in runs:
         run.update_provenance({"status": "running"})
-    alone = Comparison([RunData(run) for run in map(type(runs[0]), (r.path for r in runs))])
+    alone = Comparison([RunData(nd.load_run(run.path)) for run in runs])
     assert [(v.label, len(v.runs)) for v in alone.variants] == [("set", 3)]
 
 

@@ -16,6 +16,7 @@ def run(path, status, step, wall_s, duration_s=None) -> Any:
     of = SimpleNamespace(path=str(path), status=status)
     return SimpleNamespace(
         run=of,
+        finished=status == "finished",
         name=path.name,
         method="set",
         metrics=frame,
