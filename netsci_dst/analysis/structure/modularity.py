@@ -21,6 +21,8 @@ from ..scopes import graph_scopes
 
 __all__ = ["Modularity", "modularity", "partition_modularity"]
 
+_SWEEPS = 60  # of annealing
+
 
 @dataclass(frozen=True, eq=False)
 class Modularity:
@@ -66,8 +68,9 @@ def modularity(
         Number of runs; by default 10 up to 10⁴ links, 3 up to 10⁵, else 1.
     tolerance
         A run ends when two passes raise modularity by no more than this each; by default 0 up to
-        10⁴ links, 5e-5 up to 3·10⁵, 1e-4 up to 2·10⁶, else 2e-4, which costs some thousandths of
-        Q where there are no clear communities.
+        10⁴ links, 2e-4 up to 10⁵, else 5e-4, which costs a thousandth of Q where there are no
+        clear communities. A tolerance of 1e-3 and more also leaves the annealing out: for quick
+        estimates, as many null models need them.
     weighted
         Use the weights of the links, where the graph has them.
     threads
@@ -89,13 +92,14 @@ def modularity(
 
     matrix = arcs(graph).symmetric if weighted else as_adjacency(graph)
     runs, least, workers = _effort(matrix.nnz // 2)
+    least = least if tolerance is None else tolerance
     runs = runs if n is None else whole_number("the number of runs", n, 1)
     workers = workers if threads is None else whole_number("threads", threads, 1)
     seed = whole_number("seed", seed)
     if matrix.nnz == 0:
         nodes = np.arange(matrix.shape[0], dtype=np.int64)
         return Modularity(float("nan"), nodes, nodes.size, ())
-    found = leiden(matrix, seed, runs, least if tolerance is None else tolerance, workers)
+    found = leiden(matrix, seed, runs, least, workers, sweeps=_SWEEPS if least < 1e-3 else 0)
     values = [_quality(matrix, membership) for membership in found]
     best = _by_size(found[int(np.argmax(values))])
     return Modularity(max(values), best, int(best.max()) + 1, tuple(values))
@@ -108,8 +112,7 @@ def _effort(n_links: int) -> tuple[int, float, int]:
     runs = 3 if n_links <= 100_000 else 1
     given = os.environ.get("OMP_NUM_THREADS", "")
     cores = int(given) if given.isdigit() else os.cpu_count() or 1
-    tolerance = 5e-5 if n_links <= 300_000 else 1e-4 if n_links <= 2_000_000 else 2e-4
-    return runs, tolerance, max(1, min(runs, cores))
+    return runs, 2e-4 if n_links <= 100_000 else 5e-4, max(1, min(runs, cores))
 
 
 def partition_modularity(
@@ -173,7 +176,7 @@ def _by_size(membership: NDArray[np.int64]) -> NDArray[np.int64]:
     source="Newman 2004; Traag, Waltman and van Eck 2019; Leicht and Newman 2008",
     summary="How strongly the network falls into communities, and into its own layers.",
     estimate=lambda topology: 1e-5 * topology.n_links,
-    version=5,
+    version=6,
 )
 def _measure(
     snapshot: Snapshot, seed: int = 0, n: int | None = None, tolerance: float | None = None

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netsci_dst.analysis import analyze, modularity, partition_modularity
+from netsci_dst.analysis.directions import arcs
 from netsci_dst.analysis.structure.leiden import leiden
 from netsci_dst.errors import NetsciError
 from netsci_dst.graphs import as_adjacency, as_igraph
@@ -205,3 +206,29 @@ def test_the_network_its_hidden_part_and_each_layer_have_a_value():
     of_layers = frame[frame["quantity"] == "modularity_of_layers"]["scope"].tolist()
     assert "network" in of_layers
     assert not {layer.name for layer in topology.layers} & set(of_layers)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_annealing_leaves_what_is_clear_and_betters_what_is_not(weighted):
+    clear = nx.planted_partition_graph(8, 60, 0.3, 0.01, seed=1)
+    vague = nx.barabasi_albert_graph(3000, 5, seed=1)
+    for graph in (clear, vague):
+        if weighted:  # the same weight everywhere changes nothing
+            nx.set_edge_attributes(graph, 7.0, "weight")
+        matrix = arcs(graph).symmetric if weighted else as_adjacency(graph)
+        without, annealed = (
+            [partition_modularity(graph, m) for m in leiden(matrix, 1, 3, 1e-4, sweeps=sweeps)]
+            for sweeps in (0, 60)
+        )
+        if graph is clear:
+            assert annealed == pytest.approx(without, abs=1e-12)
+        else:
+            assert min(annealed) > max(without) + 0.003
+
+
+def test_a_rough_tolerance_leaves_annealing_out():
+    graph = nx.barabasi_albert_graph(1500, 4, seed=3)
+    quick = modularity(graph, n=1, tolerance=1e-3).value
+    (membership,) = leiden(as_adjacency(graph), 0, 1, 1e-3, sweeps=0)
+    assert quick == pytest.approx(partition_modularity(graph, membership))
+    assert modularity(graph, n=1, tolerance=9e-4).value > quick
