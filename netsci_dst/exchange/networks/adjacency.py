@@ -20,6 +20,8 @@ def read_adjacency(text: Text, options: Options) -> Found:
     builder = Builder(text)
     separator = spelt(options.separator) if options.separator else separator_of(text, options)
     rows = adjacency_rows(text, options, separator)
+    if options.form is None:
+        _refuse_count(text, rows)
     weighted = all(_WEIGHTED.fullmatch(other) for _, fields in rows for other in fields[1:])
     for number, fields in rows:
         builder.node(fields[0], number)
@@ -28,6 +30,19 @@ def read_adjacency(text: Text, options: Options) -> Found:
             builder.link(fields[0], end, weight, line=number)
     directed = None if _lists_back(builder) else options.directed
     return _sorted(builder.found("adjacency list", directed))
+
+
+def _refuse_count(text: Text, rows: list[tuple[int, list[str]]]) -> None:
+    """Refuse a first line that counts the nodes of the links below it."""
+    (number, first), below = rows[0], rows[1:]
+    if len(first) != 1 or not first[0].isdigit() or any(len(row) != 2 for _, row in below):
+        return
+    if int(first[0]) in (len(below), len({end for _, row in below for end in row})):
+        raise text.error(
+            f"{first[0]!r} may be the number of nodes or links below it: remove the line, or write "
+            "--form adjacency if it is a node without neighbours",
+            number,
+        )
 
 
 def adjacency_rows(text: Text, options: Options, separator: str) -> list[tuple[int, list[str]]]:
@@ -166,6 +181,9 @@ def is_metis(text: Text, options: Options) -> bool:
         return False
     skip, step = _metis_columns(rows[0])
     listed = sum(max(len(row) - skip, 0) for row in rows[1:])
+    ends = {int(field) for row in rows[1:] for field in row[skip::step]}
+    if not ends or min(ends) < 1 or max(ends) > int(rows[0][0]):
+        return False
     return listed == 2 * int(rows[0][1]) * step and listed > 0
 
 

@@ -93,6 +93,7 @@ def _by_header(
     maybe_matrix = header[0] == "" and len(header) > 2 and _is_incidence(rows)
     found = roles_by_words(header)
     if found is not None and (names_ends(header) or not maybe_matrix):
+        _refuse_twice(text, header, found, line)
         return _with_only_number(found, header, rows)
     shown = ", ".join(cell or "''" for cell in header[:6])
     if looks_like_nodes(header):
@@ -108,6 +109,13 @@ def _by_header(
     if left == 2 or (left == 3 and is_weight(header[start + 2])):
         return Roles(start, start + 1, start + 2 if left == 3 else None)
     raise text.error(f"the columns {shown} do not say which are the ends: {_HOW}", line)
+
+
+def _refuse_twice(text: Text, header: Sequence[str], roles: Roles, line: int) -> None:
+    words = [normal(cell) for cell in header]
+    for place in sorted(roles.used()):
+        if words.count(words[place]) > 1:
+            raise text.error(f"two columns are called {header[place]!r}: {_HOW}", line)
 
 
 def _with_only_number(roles: Roles, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Roles:

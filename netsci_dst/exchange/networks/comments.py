@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from .header import Roles
 
 _KONECT = re.compile(
-    r"%\s*(sym|asym|bip)\s+(unweighted|positive|posweighted|signed|multiweighted|weighted|"
-    r"multisigned|dynamic|multiposweighted)\b"
+    r"%\s*(sym|asym|bip)(?:\s+(unweighted|positive|posweighted|signed|multiweighted|weighted|"
+    r"multisigned|dynamic|multiposweighted)\b|\s*$)"
 )
 
 
@@ -32,7 +32,8 @@ def what_comments_say(lines: Sequence[str]) -> Said:
         if konect:
             said.two_mode = konect[1] == "bip"
             said.directed = konect[1] == "asym"
-            said.roles = lambda width, kind=konect[2]: _konect_roles(kind, width)
+            if konect[2]:
+                said.roles = lambda width, kind=konect[2]: _konect_roles(kind, width)
         elif re.match(r"[#%]\s*undirected\b", line, re.IGNORECASE):
             said.directed = False
         elif re.match(r"[#%]\s*directed\b", line, re.IGNORECASE):

@@ -30,6 +30,7 @@ def read_edge_list(text: Text, options: Options) -> Found:
     DataError
         If a line is none, or the columns can be read in several ways.
     """
+    text = _double_quotes(text, options)
     signs = bare(_without_trailing_comments(text, options), options.comments)
     text = signs.text
     body, comments, said_lines = without_comments(text, options.comments)
@@ -45,10 +46,42 @@ def read_edge_list(text: Text, options: Options) -> Found:
     if comments and separator != SPACES:
         _refuse_links_in_comments(text, options, separator, lines[0])
     table = _table(text, options, body, lines, separator, said, said_lines)
+    if not options.columns:
+        _refuse_counts(text, [fields_of(lines[0][1], separator)], table)
     found = links_of_table(text, options, table, said)
     found.form = f"edge list, columns separated by {NAMES.get(separator, repr(separator))}"
     found.notes += [f"{count(comments, 'comment line')} left out"] if comments else []
     return found
+
+
+_SINGLE_QUOTED = re.compile(r"'[^']*'(?:[,;|\t ] *(?:'[^']*'|-?[\d.]+))+\s*")
+
+
+def _double_quotes(text: Text, options: Options) -> Text:
+    """Return a text whose cells stand in single quotes with double ones in their place."""
+    lines = first_lines(text, _SAMPLE, options.comments)
+    if not lines or not all(_SINGLE_QUOTED.fullmatch(line) for _, line in lines):
+        return text
+    if '"' in text.text or "''" in text.text:
+        return text
+    return Text(text.origin, text.text.replace("'", '"'), text.ending, text.notes)
+
+
+def _refuse_counts(text: Text, rows: list[list[str]], table: Table) -> None:
+    """Refuse a first line that counts the nodes and the links below it."""
+    if len(rows[0]) != 2 or table.headed or not all(cell.isdigit() for cell in rows[0]):
+        return
+    nodes, links = map(int, rows[0])
+    below = table.frame.iloc[1:]
+    if links != len(below) or len(below) < 2:
+        return
+    ends = pd.unique(pd.concat([below.iloc[:, 0], below.iloc[:, 1]]))
+    if nodes == ends.size:
+        raise text.error(
+            f"'{nodes} {links}' may be the numbers of nodes and links below it: remove the line, "
+            "or write --columns source,target if it is a link",
+            table.line,
+        )
 
 
 def _refuse_links_in_comments(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -25,6 +26,10 @@ _PAIRS = (
     ("von", "nach"), ("quelle", "ziel"), ("origen", "destino"), ("fuente", "destino"),
     ("desde", "hasta"), ("origem", "destino"), ("origine", "destination"), ("depart", "arrivee"),
     ("origine", "destinazione"), ("da", "a"), ("de", "para"), ("de", "vers"), ("van", "naar"),
+    ("bron", "doel"), ("zrodło", "cel"), ("skad", "dokad"), ("kalla", "mal"), ("kaynak", "hedef"),
+    ("источник", "цель"), ("откуда", "куда"), ("源", "目标"), ("源节点", "目标节点"),
+    ("起点", "终点"), ("来源", "目标"), ("来源", "去向"), ("源", "目標"), ("始点", "終点"),
+    ("出発", "到着"), ("出発地", "到着地"),
 )  # fmt: skip
 _STEMS = {
     "node", "name", "id", "user", "person", "gene", "protein", "actor", "author", "vertex",
@@ -40,6 +45,7 @@ _WEIGHT = {
     "flow", "flows", "trips", "passengers", "correlation", "corr", "pearson", "spearman",
     "similarity", "sim", "coexpression", "gewicht", "peso", "poids", "anzahl", "gewichtung",
     "nsynapses", "synapses", "syncount", "messages", "cooccurrences", "interactions",
+    "pesos", "valor", "valeur", "wert", "waga", "vikt", "agırlık", "вес", "权重", "權重", "重み",
 }  # fmt: skip
 _TIME = {
     "time",
@@ -88,8 +94,10 @@ class Roles:
 
 
 def normal(cell: str) -> str:
-    """Return a header cell without case, spaces and signs."""
-    return re.sub(r"[^0-9a-z]", "", cell.lower())
+    """Return a header cell without case, accents, spaces and signs."""
+    plain = unicodedata.normalize("NFKD", cell.lower())
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", re.sub(r"[\W_]", "", letters))
 
 
 def roles_by_words(cells: Sequence[str]) -> Roles | None:
@@ -179,7 +187,7 @@ def names_ends(cells: Sequence[str]) -> bool:
     a, b = (normal(cells[i]) for i in ends)
     pair = _apart(a, b)
     stem = a.removesuffix(pair[0]) if a.endswith(pair[0]) else a.replace(pair[0], "", 1)
-    return min(map(len, pair)) > 1 or stem in _STEMS or len(stem) > 6
+    return all(len(w) > 1 or not w.isascii() for w in pair) or stem in _STEMS or len(stem) > 6
 
 
 def looks_like_nodes(cells: Sequence[str]) -> bool:

@@ -17,13 +17,15 @@ _LINKS = ("links", "edges", "relationships")
 _ENDS = (
     ("source", "target"), ("from", "to"), ("src", "dst"), ("start", "end"), ("u", "v"),
     ("startNode", "endNode"), ("sourceID", "targetID"), ("source_id", "target_id"),
-    ("sourceId", "targetId"), ("_from", "_to"), ("tail", "head"),
+    ("sourceId", "targetId"), ("_from", "_to"), ("tail", "head"), ("_outV", "_inV"),
+    ("outV", "inV"),
 )  # fmt: skip
 _OF_LINKS = {
     "id", "key", "directed", "undirected", "attributes", "metadata", "weight", "value", "label",
-    "selected", "SUID", "shared_name", "shared_interaction", "index",
+    "selected", "SUID", "shared_name", "shared_interaction", "index", "arrows", "_id", "_type",
+    "_label",
 }  # fmt: skip
-_KEYS = ("id", "key", "name", "label")
+_KEYS = ("id", "_id", "key", "name", "label")
 
 
 def read_json(text: Text, options: Options) -> Found:
@@ -43,6 +45,8 @@ def read_json(text: Text, options: Options) -> Found:
     builder = Builder(text)
     if isinstance(data, list) and _is_matrix(data):
         return _matrix(text, data, options)
+    if isinstance(data, list) and any(map(_is_aspect, data)):
+        data = _of_aspects(data)
     if isinstance(data, list) and _holds_elements(data):
         data = {"elements": data}
     if isinstance(data, list):
@@ -105,6 +109,28 @@ def _holds_elements(data: list[Any]) -> bool:
     return bool(items) and all(isinstance(item, dict) for item in items)
 
 
+def _is_aspect(item: Any) -> bool:
+    """Whether an item is the links of CX, NDEx's exchange form."""
+    links = item.get("edges") if isinstance(item, dict) else None
+    first = links[0] if isinstance(links, list) and links else None
+    return isinstance(first, dict) and {"s", "t"} <= set(first)
+
+
+def _of_aspects(data: list[Any]) -> dict[str, Any]:
+    """Return CX as nodes and links: short keys, in aspects that may come in parts."""
+    found: dict[str, list[Any]] = {"nodes": [], "edges": []}
+    words = {"@id": "id", "n": "name", "s": "source", "t": "target", "i": "interaction"}
+    for item in data:
+        for aspect in found:
+            part = item.get(aspect) if isinstance(item, dict) else None
+            for entry in part if isinstance(part, list) else ():
+                facts = entry if isinstance(entry, dict) else {}
+                values = facts.pop("v", None)
+                facts |= values if isinstance(values, dict) else {}
+                found[aspect].append({words.get(key, key): facts[key] for key in facts})
+    return found
+
+
 def _loaded(text: str) -> Any:
     """Return a document, or a list of them where each line is one."""
     try:
@@ -136,9 +162,16 @@ def _graph(builder: Builder, data: Any) -> Found:
     for place, link in enumerate(links):
         _link(builder, link, keys, f"link {place + 1}")
     said = data.get("directed")
+    if said is None and links and all(map(_points, links)):
+        said = True
     if said is None and isinstance(data.get("options"), dict):
         said = {"directed": True, "undirected": False}.get(data["options"].get("type"))
     return builder.found("JSON node-link", said if isinstance(said, bool) else None, _KEYS[2:])
+
+
+def _points(link: Any) -> bool:
+    """Whether vis.js draws a link with an arrow at its target alone."""
+    return isinstance(link, dict) and link.get("arrows") == "to"
 
 
 def _nodes(builder: Builder, nodes: Any) -> list[Any]:
@@ -154,7 +187,7 @@ def _nodes(builder: Builder, nodes: Any) -> list[Any]:
                 key = place
             else:
                 key = place if named is None else facts[named]
-                if named in ("id", "key"):
+                if named in ("id", "_id", "key"):
                     facts.pop(named)
         facts |= facts.pop("attributes", None) or {}
         facts |= facts.pop("metadata", None) or {}

@@ -60,6 +60,7 @@ class _Pajek:
         self.column = ""
         self.networks = 0
         self.seen: set[str] = set()
+        self.relations: dict[str, None] = {}
 
     def line(self, line: str, number: int) -> None:
         if line[0] == "*":
@@ -96,6 +97,9 @@ class _Pajek:
             raise self.text.error(f"section {words[0]!r} is unknown", number)
         else:
             self.seen.add(self.part)
+            relation = line.partition(":")[2].strip()
+            if relation and self.part in ("arcs", "edges"):
+                self.relations[relation] = None
 
     def _vertices(self, words: list[str], number: int) -> None:
         if not words or not words[0].isdigit():
@@ -164,10 +168,14 @@ class _Pajek:
         if not self.named:
             for i in range(1, self.n + 1):
                 self.builder.node(i, label=str(i))
+        if not self.seen:
+            raise self.text.error("holds vertices and values, as a partition does, but no links")
         weights = [weight for weight in self.builder.weights if weight is not None]
         if weights and all(weight == 1 for weight in weights):
             self.builder.weights = [None] * len(self.builder.weights)
         found = self.builder.found("Pajek", bool({"arcs", "arcslist"} & self.seen))
+        if len(self.relations) > 1:
+            found.notes.append(f"relations taken together: {', '.join(self.relations)}")
         if "matrix" in self.seen:
             undirected_if_symmetric(found)
         return found

@@ -68,6 +68,7 @@ def decode(data: bytes, origin: str, ending: str = "") -> Text:
     try:
         return Text(origin, _lines(data.decode("utf-8")), ending)
     except UnicodeDecodeError:
+        _refuse_other_scripts(data, origin)
         encoding = "cp1252" if re.search(rb"[\x80-\x9f]", data) else "latin-1"
         try:
             text = data.decode(encoding)
@@ -75,6 +76,17 @@ def decode(data: bytes, origin: str, ending: str = "") -> Text:
             text = data.decode("latin-1")
         spelt = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}[encoding]
         return Text(origin, _lines(text), ending, [f"read as {spelt}"])
+
+
+def _refuse_other_scripts(data: bytes, origin: str) -> None:
+    """Refuse what is neither UTF-8 nor Latin: other scripts put bytes above 127 in runs."""
+    alone = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", data))
+    together = sum(map(len, re.findall(rb"[\x80-\xff]{2,}", data)))
+    if together > max(3, 2 * alone):
+        raise DataError(
+            f"{origin} is neither in UTF-8 nor in a Latin encoding (GBK, Shift JIS, KOI8, …?): "
+            "save it as UTF-8, by `iconv -f ENCODING -t UTF-8`"
+        )
 
 
 def _of_two_bytes(data: bytes, origin: str, ending: str) -> Text:
@@ -93,7 +105,10 @@ def _of_two_bytes(data: bytes, origin: str, ending: str) -> Text:
 
 
 def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # Files joined one behind the other keep their byte-order marks.
+    return text.replace("\n\ufeff", "\n") if "\n\ufeff" in text else text
 
 
 def data_lines(text: Text, comments: str = "#%") -> Iterator[tuple[int, str]]:

@@ -90,6 +90,80 @@ READ = {
                     {("0", "1"): 1.5, ("1", "2"): 2}),
     "quoted.csv": ("source,target\n#a,b\nb,c\n".replace("#a", '"#a"'), False,
                    {("#a", "b"), ("b", "c")}),
+    "gephi.csv": ("Source;Target;Type;Id;Label;Weight\na;b;Undirected;0;;1.5\n"
+                  "b;c;Undirected;1;;2\n", False, WEIGHTS),
+    "gephi-arcs.csv": ("Source,Target,Type,Id,Label,timeset,Weight\na,b,Directed,0,,,1.5\n"
+                       "b,c,Directed,1,,,2.0\n", True, WEIGHTS),
+    "snap.txt": ("# Directed graph (each unordered pair of nodes is saved once): Wiki.txt\n"
+                 "# Nodes: 3 Edges: 2\n# FromNodeId\tToNodeId\na\tb\nb\tc\n", True, PAIRS),
+    "asym.edges": ("% asym\na,b\nb,c\n", True, PAIRS),
+    "out.signed": ("% asym signed\na b -1 1082008561\nb c 1 1082008562\n", True,
+                   {("a", "b"): -1, ("b", "c"): 1}),
+    "array.mtx": ("%%MatrixMarket matrix array real general\n2 2\n0\n1\n1\n0\n", False,
+                  {("0", "1")}),
+    "weights.lgl": ("# a\nb 1.5\n# b\nc 2\n", False, WEIGHTS),
+    "directed.gw": ("LEDA.GRAPH\nvoid\nvoid\n-1\n3\n|{}|\n|{}|\n|{}|\n2\n1 2 0 |{}|\n2 3 0 |{}|\n",
+                    True, {("1", "2"), ("2", "3")}),
+    "path.g6": ("Bg\n", False, {("0", "1"), ("1", "2")}),
+    "path.s6": (nx.to_sparse6_bytes(nx.path_graph(3)), False, {("0", "1"), ("1", "2")}),
+    "nested.gml": ('graph\n[\n directed 1\n node\n [\n  id 5\n  label "a"\n  graphics [ x 1 fill '
+                   '"#ff0000" ]\n  LabelGraphics [ text "A]" ]\n ]\n node [ id 7 label "b" att [ '
+                   "deep [ k 1 ] ] ]\n edge [ source 5 target 7 graphics [ width 3 ] value 2 ]\n]\n",
+                   True, {("a", "b"): 2}),
+    "entities.gml": ('graph [ node [ id 0 label "caf&#233; &amp; bar" ] node [ id 1 label "b" ] '
+                     "edge [ source 0 target 1 ] ]", False, {("café & bar", "b")}),
+    "default.graphml": ('<graphml><key id="w" for="edge" attr.name="weight" attr.type="double">'
+                        '<default>1.5</default></key><graph edgedefault="undirected"><node id="a">'
+                        '<port name="N"/></node><node id="b"/><node id="c"/><edge source="a" '
+                        'target="b" sourceport="N"/><edge source="b" target="c"><data key="w">2'
+                        "</data></edge></graph></graphml>", False, WEIGHTS),
+    "mixed.graphml": ('<graphml><graph edgedefault="undirected"><node id="a"/><node id="b"/><node '
+                      'id="c"/><edge source="a" target="b" directed="true"/><edge source="b" '
+                      'target="c"/></graph></graphml>', True, PAIRS | {("c", "b")}),
+    "drawn.json": (as_json(nodes=[{"id": n, "index": i} for i, n in enumerate("abc")], links=[
+        {"source": {"id": "a", "index": 0}, "target": {"id": "b", "index": 1}},
+        {"source": {"id": "b"}, "target": {"id": "c"}}]), False, PAIRS),
+    "arrows.json": (as_json(nodes=[{"id": i, "label": n} for i, n in enumerate("abc")], edges=[
+        {"from": 0, "to": 1, "value": 1.5, "arrows": "to"},
+        {"from": 1, "to": 2, "value": 2, "arrows": "to"}]), True, WEIGHTS),
+    "lines.jsonl": ('{"source":"a","target":"b","weight":1.5}\n'
+                    '{"source":"b","target":"c","weight":2}\n', False, WEIGHTS),
+    "ndex.cx": (json.dumps([{"numberVerification": [{"longNumber": 1}]},
+                            {"nodes": [{"@id": i, "n": n} for i, n in enumerate("abc")]},
+                            {"edges": [{"@id": 9, "s": 0, "t": 1, "i": "pp"}]},
+                            {"edges": [{"@id": 8, "s": 1, "t": 2}]}]), False, PAIRS),
+    "graphson.json": (as_json(graph={"mode": "NORMAL",
+                      "vertices": [{"_id": n, "_type": "vertex"} for n in "abc"],
+                      "edges": [{"_id": 1, "_outV": "a", "_inV": "b", "_label": "x"},
+                                {"_id": 2, "_outV": "b", "_inV": "c", "_label": "x"}]}),
+                      False, PAIRS),
+    "large.txt": (f"{2**63} {2**63 + 1}\n{2**63 + 1} {10**30}\n", False,
+                  {(str(2**63), str(2**63 + 1)), (str(2**63 + 1), str(10**30))}),
+    "spelt.txt": ("001 002\n002 1\n", False, {("001", "002"), ("002", "1")}),
+    "negative.txt": ("-1 2\n2 -3\n", False, {("-1", "2"), ("-3", "2")}),
+    "loop.txt": ("1 1\n1 2\n", False, {("1", "2")}),
+    "french.csv": ("départ;arrivée;poids\na;b;1,5\nb;c;2\n", False, WEIGHTS),
+    "french2.csv": ("Départ;Arrivée\na;b\nb;c\n", False, PAIRS),
+    "chinese.csv": ("源,目标,权重\na,b,1.5\nb,c,2\n", False, WEIGHTS),
+    "chinese2.csv": ("起点,终点\na,b\nb,c\n", False, PAIRS),
+    "japanese.csv": ("始点,終点,重み\na,b,1.5\nb,c,2\n", False, WEIGHTS),
+    "russian.csv": ("Источник;Цель;Вес\na;b;1,5\nb;c;2\n", False, WEIGHTS),
+    "latin.csv": ("source;target\nL’Œuvre;thé\nthé;b\n".encode("cp1252"), False,
+                  {("L’Œuvre", "thé"), ("thé", "b")}),
+    "joined.csv": ("\ufeffsource,target\na,b\n\ufeffb,c\n", False, PAIRS),
+    "single.csv": ("'source','target','weight'\n'a','b',1.5\n'b','c',2\n", False, WEIGHTS),
+    "apostrophes.txt": ("O'Neil\td'Arc\nd'Arc\t'tis\n", False,
+                        {("O'Neil", "d'Arc"), ("d'Arc", "'tis")}),
+    "lower.dl": ("dl n=3 format=lowerhalf diagonal=absent\nlabels: a,b,c\ndata:\n1\n0 1\n", False,
+                 PAIRS),
+    "ports.dot": ('digraph { a [label="Ada\\nL"]; a:p1 -> b:p2; b -> c /* x */ // y\n}', True,
+                  PAIRS),
+    "html.dot": ("graph { a [label=<<b>x</b>>]; a -- b; b -- c }", False, PAIRS),
+    "parts.paj": ("*Network n\n*Vertices 3\n1 a\n2 b\n3 c\n*Edges\n1 2 1.5\n2 3 2\n*Partition p\n"
+                  "*Vertices 3\n1\n1\n2\n", False, WEIGHTS),
+    "r.txt": ('"from" "to" "weight"\n"1" "a" "b" 1.5\n"2" "b" "c" 2\n', False, WEIGHTS),
+    "pandas.txt": ("  source target  weight\n0      a      b     1.5\n1      b      c     2.0\n",
+                   False, WEIGHTS),
 }  # fmt: skip
 
 
@@ -122,6 +196,23 @@ REFUSED = {
     "graph.gpickle": (b"\x80\x04\x95" + bytes(9), "is a pickle"),
     "data.rda": (b"RDX3\nX\n" + bytes(4), "data of R"),
     "paper.pdf": (b"%PDF-1.7\n", "a PDF document"),
+    "twice.csv": ("source,target,source,target\na,b,x,y\nb,c,y,z\n",
+                  "line 1: two columns are called 'source': write --columns"),
+    "weights.csv": ("source,target,weight,weight\na,b,1.5,9\nb,c,2,8\n", "'weight': write --col"),
+    "gbk.csv": ("源,目标\n北京,上海\n上海,广州\n".encode("gbk"), "save it as UTF-8"),
+    "koi.txt": ("Москва Казань\nКазань Омск\n".encode("koi8-r"), "save it as UTF-8"),
+    "counts.txt": ("3 2\n1 2\n2 3\n", "line 1: '3 2' may be the numbers of nodes and links below"),
+    "count.txt": ("3\n1 2\n2 3\n", "line 1: '3' may be the number of nodes or links"),
+    "groups.clu": ("*Vertices 3\n1\n2\n1\n", "as a partition does, but no links"),
+    "hyper.graphml": ('<graphml><graph edgedefault="undirected"><node id="a"/><node id="b"/><node '
+                      'id="c"/><hyperedge><endpoint node="a"/><endpoint node="b"/><endpoint '
+                      'node="c"/></hyperedge></graph></graphml>', "joins more than two nodes"),
+    "complex.mtx": ("%%MatrixMarket matrix coordinate complex general\n3 3 1\n1 2 1 0.5\n",
+                    "complex numbers, which are no weights"),
+    "double.gml": ('graph [ node [ id 1 label "a" ] node [ id 1 label "b" ] edge [ source 1 target '
+                   "1 ] ]", "two nodes have the id 1"),
+    "shares.csv": ("source,target,weight\na,b,15%\nb,c,20%\n", "line 2: '15%' is no weight"),
+    "tree.json": ('{"name": "root", "children": [{"name": "x"}]}', "neither nodes nor links"),
     "weight.json": ('[[0,1,2],[1,2,3],["a","b","x"]]', "weight 'x' is no number"),
 }  # fmt: skip
 
@@ -144,6 +235,21 @@ def test_workbooks_are_named(tmp_path):
     (tmp_path / "a.xlsx").write_bytes(packed.getvalue())
     with pytest.raises(DataError, match="workbook, not a text file: save the sheet as CSV"):
         read(tmp_path / "a.xlsx")
+
+
+def test_relations_of_pajek_are_named(tmp_path):
+    (tmp_path / "a.net").write_text(
+        '*Vertices 3\n1 "a"\n2 "b"\n3 "c"\n*Arcs :1 "likes"\n1 2\n*Arcs :2 "knows"\n2 3\n'
+    )
+    found = read(tmp_path / "a.net")
+    assert set(links_of_topology(found.topology)) == PAIRS
+    assert 'relations taken together: 1 "likes", 2 "knows"' in found.line
+
+
+def test_a_first_line_is_a_link_where_the_columns_are_said(tmp_path):
+    (tmp_path / "a.txt").write_text(REFUSED["counts.txt"][0])
+    found = read(tmp_path / "a.txt", columns=["source", "target"])
+    assert "1 parallel link merged" in found.line
 
 
 def test_a_matrix_of_two_kinds_of_nodes(tmp_path):
