@@ -108,7 +108,7 @@ READ = {
     "path.s6": (nx.to_sparse6_bytes(nx.path_graph(3)), False, {("0", "1"), ("1", "2")}),
     "nested.gml": ('graph\n[\n directed 1\n node\n [\n  id 5\n  label "a"\n  graphics [ x 1 fill '
                    '"#ff0000" ]\n  LabelGraphics [ text "A]" ]\n ]\n node [ id 7 label "b" att [ '
-                   "deep [ k 1 ] ] ]\n edge [ source 5 target 7 graphics [ width 3 ] value 2 ]\n]\n",
+                   "deep [ k 1 ] ] ]\n edge [ source 5 target 7 att [ k 3 ] value 2 ]\n]\n",
                    True, {("a", "b"): 2}),
     "entities.gml": ('graph [ node [ id 0 label "caf&#233; &amp; bar" ] node [ id 1 label "b" ] '
                      "edge [ source 0 target 1 ] ]", False, {("café & bar", "b")}),
