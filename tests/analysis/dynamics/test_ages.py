@@ -1,6 +1,7 @@
 import networkx as nx
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -93,3 +94,26 @@ def test_nothing_gained_has_no_share():
     same = [nx.path_graph(4)] * 4
     assert np.isnan(reliable_exploration(same)).all()
     assert link_ages(same).by_degree() == []
+
+
+def test_links_that_go_at_a_constant_rate_have_the_half_life_of_that_rate():
+    rng = np.random.default_rng(3)
+    n, chance = 400, 0.2
+    here = np.triu(rng.random((n, n)) < 0.02, 1)
+    states = [here]
+    for _ in range(25):
+        stays = here & (rng.random((n, n)) >= chance)
+        new = np.triu(rng.random((n, n)) < 0.004, 1) & ~here
+        here = stays | new
+        states.append(here)
+    networks = [scipy.sparse.csr_array(state | state.T) for state in states]
+    ages = link_ages(networks)
+    # 0.8^4 < 1/2 < 0.8^3: for links gained as for those of the start, whatever their degrees.
+    for curve in (ages.survival(), ages.survival(initial=True)):
+        assert curve.half_life == 4
+        assert curve.share[:12] == pytest.approx(0.8 ** curve.age[:12], abs=0.02)
+        inside = (curve.low <= 0.8**curve.age) & (0.8**curve.age <= curve.high)
+        assert inside[:12].mean() > 0.7
+    assert {curve.half_life for _, _, curve in ages.by_degree()} <= {3, 4}
+    shares = reliable_exploration(networks)
+    assert shares[:8] == pytest.approx(0.8 ** np.arange(1, 9), abs=0.03)

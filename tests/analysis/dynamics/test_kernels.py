@@ -91,3 +91,21 @@ def test_a_run_has_kernels(synthetic_run):
     assert (found.low <= found.rate + 1e-12).all()
     with pytest.raises(NetsciError, match="bootstraps"):
         attachment_kernel(synthetic_run, bootstraps=0)
+
+
+def test_well_linked_nodes_that_keep_their_links_are_found():
+    # A link goes with a probability by the degrees of its ends to the power -1/2.
+    rng = np.random.default_rng(2)
+    graph = nx.barabasi_albert_graph(500, 4, seed=2)
+    states = [graph]
+    for _ in range(6):
+        graph = graph.copy()
+        links = list(graph.edges)
+        weight = np.array([(graph.degree[u] * graph.degree[v]) ** -0.5 for u, v in links])
+        gone = rng.choice(len(links), 80, replace=False, p=weight / weight.sum())
+        graph.remove_edges_from([links[i] for i in gone])
+        states.append(graph)
+    found = loss_kernel(states, bootstraps=60, nulls=20)
+    assert found.exponent == pytest.approx(0.5, abs=0.15)
+    assert found.depends == -1
+    assert "keep their links" in kernel_in_words(found, "loss")
