@@ -1,19 +1,26 @@
 """Forward passes of sparse networks, one thread: time of a batch, bytes, start-up.
 
-All sides take turns within one run, and medians of processor time are compared: on a busy machine a
-pass is interrupted, and a long one more often.
+All sides take turns within one run, some passes at a time, and medians of processor time are
+compared: on a busy machine a pass is interrupted, and a long one more often.
 ``compact`` sides run what `nd.compact` leaves; on links drawn at random at 90 to 99 % nearly every
 neuron is on a path, so give ``--run`` a trained run to see what percolation adds.
 
-    python benchmarks/inference.py [--quick] [--only NAME] [--run FOLDER] [--compile]
+Each case is written when it is finished. A call goes on where the last one on the same machine
+stopped: finished cases are skipped unless ``--again``. ONNX Runtime is measured where it is
+installed, `torch.compile` where a C++ compiler is.
+
+    python benchmarks/inference.py [--quick] [--list] [--only NAME] [--run FOLDER] [--again]
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import importlib.util
+import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,7 +36,7 @@ import torch
 from scipy.sparse import csr_array
 from torch import nn
 
-from netsci_dst import runtime
+from netsci_dst import load_run, runtime
 from netsci_dst.errors import FormatError
 from netsci_dst.training.compaction import compact
 from netsci_dst.training.formats import CsrLinear, convert
@@ -43,6 +50,9 @@ BATCHES = (1, 32, 1024)
 # Gathering each link's input of each row takes seconds there.
 LIMITS = {"ONNX Runtime links": 32}
 SPARSITIES = (0.99, 0.95, 0.9)
+START, TRAINED = "start, processor ms", "MNIST MLP, trained"
+# Processor seconds of a side before the next one's turn, and the fewest turns.
+TURN, LEAST = 0.02, 3
 
 
 class LlamaBlocks(nn.Module):
@@ -63,7 +73,7 @@ class LlamaBlocks(nn.Module):
 
 
 # name: model, shape of a sample
-CASES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
+MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "MNIST MLP 784-1568x3-10": (lambda: mlp((784,), 10, hidden=[1568] * 3), (784,)),
     "CIFAR MLP 3072-3072x3-10": (lambda: mlp((3072,), 10, hidden=[3072] * 3), (3072,)),
     "ConvNet on CIFAR": (lambda: convnet((3, 32, 32), 10), (3, 32, 32)),
@@ -190,63 +200,80 @@ def measure(
     model: nn.Module, shape: tuple[int, ...], seconds: float, compiled: bool
 ) -> dict[str, Any]:
     """Return, per side, bytes and the median milliseconds of each batch; outputs are compared."""
-    example = torch.randn(2, *shape)
-    runs = list(sides(model, example, compiled))
+    runs = list(sides(model, torch.randn(2, *shape), compiled))
     found: dict[str, Any] = {name: {"bytes": size} for name, _, size in runs}
     for batch in BATCHES:
         x = torch.randn(batch, *shape)
+        here = {name: run for name, run, _ in runs if batch <= LIMITS.get(name, batch)}
         with torch.no_grad():
             expected = model(x).numpy()
-            times: dict[str, list[float]] = {
-                name: [] for name, _, _ in runs if batch <= LIMITS.get(name, batch)
-            }
-            slow = set()
-            sides_here = [side for side in runs if batch <= LIMITS.get(side[0], batch)]
-            for name, run, _ in sides_here:
-                start = time.perf_counter()
-                y = np.asarray(run(x))
-                if time.perf_counter() - start > seconds / 2:
-                    slow.add(name)
-                assert np.abs(y - expected).max() <= 1e-5 * np.abs(expected).max() + 1e-7, name
-            begun = time.perf_counter()
-            while time.perf_counter() - begun < seconds or len(times["csr"]) < 3:
-                for name, run, _ in sides_here:
-                    if name in slow and times[name]:
-                        continue
-                    start = time.process_time()
-                    run(x)
-                    times[name].append(time.process_time() - start)
+            for name, run in here.items():
+                error = np.abs(np.asarray(run(x)) - expected).max()
+                assert error <= 1e-5 * np.abs(expected).max() + 1e-7, name
+            times = in_turns(here, x, seconds)
         for name, taken in times.items():
             found[name][f"batch {batch}, ms"] = round(1e3 * float(np.median(taken)), 4)
     return found
 
 
+def in_turns(
+    runs: dict[str, Callable[[torch.Tensor], Any]], x: torch.Tensor, seconds: float
+) -> dict[str, list[float]]:
+    """Return processor seconds of single passes; a side passes for `TURN` seconds at a time."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    begun = time.process_time()
+    for turn in itertools.count():
+        if turn >= LEAST and time.process_time() - begun > seconds:
+            return times
+        for name, run in runs.items():
+            spent = 0.0
+            while spent < TURN:
+                start = time.process_time()
+                run(x)
+                times[name].append(time.process_time() - start)
+                spent += times[name][-1]
+    raise AssertionError
+
+
 def cold_start() -> dict[str, float]:
     """Return the processor milliseconds from nothing to the first output, in new processes."""
     model = thin(mlp((784,), 10, hidden=[1568] * 3), 0.99)
-    found = {}
+    program = lower(model, torch.randn(2, 784))
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "net.safetensors"
-        runtime.save(lower(model, torch.randn(2, 784)), place)
-        torch.save(model.state_dict(), Path(folder) / "net.pt")
+        place = Path(folder)
+        runtime.save(program, place / "net.safetensors")
+        (place / "net.onnx").write_bytes(runtime.to_onnx(program, False))
+        torch.save(model, place / "net.pt")
+        zeros = "np.zeros((1, 784), np.float32)"
         codes = {
-            "runtime (NumPy)": "import numpy as np; from netsci_dst import runtime; "
-            f"runtime.load({str(place)!r})(np.zeros((1, 784), np.float32))",
             "NumPy alone": "import numpy",
+            "runtime (NumPy)": "import numpy as np; from netsci_dst import runtime; "
+            f"runtime.load('net.safetensors')({zeros})",
             "torch alone": "import torch",
+            "dense torch": "import torch; "
+            "torch.load('net.pt', weights_only=False)(torch.zeros(1, 784))",
         }
-        for name, code in codes.items():
-            taken = []
-            for _ in range(5):
-                before = os.times()
-                subprocess.run([sys.executable, "-c", code], check=True)
-                after = os.times()
-                taken.append(
-                    after.children_user + after.children_system
-                    - before.children_user - before.children_system
-                )  # fmt: skip
-            found[name] = round(1e3 * float(np.median(taken)))
-    return found
+        if importlib.util.find_spec("onnxruntime"):
+            codes["ONNX Runtime dense"] = (
+                "import numpy as np, onnxruntime as o; "
+                f"o.InferenceSession('net.onnx').run(None, {{'input': {zeros}}})"
+            )
+        return {name: round(1e3 * _processor_time(code, place)) for name, code in codes.items()}
+
+
+def _processor_time(code: str, folder: Path) -> float:
+    taken = []
+    paths = os.pathsep.join([str(_report.RESULTS.parents[1]), os.environ.get("PYTHONPATH", "")])
+    for _ in range(5):
+        before = os.times()
+        environment = {**os.environ, "PYTHONPATH": paths}
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=folder, env=environment)
+        after = os.times()
+        taken.append(
+            after.children_user + after.children_system
+            - before.children_user - before.children_system
+        )  # fmt: skip
+    return float(np.median(taken))
 
 
 def trained(folder: str) -> tuple[nn.Module, tuple[int, ...]]:
@@ -255,46 +282,63 @@ def trained(folder: str) -> tuple[nn.Module, tuple[int, ...]]:
     return model, tuple(model.input_shape)  # type: ignore[attr-defined]
 
 
-def _known() -> dict[str, Any]:
-    """Return what earlier calls with ``--only`` have measured."""
+def facts(folder: str) -> dict[str, Any]:
+    """Return what was trained, and how accurate it is."""
+    run = load_run(folder)
+    recipe = run.recipe
+    return {
+        "method": f"{recipe['method']}, {float(recipe['sparsity']):.0%}",
+        "accuracy": round(float(run.metrics.iloc[-1]["accuracy"]), 4),
+    }
+
+
+def known() -> dict[str, Any]:
+    """Return what earlier calls on this machine have measured."""
     file = _report.RESULTS / "inference.json"
-    return json.loads(file.read_text())["results"] if file.exists() else {}
+    if not file.exists():
+        return {}
+    found = json.loads(file.read_text())
+    same = found["machine"] == {**_report.machine(), "threads": 1}
+    return found["results"] if same else {}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="few passes, nothing is written")
+    parser.add_argument("--list", action="store_true", help="name the cases that are not finished")
     parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--again", action="store_true", help="measure finished cases anew")
     parser.add_argument("--run", help="a trained run of an MLP, as a case of its own")
-    parser.add_argument("--compile", action="store_true", help="torch.compile too: takes minutes")
-    parser.add_argument("--seconds", type=float, default=1.5, help="for each batch size of a case")
+    parser.add_argument("--seconds", type=float, default=3, help="for each batch size of a case")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    seconds = 0.2 if options.quick else options.seconds
-    cases: dict[str, tuple[nn.Module, tuple[int, ...]]] = {}
-    if options.run:
-        cases["trained run"] = trained(options.run)
-    cases |= {
-        f"{name}, {sparsity:.0%}": (thin(build(), sparsity), shape)
-        for sparsity in SPARSITIES
-        for name, (build, shape) in CASES.items()
-        if options.only in f"{name}, {sparsity:.0%}"
-    }
-    results: dict[str, Any] = {"cold start, processor ms": cold_start()}
-    print(results)
-    for name, (model, shape) in cases.items():
-        results[name] = measure(model, shape, seconds, options.compile)
-        print(name)
-        for side, row in results[name].items():
-            print(
-                "  ",
-                f"{side:22s}",
-                *(f"{key} {value:>10,}" for key, value in row.items()),
-                flush=True,
-            )
+    done = {} if options.again or options.quick else known()
+    names = [name for name in cases(options.run) if options.only in name and name not in done]
+    if options.list:
+        print(*names, sep="\n")
+        return
+    for name in names:
+        torch.manual_seed(0)
+        found = cases(options.run)[name](0.2 if options.quick else options.seconds)
+        print(name, *(f"  {side:24s} {row}" for side, row in found.items()), sep="\n", flush=True)
         if not options.quick:
-            _report.write("inference", {**_known(), **results}, threads=1)
+            _report.write("inference", {**known(), name: found}, threads=1)
+
+
+def cases(run: str | None) -> dict[str, Callable[[float], dict[str, Any]]]:
+    """Return name -> how to measure it, given the seconds for each batch size."""
+    compiled = bool(shutil.which("g++") or shutil.which("clang++"))
+
+    def random_links(build: Callable[[], nn.Module], sparsity: float, shape: tuple[int, ...]):
+        return lambda seconds: measure(thin(build(), sparsity), shape, seconds, compiled)
+
+    found: dict[str, Callable[[float], dict[str, Any]]] = {START: lambda _: cold_start()}
+    if run:
+        found[TRAINED] = lambda seconds: {**facts(run), **measure(*trained(run), seconds, compiled)}
+    for sparsity in SPARSITIES:
+        for name, (build, shape) in MODELS.items():
+            found[f"{name}, {sparsity:.0%}"] = random_links(build, sparsity, shape)
+    return found
 
 
 if __name__ == "__main__":

@@ -51,8 +51,13 @@ class Hidden(nn.Module):
             type(linear) is CsrLinear
             and type(activation) is nn.ReLU
             and self.dropout is None
-            and not any(
-                m._forward_hooks or m._forward_pre_hooks for m in (self, linear, activation)
+            and not (
+                self._forward_hooks
+                or self._forward_pre_hooks
+                or linear._forward_hooks
+                or linear._forward_pre_hooks
+                or activation._forward_hooks
+                or activation._forward_pre_hooks
             )
         )
 

@@ -15,13 +15,12 @@ from . import kernels
 from .by_target import by_target
 from .csr_rows import CsrRows
 from .dtypes import DTYPES
+from .forward_only import MANY, forward_only
 
 if TYPE_CHECKING:
     from .linear import CsrLinear
 
 _PIECE = 64
-# From so many rows on, tiles of them are worth transposing.
-_MANY = 128
 
 
 @outside_compile
@@ -42,7 +41,9 @@ def csr_chain(layers: Sequence[CsrLinear], x: Tensor, relu: bool) -> Tensor:
     flat = x if x.dim() == 2 else x.reshape(-1, first.n_source)
     if weight.device.type != "cpu" or weight.dtype not in DTYPES:
         y = _by_torch(layers, flat, relu)
-    elif len(flat) >= _MANY and all(by_target(layer) is not None for layer in layers):
+    elif not torch.is_grad_enabled() and (found := forward_only(layers, flat, relu)) is not None:
+        y = found
+    elif len(flat) >= MANY and all(by_target(layer) is not None for layer in layers):
         y = flat
         for layer in layers:
             y = CsrRows.apply(y, layer.weight, layer.bias, layer, relu)
