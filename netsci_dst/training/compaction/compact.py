@@ -15,6 +15,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from netsci_dst.errors import NetsciError
 
 from ..formats import CsrLinear
+from .attention import idle, put_back, write_out
 from .fate import Fate
 from .follow import Follower
 
@@ -100,23 +101,37 @@ def compact(model: nn.Module, example: Any = None) -> nn.Module:
     other = (tree_map(_another, args), tree_map(_another, kwargs))
     with torch.no_grad():
         expected = [_run(whole, *given) for given in ((args, kwargs), other)]
-    stays = ""
-    for careful in range(3):
-        small = _smaller(whole, args, kwargs, careful)
+    for heads, careful in ((True, 0), (True, 1), (True, 2), (False, 0), (False, 1), (False, 2)):
+        try:
+            small, stay = _smaller(whole, args, kwargs, careful, heads)
+        except Exception:
+            if not heads:
+                raise
+            continue  # attention weights are used, which a part of the heads does not have
         if _agree(small, ((args, kwargs), other), expected):
-            small.compaction = _compaction(whole, small, stays)  # type: ignore[assignment]
+            reasons = [*stay, *([_WRITTEN] if careful else []), *([] if heads else [_HEADS])]
+            small.compaction = _compaction(  # type: ignore[assignment]
+                whole, small, "\n".join(reasons)
+            )
             return small
-        stays = "neurons stay whose number is written out in the model's code"
     raise NetsciError(
         "the compacted model does not agree with the model: its outputs for one input differ "
         "between calls, or an operation has an effect outside its result"
     )
 
 
+_WRITTEN = "neurons stay whose number is written out in the model's code"
+_HEADS = "heads of multi-head attention stay: the model uses attention weights or parts of it"
+
+
 def _smaller(
-    model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], careful: int
-) -> nn.Module:
+    model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], careful: int, heads: bool
+) -> tuple[nn.Module, list[str]]:
+    """Return a smaller copy, and why heads of attention stay."""
     small = _copy(model)
+    written, stay = write_out(small) if heads else ({}, [])
+    for attention in written:
+        attention.followed = True
     follower = Follower(small)
     follower.follow(args, kwargs)
     for labels in [*(follower.split if careful else ()), *(follower.merged if careful > 1 else ())]:
@@ -131,7 +146,15 @@ def _smaller(
         site.cut(fate.cut(site))
     for first, second in tied:
         second.weight = first.weight
-    return small
+    for attention in written:
+        attention.followed = False
+        if attention.q_proj in follower.sites:
+            stays = fate.of(follower.sites[attention.q_proj].outputs)
+            attention.heads = np.flatnonzero(stays[:: attention.head_dim]).tolist()
+        if n := idle(attention) if len(attention.heads) > 1 else 0:
+            stay.append(f"{n} heads with nothing to give stay: masks or appended keys meet them")
+    put_back(small, written)
+    return small, stay
 
 
 def _tied(follower: Follower) -> list[tuple[nn.Module, nn.Module]]:
@@ -270,6 +293,13 @@ def _size(module: nn.Module) -> tuple[int, int] | None:
     return None
 
 
+_PROJECTIONS = ("in_proj", "q_proj", "k_proj", "v_proj")
+
+
 def _links(model: nn.Module) -> int:
     found: list[Any] = [m.weight for m in model.modules() if _size(m) is not None]
+    for module in model.modules():
+        if isinstance(module, nn.MultiheadAttention):
+            parts = (getattr(module, f"{name}_weight") for name in _PROJECTIONS)
+            found += [weight for weight in parts if weight is not None]
     return sum(int((weight != 0).sum()) for weight in found)

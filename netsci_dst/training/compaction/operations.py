@@ -183,6 +183,8 @@ def _softmax(
     along(shadow.labels, (args[1] % shadow.labels.dim(),), follower.units, pin=True)
     varies = shadow.varies.any(dim=args[1], keepdim=True).expand(output.shape)
     last = args[1] % shadow.labels.dim() == shadow.labels.dim() - 1
+    # The safe one is 0 for a row that is masked throughout.
+    last = last and function._schema.name != "aten::_safe_softmax"
     follower.set(output, Shadow(shadow.labels, varies, last))
     return True
 
@@ -297,8 +299,20 @@ def _attention(
             scores = scores | bool(shadow.varies.any())
     values = sv.varies.any(-2, keepdim=True).repeat_interleave(shared, 1)
     varies = values | (uneven & scores[..., None, None])
+    if any(_hides_all(follower, mask) for mask in (*args[3:], *kwargs.values())):
+        # A row that sees no key is 0, whatever the values are.
+        varies = varies | (v != 0).any(-2, keepdim=True).repeat_interleave(shared, 1)
     follower.set(result, Shadow(first.expand(result.shape), varies.expand(result.shape)))
     return True
+
+
+def _hides_all(follower: Follower, mask: Any) -> bool:
+    """Whether a mask may hide every key of a row, in this pass or with another input."""
+    if not isinstance(mask, Tensor):
+        return False
+    shadow = follower.shadow(mask)
+    hidden = ~mask if mask.dtype == torch.bool else mask == float("-inf")
+    return bool(hidden.all(-1).any()) or (shadow is not None and bool(shadow.varies.any()))
 
 
 def _index(
