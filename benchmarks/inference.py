@@ -125,8 +125,7 @@ def sides(
     yield "csr", csr, links(csr)
     yield "compact csr", compact_csr, links(compact_csr)
     yield "compact dense", small, size(small)
-    is_mlp = all(not isinstance(m, nn.Conv2d) for m in model.modules()) and example.dim() == 2
-    if is_mlp:
+    if hasattr(model, "hidden") and not isinstance(model, LlamaBlocks):
         yield "torch.sparse", *_torch_sparse(model)
         yield "scipy", *_scipy(model)
     try:
@@ -151,7 +150,7 @@ def _torch_sparse(model: nn.Module) -> tuple[Callable[[torch.Tensor], torch.Tens
         layers = [(m.weight.detach().to_sparse_csr(), m.bias.detach()) for m in _linears(model)]
 
     def run(x: torch.Tensor) -> torch.Tensor:
-        y = x.t()
+        y = x.flatten(1).t()
         for i, (weight, bias) in enumerate(layers):
             y = weight @ y + bias[:, None]
             y = torch.relu(y) if i + 1 < len(layers) else y
@@ -166,7 +165,7 @@ def _scipy(model: nn.Module) -> tuple[Callable[[torch.Tensor], Any], int]:
     ]
 
     def run(x: torch.Tensor) -> Any:
-        y = x.numpy().T
+        y = x.flatten(1).numpy().T
         for i, (weight, bias) in enumerate(layers):
             y = weight @ y + bias[:, None]
             y = np.maximum(y, 0) if i + 1 < len(layers) else y

@@ -56,7 +56,8 @@ def their_network(folder: str, x: np.ndarray) -> tuple[Any, Any]:
     # With float32 weights the SciPy of today gives a view where that of 2020 gave a copy, and their
     # gradient would be written over the weights.
     matrix = theirs.coo_matrix
-    theirs.coo_matrix = lambda *parts, **options: matrix(*parts, **{**options, "copy": True})
+    copied = lambda *parts, **options: matrix(*parts, **{**options, "copy": True})  # noqa: E731
+    vars(theirs)["coo_matrix"] = copied
     network = theirs.SET_MLP(sizes, (relu, relu, relu, nn_functions.Softmax), epsilon=1)
     for i, (a, b) in enumerate(itertools.pairwise(sizes), 1):
         density = DENSITY if i < len(sizes) - 1 else 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -42,8 +43,8 @@ class HeadwiseAttention(nn.Module):
         biases = (None,) * 3 if whole.in_proj_bias is None else whole.in_proj_bias.chunk(3)
         self.q_proj, self.k_proj, self.v_proj = (_linear(w, b) for w, b in zip(parts, biases))
         self.out_proj: nn.Linear = whole.out_proj
-        self.bias_k: nn.Parameter | None = whole.bias_k
-        self.bias_v: nn.Parameter | None = whole.bias_v
+        self.bias_k: Tensor | None = whole.bias_k
+        self.bias_v: Tensor | None = whole.bias_v
         self.train(whole.training)
 
     @property
@@ -118,7 +119,8 @@ class HeadwiseAttention(nn.Module):
 
 
 def _linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
-    layer = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0], bias is not None)
+    made = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0], bias is not None)
+    layer = cast(nn.Linear, made)
     layer.weight = nn.Parameter(weight.detach().clone(), requires_grad=weight.requires_grad)
     if bias is not None:
         layer.bias = nn.Parameter(bias.detach().clone(), requires_grad=bias.requires_grad)
