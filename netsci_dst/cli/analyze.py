@@ -82,6 +82,8 @@ def command(
             progress=update,
         )
     for note in frame.attrs["notes"]:
+        if wanted is None and note["status"] == "not applicable":
+            continue  # nobody asked for it
         step = note.get("step")
         at = "" if step in (None, WHOLE_RUN) else f" at step {step}"
         _console.say(f"{note['run']}: {note['measure']}{at}: {note['status']}: {note['reason']}")

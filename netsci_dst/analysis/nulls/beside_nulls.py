@@ -18,6 +18,7 @@ def _questions(topology: Topology) -> dict[str, Callable[[Topology], float]]:
     from ..paths.lengths import path_lengths
     from ..structure.clustering import bipartite_clustering, clustering
     from ..structure.modularity import modularity
+    from ..structure.sides import kept_sides
 
     asked = {
         "modularity": lambda t: modularity(t, n=1, tolerance=1e-3).value,
@@ -28,7 +29,7 @@ def _questions(topology: Topology) -> dict[str, Callable[[Topology], float]]:
     if topology.is_layered:
         asked["paths"] = lambda t: float(credit_assigned_paths(t).total)
         asked["hub_share_every"] = lambda t: credit_assigned_paths(t).share_every
-    else:
+    elif kept_sides(topology) is None:
         asked["clustering"] = lambda t: clustering(t).value
     return asked
 
@@ -44,7 +45,7 @@ def _seconds(topology: Topology) -> float:
     source="Maslov and Sneppen 2002; Besag and Clifford 1991",
     summary="How far modularity, path length, clustering and hubs exceed what degrees explain.",
     estimate=_seconds,
-    version=2,
+    version=3,
 )
 def null_model_measure(
     snapshot: Snapshot, null: str = "degree_preserving", n: int | None = None, seed: int = 0

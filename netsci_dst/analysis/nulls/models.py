@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ... import registry
 from ...topology import Layer, Topology
+from ..structure.sides import kept_sides
 
 __all__ = ["degree_preserving", "null_model", "random_links"]
 
@@ -29,6 +30,8 @@ def null_model(name: str, *, source: str, summary: str = "") -> Callable[[F], F]
 def degree_preserving(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topology:
     """Exchange ends of links at random within each layer; every degree in it stays.
 
+    A network of two kinds of nodes (bipartite, with a cycle) keeps its two sides.
+
     Parameters
     ----------
     topology
@@ -39,6 +42,10 @@ def degree_preserving(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topo
         Exchanges per link.
     """
     topology = topology.undirected()
+    side = kept_sides(topology)
+    if side is not None:
+        (layer,) = topology.layers
+        return topology.replace_layers([_rewired_between(layer, side, rng, swaps)])
     return topology.replace_layers(_rewired(layer, rng, swaps) for layer in topology.layers)
 
 
@@ -106,6 +113,20 @@ def _rewired(
     exchange_in_network(indptr, indices, tails, mates, homes, wanted, state)
     once = tails < indices
     return Layer.from_links(*ends, tails[once], indices[once], directed=False)
+
+
+def _rewired_between(layer: Layer, side: NDArray[np.int8], rng: Rng, swaps: float) -> Layer:
+    """Exchange ends of the links of a bipartite network, each taken from side 0 to side 1."""
+    from .rewire import exchange_in_layer, seed_of
+
+    u, v = layer.sources.astype(np.int64), layer.indices.astype(np.int64)
+    ends = (layer.name, layer.source, layer.target, layer.shape)
+    across = side[u] == 1
+    there = Layer.from_links(*ends, np.where(across, v, u), np.where(across, u, v))
+    indices, nowhere = there.indices.copy(), np.empty(0)
+    wanted = int(np.ceil(swaps * layer.n_links))
+    exchange_in_layer(there.indptr, indices, there.sources, nowhere, nowhere, wanted, seed_of(rng))
+    return Layer.from_links(*ends, there.sources, indices, directed=False)
 
 
 def _both_ways(layer: Layer) -> tuple[NDArray[Any], ...]:

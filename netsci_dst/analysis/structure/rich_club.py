@@ -164,7 +164,7 @@ def _possible(topology: Topology, levels: NDArray[np.int64]) -> NDArray[np.float
     source="Colizza et al. 2006; Muscoloni and Cannistraci 2017",
     summary="Whether highly linked neurons are linked among themselves more than by chance.",
     estimate=lambda topology: limit_of_nulls(topology.n_links) * 1.5e-6 * topology.n_links,
-    version=4,
+    version=5,
 )
 def _measure(snapshot: Snapshot, n: int | None = None, seed: int = 0) -> Iterator[Value | Array]:
     if snapshot.topology.n_links == 0:

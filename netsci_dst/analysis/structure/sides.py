@@ -15,20 +15,13 @@ def sides(matrix: Any) -> NDArray[np.int8] | None:
 
     The first node of each component is on side 0.
     """
-    from scipy.sparse.csgraph import breadth_first_order
+    from scipy.sparse.csgraph import dijkstra
 
     from ..paths.distances import components
 
-    labels = components(matrix)
-    side = np.full(labels.size, -1, dtype=np.int8)
-    side[np.diff(matrix.indptr) == 0] = 0
-    _, first = np.unique(labels, return_index=True)
-    for root in first:
-        if side[root] < 0:
-            order, before = breadth_first_order(matrix, root, directed=False)
-            side[root] = 0
-            for node in order[1:].tolist():
-                side[node] = 1 - side[before[node]]
+    _, first = np.unique(components(matrix), return_index=True)
+    away = dijkstra(matrix, indices=first, unweighted=True, min_only=True)
+    side = (away.astype(np.int64) % 2).astype(np.int8)
     row = np.repeat(side, np.diff(matrix.indptr))
     return side if (row != side[matrix.indices]).all() else None
 
@@ -36,6 +29,20 @@ def sides(matrix: Any) -> NDArray[np.int8] | None:
 def is_bipartite(matrix: Any) -> bool:
     """Return whether a symmetric CSR matrix has links and no odd cycle."""
     return matrix.nnz > 0 and sides(matrix) is not None
+
+
+def kept_sides(topology: Topology) -> NDArray[np.int8] | None:
+    """Return the sides of a network that joins two kinds of nodes; None for any other.
+
+    A tree has no odd cycle either, but its sides mean nothing: the network must have a cycle.
+    """
+    from ..paths.distances import components
+
+    if topology.is_layered or topology.n_links == 0:
+        return None
+    matrix = topology.to_scipy()
+    parts = int(components(matrix).max()) + 1
+    return sides(matrix) if matrix.nnz // 2 > matrix.shape[0] - parts else None
 
 
 def as_topology(graph: Any) -> Topology:

@@ -126,7 +126,7 @@ def _seconds(topology: Topology) -> float:
     source="Humphries and Gurney 2008; Telesford et al. 2011",
     summary="Whether paths are as short as at random and clustering as high as in a lattice.",
     estimate=_seconds,
-    version=4,
+    version=5,
 )
 def _measure(snapshot: Snapshot, n: int = 10, seed: int = 0) -> Iterator[Value]:
     if snapshot.topology.n_links == 0:

@@ -12,14 +12,14 @@ NS.plotly = () => {
 
 NS.layout = (layout = {}) => {
   const ink = NS.css("--ink"), line = NS.css("--line"), soft = NS.css("--soft");
-  const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line, automargin: true, exponentformat: "power" };
+  const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line, automargin: true, exponentformat: "power", minexponent: 6, separatethousands: true };
   const out = {
     font: { family: "system-ui, sans-serif", size: 12, color: ink },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 56, r: 14, t: layout.showlegend === false ? 12 : 30, b: 44 }, hovermode: "closest",
     hoverlabel: { font: { size: 12 } },
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 11, color: soft } },
-    ...layout,
+    separators: ".\u202f", ...layout,
   };
   for (const name of ["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d+$/.test(key))]) {
     out[name] = { ...axis, ...(layout[name] || {}) };

@@ -109,6 +109,13 @@ class NetworkData(RunData):
         return is_bipartite(as_adjacency(self.topology))
 
     @cached_property
+    def two_sided(self) -> bool:
+        """Whether its nulls keep two sides: bipartite, and no forest."""
+        from ...analysis.structure.sides import kept_sides
+
+        return self.topology is not None and kept_sides(self.topology.undirected()) is not None
+
+    @cached_property
     def polar(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Angle and radius of each node in the hyperbolic disk, NaN where it is not placed."""
         parts = [self.array("embedding", name, self.step) for name in ("theta", "r", "nodes")]

@@ -93,6 +93,8 @@ def _clustering(network: NetworkData) -> Tile | None:
     null = network.number("null_model", "clustering_null_mean")
     p = network.number("null_model", "clustering_p")
     text = "Not compared with a null."
+    if network.two_sided:
+        text = "Links join two kinds of nodes only: no triangles."
     if null is not None and p is not None:
         n = network.number("null_model", "clustering_nulls")
         said = p_value(p, None if n is None else 1 / (1 + n))

@@ -81,6 +81,10 @@ def _core(network: NetworkData, uid: str) -> Markup:
     k, inside = network.number("k_shell", "k_max"), network.number("k_shell", "core")
     if k is None or inside is None or k < 2:
         return Markup("")
+    if inside > 0.9 * len(network.labels):
+        return Markup("nearly all nodes in one core ({})").format(
+            _link(uid, "core", f"k = {k:.0f}")
+        )
     dense = "a dense core" if k > 2 * float(network.degree.mean()) / 2 + 1 else "a core"
     return Markup("{} of {} nodes ({})").format(
         dense, count(inside), _link(uid, "core", f"k = {k:.0f}")
@@ -93,10 +97,10 @@ def _clustered(network: NetworkData, uid: str) -> Markup:
     p = network.number("null_model", "clustering_p")
     if value is None:
         return Markup("")
-    if null is None or p is None:
-        return Markup("clustering {}").format(_link(uid, "clustering", significant(value, 2)))
     if value == 0:
         return Markup("{}").format(_link(uid, "clustering", "without triangles"))
+    if null is None or p is None:
+        return Markup("clustering {}").format(_link(uid, "clustering", significant(value, 2)))
     ratio = value / null if null > 0 else math.inf
     if p > DIFFERENT:
         return _link(uid, "clustering", "no more clustered than its null")
@@ -186,6 +190,12 @@ NULL_NAMES = {
 }
 
 
+def null_in_words(network: NetworkData) -> str:
+    """Return what the null networks have in common with the network."""
+    kept = "and the same two sides" if network.two_sided else ""
+    return f"networks of the same degrees {kept}".strip()
+
+
 def _nulls(network: NetworkData, uid: str) -> Markup:
     yes, no = [], []
     for name, said in NULL_NAMES.items():
@@ -196,7 +206,7 @@ def _nulls(network: NetworkData, uid: str) -> Markup:
             (yes if p <= DIFFERENT else no).append(said + (sign if p <= DIFFERENT else ""))
     if not yes and not no:
         return Markup("")
-    link = _link(uid, "nulls", "networks of the same degrees")
+    link = _link(uid, "nulls", null_in_words(network))
     text = Markup("Against {} it ").format(link)
     if yes:
         text += Markup("differs in {}").format(", ".join(yes))

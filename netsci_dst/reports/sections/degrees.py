@@ -164,6 +164,10 @@ def fit_tables(run: RunData) -> Iterator[Block]:
     rows = [_row(run, scope, step) for scope in scopes]
     head = ["scope", "α", "k_min", "in the tail", "distance (KS)", "γ", "p", "verdict"]
     kept = [i for i in range(len(head)) if any(row[i] != "–" for row in rows)]
+    note = "" if len(tested) else "Fitted, not tested: the measure power_law_test gives p."
+    if scopes == ["network"] and len(tested):  # a sentence reads better than a column of one cell
+        kept, verdict = [i for i in kept if 0 < i < len(head) - 1], rows[0][-1]
+        note = "" if verdict == "–" else f"{verdict[0].upper()}{verdict[1:]}".rstrip(".") + "."
     when = f"{run.time_label} {significant(run.when(step, float(last['epoch'])), 4)}"
     when = f" at {when}" if len(run.run.snapshots) > 1 else ""
     yield Table(
@@ -171,7 +175,7 @@ def fit_tables(run: RunData) -> Iterator[Block]:
         f"Power-law fits{when}; not ruled out means p > 0.1",
         [head[i] for i in kept],
         [[row[i] for i in kept] for row in rows],
-        note="" if len(tested) else "Fitted, not tested: the measure power_law_test gives p.",
+        note=note,
     )
     yield from _alternatives(run, when)
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..chart import Block, Chart, Mark, Series, Table, Words
 from ..colours import CATEGORIES, NEUTRAL
 from ..networks.data import COLUMNS, NetworkData
-from ..networks.words import DIFFERENT, NULL_NAMES
+from ..networks.words import DIFFERENT, NULL_NAMES, null_in_words
 from ..numbers import count, p_value, percent, significant
 from ..page_section import section
 from . import degrees as degree_section
@@ -182,6 +182,8 @@ def network_clustering(network: NetworkData) -> Iterator[Block]:
         ("small-world ω", "small_world", "omega"),
         ("structural consistency", "structural_consistency", "structural_consistency"),
     )
+    if network.bipartite:  # without triangles they compare nothing
+        wanted = tuple(each for each in wanted if each[1] != "small_world")
     known = [(title, network.number(measure, q)) for title, measure, q in wanted]
     rows = [[title, significant(value)] for title, value in known if value is not None]
     if rows:
@@ -189,7 +191,7 @@ def network_clustering(network: NetworkData) -> Iterator[Block]:
     else:
         yield Words("Clustering was not computed.", True, "clustering")
     local = network.of("clustering", "clustering")
-    if local is not None and network.degree.max() > 2:
+    if local is not None and network.degree.max() > 2 and np.nansum(local) > 0:
         k, mean = _by_degree(network.degree, local)
         if k.size > 1:
             yield Chart(
@@ -218,7 +220,8 @@ def _by_degree(degree: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.n
     after="clustering",
     lead="What would networks of the same degrees look like? A dot outside the dashed lines is "
     "structure that degrees alone do not explain.",
-    definition="Null networks are drawn by swapping the ends of links, which keeps every degree. "
+    definition="Null networks are drawn by swapping the ends of links, which keeps every degree; "
+    "those of a bipartite network keep its two sides, too. "
     "They go on until 20 are as extreme as the network or a limit is reached; p = (1 + as extreme) "
     "/ (1 + nulls), and a value at its limit is written as a bound. z: distance from the nulls' "
     "mean in their standard deviations.",
@@ -252,7 +255,7 @@ def network_nulls(network: NetworkData) -> Iterator[Block]:
     if series:
         yield Chart(
             "nulls",
-            "Distance from networks of the same degrees",
+            f"Distance from {null_in_words(network)}",
             "z (standard deviations)",
             "",
             tuple(series),

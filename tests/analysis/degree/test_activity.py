@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from netsci_dst.analysis.degree.activity import active_neurons, active_neurons_measure
-from netsci_dst.analysis.measure import Array, Value
+from netsci_dst.analysis.measure import Array, NotApplicable, Value
 from netsci_dst.snapshots import Snapshot
 from netsci_dst.topology import Dense, Layer, Population, Topology
 
@@ -58,3 +58,9 @@ def test_measure_agrees_with_the_function(synthetic_run):
     assert values["hidden", "active"] == sum(active for active, _ in inner)
     mask = next(r.values for r in rows if isinstance(r, Array))
     np.testing.assert_array_equal(mask, found.mask)
+
+
+def test_a_general_network_has_no_neurons():
+    snapshot = Snapshot(Topology.network(nx.karate_club_graph()), step=0, epoch=0.0)
+    with pytest.raises(NotApplicable, match="nodes, not neurons"):
+        list(active_neurons_measure(snapshot))

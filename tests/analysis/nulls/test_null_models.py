@@ -115,3 +115,22 @@ def test_null_models_are_named_and_open():
         null_model_test(graph, lambda g: 0.0, null="degree_preserve")
     with pytest.raises(NetsciError, match="at least two"):
         null_model_test(graph, lambda g: 0.0, n=1)
+
+
+def test_nulls_of_two_kinds_of_nodes_keep_the_two_sides():
+    graph = nx.davis_southern_women_graph()
+    topology = Topology.network(graph)
+    women = np.array([graph.nodes[name]["bipartite"] for name in graph])
+    rng = np.random.default_rng(0)
+    links = set()
+    for _ in range(20):
+        null = degree_preserving(topology, rng)
+        assert (null.degrees == topology.degrees).all()
+        u, v = null.links()
+        assert (women[u] != women[v]).all()
+        links |= set(zip(u.tolist(), v.tolist()))
+    assert len(links) > 1.5 * topology.n_links  # they differ
+    # A tree has no odd cycle either, but no two kinds of nodes: its nulls may have some.
+    tree = Topology.network(nx.barabasi_albert_graph(60, 1, seed=1))
+    odd = [not nx.is_bipartite(degree_preserving(tree, rng).to_networkx()) for _ in range(20)]
+    assert any(odd)
