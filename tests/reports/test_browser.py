@@ -97,6 +97,16 @@ def test_the_page_shows_every_section(visit, page):
         until(browser, f'document.querySelector("{selector} .main-svg .trace")')
 
 
+def test_nothing_moves_for_ever_in_a_page_that_is_left_alone(visit, page):
+    endless = """return [...document.querySelectorAll("*")].filter((one) => {
+        const style = getComputedStyle(one);
+        return style.animationName !== "none" && style.animationIterationCount === "infinite";
+    }).length"""
+    driver = visit(page)
+    assert driver.execute_script("return document.querySelectorAll('.skeleton').length") > 0
+    assert driver.execute_script(endless) == 0
+
+
 def test_the_slider_moves_every_view(visit, page, run):
     browser = visit(page)
     show(browser, "[data-figure=network]")
