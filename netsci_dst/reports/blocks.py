@@ -15,6 +15,8 @@ from .page_section import Section, sections_of
 from .plotly_chart import spec
 
 MOST_POINTS = 1500
+# More names than that leave a chart no room: they stand above the section once.
+MOST_IN_LEGEND = 8
 
 
 @dataclass
@@ -61,9 +63,12 @@ def _share_legend(shown: Shown, out: PageBlocks) -> None:
     """Where all charts of a section draw the same lines, one legend stands for all."""
     figures = [b for kind, blocks in shown.groups if kind == "figures" for b in blocks]
     charts = [b for b in figures if isinstance(b, Chart) and not b.live]
+    many = [chart for chart in charts if len(chart.series) > MOST_IN_LEGEND]
+    if many and len(charts) < len(figures):
+        charts = figures = many
     named = {s.name: s.colour for chart in charts for s in chart.series}
     same = all(named.get(s.name) == s.colour for chart in charts for s in chart.series)
-    if len(charts) < 4 or len(charts) < len(figures) or not same or len(named) > 40:
+    if (len(charts) < 4 and not many) or len(charts) < len(figures) or not same or len(named) > 40:
         return
     shown.legend = [(name, colour or "") for name, colour in named.items()]
     for chart in charts:

@@ -24,7 +24,7 @@ def through_time(run: RunData, measure: str, quantity: str, label: str = "") -> 
     text = label or quantity.replace("_", " ")
     return Chart(
         f"measure-{measure}-{quantity}",
-        f"{measure.replace('_', ' ')}: {text}",
+        f"{text[0].upper()}{text[1:]}" if label else f"{measure.replace('_', ' ')}: {text}",
         run.time_label,
         text if len(text) < 24 else "share" if text.startswith("share") else "value",
         tuple(series),

@@ -96,7 +96,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
 def _axis(chart: Chart, axis: str) -> dict[str, Any]:
     """Return type, range and ticks of an axis: a logarithmic one is labelled 1, 10, 100."""
     if not (chart.x_log if axis == "x" else chart.y_log):
-        return {"dtick": 1} if axis == "x" and _few_whole(chart) else {}
+        return {"dtick": 1} if axis == "x" and (_few_whole(chart) or _few_epochs(chart)) else {}
     found = np.concatenate(
         [np.asarray(getattr(s, axis), dtype=float).ravel() for s in chart.series] or [np.zeros(0)]
     )
@@ -113,6 +113,14 @@ def _axis(chart: Chart, axis: str) -> dict[str, Any]:
         "tickvals": ticks,
         "ticktext": [_power(tick) for tick in ticks],
     }
+
+
+def _few_epochs(chart: Chart) -> bool:
+    """Whether the axis shows a few epochs: there is no half of one to label."""
+    if chart.x_label != "epoch":
+        return False
+    found = np.concatenate([np.asarray(s.x, dtype=float) for s in chart.series] or [np.zeros(0)])
+    return found.size > 0 and 1 <= float(np.ptp(found)) <= 9
 
 
 def _few_whole(chart: Chart) -> bool:
@@ -156,9 +164,13 @@ def _room(chart: Chart, scale: float) -> dict[str, Any]:
     if chart.y_log or not values or any(s.kind == "bar" for s in chart.series):
         return {}
     low, high = min(values), max(values)
+    if low == high == 0:
+        return {"range": [-0.05, 1]}
     if high - low > 0.01 * abs(high) or low <= 0:
         return {}
-    return {"range": [low - 0.01 * abs(high), high + 0.01 * abs(high)]}
+    top = high + 0.01 * abs(high)
+    # There is no share above all.
+    return {"range": [low - 0.01 * abs(high), min(top, 100.1) if chart.share else top]}
 
 
 def _traces(series: Series, colour: str, scale: float) -> list[dict[str, Any]]:

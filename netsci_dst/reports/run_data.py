@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import NetsciError
 from ..run import Run
 from ..topology import Population, Topology
+from .numbers import p_value
 from .recipe_facts import model_of, text_of
 
 if TYPE_CHECKING:
@@ -147,6 +148,22 @@ class RunData:
         found = self.series(measure, quantity, scope)["text"].dropna()
         return None if found.empty else str(found.iloc[-1])
 
+    def tail_p(self, scope: str = "network", step: int | None = None) -> str | None:
+        """Return the p-value of the power law with its sign, as its synthetic samples bound it.
+
+        None where it was not tested.
+        """
+        found = self.series("power_law_test", "p_value", scope)
+        if step is not None:
+            found = found[found["step"] == step]
+        found = found[np.isfinite(found["value"].astype(float))]
+        if found.empty:
+            return None
+        said = found["text"].iloc[-1]
+        if isinstance(said, str) and said.startswith("<"):
+            return said.partition(" (")[0]
+        return p_value(float(found["value"].iloc[-1]))
+
     def series(self, measure: str, quantity: str, scope: str = "network") -> pd.DataFrame:
         """Return the rows of one quantity in order of step."""
         found = self.groups.get((measure, quantity, scope))
@@ -229,7 +246,15 @@ class RunData:
 
     @cached_property
     def sparsity(self) -> float:
-        """Sparsity over all sparse layers at the last snapshot; 0 for a dense network."""
+        """Sparsity over all sparse layers in the end; 0 for a dense network.
+
+        That of the weights where updates recorded it: a link between two channels of a convolution
+        stands for several.
+        """
+        evolution = self.whole_evolution
+        density = evolution["density"].dropna() if "density" in evolution else []
+        if len(density):
+            return 1.0 - float(density.iloc[-1])  # type: ignore[union-attr]
         if self.topology is not None and self.topology.layers:
             return 1.0 - self.topology.density
         found = self.recipe.get("sparsity")

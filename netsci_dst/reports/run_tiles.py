@@ -11,6 +11,8 @@ from .tile import Tile, TileGroup, groups
 
 _CHT = "Zhang et al. (CHT), ICLR 2024"
 
+HEAVY = 3.5  # above it a tail falls too fast to call its best linked neurons hubs
+
 
 def tiles(run: RunData) -> list[TileGroup]:
     """Return the tiles for which the run has numbers, eight at most."""
@@ -120,11 +122,13 @@ def _tail(run: RunData) -> Tile | None:
     share = run.value("power_law", "tail_share")
     if p is None:
         text = "Not tested for a power law."
+    elif alpha is not None and alpha > HEAVY:
+        text = f"No heavy tail: its likeliest exponent is {significant(alpha, 3)} > {HEAVY:g}."
     elif p > 0.1:
-        text = f"A power law is not ruled out (p {p_value(p)} > 0.1)"
+        text = f"A power law is not ruled out (p {run.tail_p(step=step)} > 0.1)"
         text += "." if share is None else f"; the tail holds {percent(share, 0)} of the neurons."
     else:
-        text = f"No power law (p {p_value(p)}" + (" < 0.1)." if p >= 0.001 else ").")
+        text = f"No power law (p {run.tail_p(step=step)}" + (" < 0.1)." if p > 0 else ").")
     capped = gamma is not None and gamma >= 9.995
     value = "none" if capped else significant(gamma if gamma is not None else alpha or 0)
     return Tile(

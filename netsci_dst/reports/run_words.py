@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from ..topology import Topology
 from .comparison.statistics import interval
-from .numbers import amount, count, duration, p_value, percent, significant
+from .numbers import amount, count, duration, percent, significant
 from .run_data import RunData
-from .run_tiles import metric_text
-
-HEAVY = 3.5  # above it a tail falls too fast to call its best linked neurons hubs
+from .run_tiles import HEAVY, metric_text
 
 
 def facts(run: RunData) -> str:
@@ -69,6 +67,8 @@ def _structure(run: RunData) -> str:
     if not topology.layers:
         return "It is fully connected: no sparse layer whose topology could evolve."
     parts = [f"{count(topology.n_links)} links, {percent(topology.density)} of those possible"]
+    if abs(1 - run.sparsity - topology.density) > 0.005:
+        parts[0] += f" between its channels ({percent(1 - run.sparsity)} of the weights)"
     parts.append(_active(topology, run.first_topology))
     tail = _tail(run)
     if tail:
@@ -108,9 +108,9 @@ def _tail(run: RunData) -> str:
     if p > 0.1 and alpha is not None:
         return (
             f"a heavy tail: a power law of exponent {alpha:.2f} is not ruled out "
-            f"(p {p_value(p)}{held})"
+            f"(p {run.tail_p()}{held})"
         )
-    return f"no power law in its degrees (p {p_value(p)})"
+    return f"no power law in its degrees (p {run.tail_p()})"
 
 
 def _cost(run: RunData) -> str:

@@ -4,15 +4,17 @@ Operations are counted twice. *Of the links*: a multiplication and an addition f
 row that passes it, forward and backward; what absent positions would cost is not there. *Executed*:
 what the format computes; a masked layer computes as much as a dense one. The forward pass of the
 first training step is counted by torch's own counter, and a pass backward through a product costs
-one product for each factor that needs a gradient.
+one product for each factor that needs a gradient. Other steps cost as much for each entry of their
+input: smaller last batches and batches in several parts count as what they are.
 """
 
 from __future__ import annotations
 
+import importlib
 import resource
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,14 +61,31 @@ class Compute:
         self.rest_backward: float = 0.0
         self.rows = 0
         self._per_step: tuple[float, float] | None = None
+        self._of_optimizer = 0.0, 0.0
+        # Entries of the input that passed: in the pass that was counted, and since the last step.
+        self._counted, self._passed = 0, 0
         self._begun, self._processor = time.perf_counter(), time.process_time()
-        self._energy = Energy()
+        self._energy = Energy(next(controller.model.parameters()).device)
         self._counter: FlopCounterMode | None = None
         self._hooks: list[Any] = []
         self._handles: list[Any] = [
-            controller.model.register_forward_pre_hook(self._before, prepend=True),
+            controller.model.register_forward_pre_hook(
+                self._before, prepend=True, with_kwargs=True
+            ),
             controller.model.register_forward_hook(self._after, always_call=True),
         ]
+        self._of_every_pass = controller.model.register_forward_pre_hook(
+            self._pass, with_kwargs=True
+        )
+
+    def _pass(self, model: nn.Module, args: Any, kwargs: Any) -> None:
+        if model.training and torch.is_grad_enabled() and not torch.compiler.is_compiling():
+            self._passed += _entries(args, kwargs)
+
+    def undo(self) -> None:
+        """Leave the model as it was."""
+        for handle in (self._of_every_pass, *self._handles):
+            handle.remove()
 
     # --- the first training pass --------------------------------------------------------------
 
@@ -78,12 +97,13 @@ class Compute:
             found[name] = model.get_submodule(owner)
         return found
 
-    def _before(self, model: nn.Module, args: Any) -> None:
+    def _before(self, model: nn.Module, args: Any, kwargs: Any) -> None:
         if not model.training or not torch.is_grad_enabled() or self._counter is not None:
             return
         if torch.compiler.is_compiling():
             return
-        self.rows: int = _rows(args)
+        self.rows: int = _rows(args, kwargs)
+        self._counted = _entries(args, kwargs)
         self._seen: dict[str, list[float]] = {}
         self._handles_of_layers = [
             owner.register_forward_hook(self._watch(name)) for name, owner in self._owners().items()
@@ -134,7 +154,8 @@ class Compute:
         each = max(
             (_OPTIMIZER.get(type(one).__name__, 10) for one in self._optimizers()), default=0
         )
-        self._per_step = links + each * present, executed + each * stored
+        self._per_step = links, executed
+        self._of_optimizer = each * present, each * stored
 
     def _optimizers(self) -> list[torch.optim.Optimizer]:
         return self.controller.optimizers
@@ -154,14 +175,16 @@ class Compute:
         if self._per_step is None:
             return
         links, executed = self._per_step
+        scale = self._passed / self._counted if self._passed and self._counted else 1.0
+        self._passed = 0
         if captured:
             for name, parameter in self.controller.parameters.items():
                 layer = self.layers.get(name, Layer())
                 absent = layer.forward * (1 - parameter.density)
                 links += absent
                 executed += absent if parameter.format == "csr" else 0.0
-        self.links += links
-        self.executed += executed
+        self.links += scale * links + self._of_optimizer[0]
+        self.executed += scale * executed + self._of_optimizer[1]
 
     def updated(self, predictor: str | None) -> None:
         """Count a topology update, with what its link prediction took."""
@@ -261,9 +284,15 @@ def peak_memory(device: torch.device) -> int:
 
 
 class Energy:
-    """Joules of the processor packages since it was made, where the machine tells (RAPL)."""
+    """Joules since it was made, as far as the machine tells.
 
-    def __init__(self) -> None:
+    Of the processor packages (RAPL) and of the GPU that trains (NVML, by the package
+    ``nvidia-ml-py``), with all that runs on them.
+    """
+
+    def __init__(self, device: torch.device | None = None) -> None:
+        self._gpu = _gpu_meter(device) if device is not None and device.type == "cuda" else None
+        self._gpu_first = self._gpu() if self._gpu else 0.0
         self._zones = []
         for zone in sorted(_RAPL.glob("intel-rapl:*")) if _RAPL.is_dir() else ():
             if zone.name.count(":") == 1 and _read(zone / "energy_uj") is not None:
@@ -272,15 +301,29 @@ class Energy:
 
     def joules(self) -> float | None:
         """Return the joules so far; None where nothing can be read."""
-        if not self._zones:
+        if not self._zones and self._gpu is None:
             return None
-        total = 0.0
+        total = 1e6 * (self._gpu() - self._gpu_first) if self._gpu else 0.0
         for zone, first in zip(self._zones, self._first):
             now, turn = _read(zone / "energy_uj"), _read(zone / "max_energy_range_uj")
             if now is None or first is None:
                 return None
             total += now - first if now >= first else now + (turn or 0.0) - first
         return total / 1e6
+
+
+def _gpu_meter(device: torch.device) -> Callable[[], float] | None:
+    """Return what tells the joules that a GPU has taken so far; None where nothing does."""
+    try:
+        nvml = importlib.import_module("pynvml")
+        nvml.nvmlInit()
+        handle = nvml.nvmlDeviceGetHandleByUUID(
+            f"GPU-{torch.cuda.get_device_properties(device).uuid}"
+        )
+        nvml.nvmlDeviceGetTotalEnergyConsumption(handle)
+    except Exception:  # no package, no driver, a card that does not count
+        return None
+    return lambda: nvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1000
 
 
 def _read(file: Path) -> float | None:
@@ -299,6 +342,15 @@ def _passes(module: nn.Module, x: Tensor, output: Any) -> float:
     return x.numel() / max(1, x.shape[-1])
 
 
-def _rows(args: Any) -> int:
-    first: Tensor | None = next((a for a in args if isinstance(a, torch.Tensor)), None)
+def _first(args: Any, kwargs: Any) -> Tensor | None:
+    return next((a for a in (*args, *kwargs.values()) if isinstance(a, torch.Tensor)), None)
+
+
+def _rows(args: Any, kwargs: Any) -> int:
+    first = _first(args, kwargs)
     return 1 if first is None or first.dim() == 0 else first.shape[0]
+
+
+def _entries(args: Any, kwargs: Any) -> int:
+    first = _first(args, kwargs)
+    return 0 if first is None else first.numel()

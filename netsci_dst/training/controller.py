@@ -274,6 +274,7 @@ class Controller:
         """Leave the model and the optimizers alone from now on; the weights stay as they are."""
         self._zero_absent()
         self.detach()
+        self.compute.undo()
         for handle in self._handles_of_model:
             handle.remove()
         self._handles_of_model = []

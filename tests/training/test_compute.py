@@ -69,6 +69,91 @@ def test_executed_operations_are_those_of_torchs_counter(case):
     assert counted == pytest.approx(counter.get_total_flops(), rel=0.01)
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_smaller_batches_and_batches_in_parts_count_as_what_they_are(case):
+    build, shape = CASES[case]
+    model = build()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    dst = sparsify(
+        *(model, optimizer, "set", 0.8),
+        update_every=100,
+        example_input=torch.randn(shape),
+        include="*",
+    )
+    twin, whole = build(), 0
+    for parts in ([shape[0]], [1], [shape[0], 2, 1]):
+        for n in parts:
+            x = torch.randn(n, *shape[1:])
+            with FlopCounterMode(display=False) as counter:
+                twin(x).square().mean().backward()
+            whole += counter.get_total_flops()
+            model(x).square().mean().backward()
+        optimizer.step()
+        dst.step()
+        optimizer.zero_grad()
+    numbers = sum(p.numel() for p in model.parameters())
+    assert dst.controller.compute.executed - 3 * 6 * numbers == pytest.approx(whole, rel=0.01)
+
+
+def test_groups_of_channels_are_counted_by_hand():
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        *(nn.Conv2d(4, 8, 3), nn.ReLU(), nn.Conv2d(8, 12, 3, groups=2)),
+        *(nn.Flatten(), nn.Linear(48, 3)),
+    )
+    x = torch.randn(5, 4, 6, 6)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    dst = sparsify(model, optimizer, "set", 0.5, update_every=9, example_input=x, include="*")
+    one_step(model, x, dst, optimizer)
+    forward = [2 * 5 * 16 * 9 * 4 * 8, 2 * 5 * 4 * 9 * 4 * 12, 2 * 5 * 48 * 3]
+    by_hand = 2 * forward[0] + 3 * forward[1] + 3 * forward[2]
+    numbers = sum(p.numel() for p in model.parameters())
+    assert dst.controller.compute.executed - 6 * numbers == by_hand
+
+
+def test_rows_of_a_model_called_by_keywords_are_counted():
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.of = mlp()
+
+        def forward(self, *, x):
+            return self.of(x)
+
+    model, x = Named(), torch.randn(16, 40)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    dst = sparsify(model, optimizer, "static", 0.5, example_input={"x": x})
+    model(x=x).square().mean().backward()
+    optimizer.step()
+    dst.step()
+    each = 2 * sum(m.weight.numel() for m in model.of if isinstance(m, nn.Linear))
+    assert dst.controller.compute.facts()["inference_flops_executed"] == pytest.approx(each)
+    hooks = len(model._forward_pre_hooks)
+    dst.close()
+    assert len(model._forward_pre_hooks) < hooks
+    assert not model._forward_pre_hooks
+
+
+def test_energy_of_a_gpu_is_added(monkeypatch):
+    import sys
+    from types import SimpleNamespace
+
+    from netsci_dst.training import compute
+
+    spent = iter([0, 1000, 4500])
+    nvml = SimpleNamespace(
+        nvmlInit=lambda: None,
+        nvmlDeviceGetHandleByUUID=lambda uuid: uuid,
+        nvmlDeviceGetTotalEnergyConsumption=lambda handle: next(spent),
+    )
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    properties = SimpleNamespace(uuid="a")
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
+    monkeypatch.setattr(compute, "_RAPL", compute.Path("/nowhere"))
+    assert compute.Energy(torch.device("cuda", 0)).joules() == 3.5
+    assert compute.Energy(torch.device("cpu")).joules() is None
+
+
 @pytest.mark.parametrize("format", ["masked", "csr"])
 def test_operations_of_the_links_are_counted_link_by_link(format):
     model, x = mlp(), torch.randn(16, 40)
@@ -103,7 +188,9 @@ def test_operations_of_link_prediction_are_those_of_the_paths(format):
     assert list(paths) == list(controller.parameters)
     assert min(paths.values()) > 0
     per_step = controller.compute.links - 2 * sum(paths.values())
-    assert per_step == pytest.approx(2 * controller.compute._per_step[0], rel=1e-9)
+    assert per_step == pytest.approx(
+        2 * (controller.compute._per_step[0] + controller.compute._of_optimizer[0]), rel=1e-9
+    )
     parameter = controller.parameters["2"]
     assert prediction_flops("ch2_l3n", parameter, 7)[0] == 14
     assert prediction_flops("random", parameter, 7) == (0.0, 0.0)

@@ -28,6 +28,8 @@ class Images {
     if (!tile) {
       const canvas = NS.el("canvas", { role: "img", "aria-label": name });
       canvas.width = width; canvas.height = height;
+      // A tall matrix is as narrow as keeps it on one screen.
+      if (height > 1.3 * width) canvas.style.maxWidth = `${Math.max(48, Math.round((420 * width) / height))}px`;
       this.host.append(NS.el("div", { class: "tile" }, canvas, NS.el("div", { class: "name" }, name)));
       tile = { canvas, context: canvas.getContext("2d"), image: null };
       tile.image = tile.context.createImageData(width, height);

@@ -17,7 +17,7 @@ NS.layout = (layout = {}) => {
     font: { family: "system-ui, sans-serif", size: 12, color: ink },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 56, r: 14, t: layout.showlegend === false ? 12 : 30, b: 44 }, hovermode: "closest",
-    hoverlabel: { font: { size: 12 } },
+    separators: ".\u2009", hoverlabel: { font: { size: 12 } },
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 11, color: soft } },
     separators: ".\u202f", ...layout,
   };

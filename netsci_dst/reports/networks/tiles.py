@@ -118,8 +118,8 @@ def _tail(network: NetworkData) -> Tile | None:
     text = "not tested"
     if p is not None:
         word = "ruled out" if p <= 0.1 else "not ruled out"
-        bound = "" if p < 0.001 else " > 0.1" if p > 0.1 else " ≤ 0.1"
-        text = f"{word} (p {p_value(p)}{bound})"
+        bound = "" if p == 0 else " > 0.1" if p > 0.1 else " ≤ 0.1"
+        text = f"{word} (p {network.tail_p()}{bound})"
     if share is not None:
         text += f"; {percent(share, 0)} of the nodes in its tail"
     return Tile(

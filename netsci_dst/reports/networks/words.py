@@ -6,7 +6,7 @@ import math
 
 from markupsafe import Markup
 
-from ..numbers import count, p_value, percent, significant
+from ..numbers import count, percent, significant
 from .data import NetworkData
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -118,7 +118,7 @@ def _tail(network: NetworkData, uid: str) -> Markup:
     if p is None:
         return Markup("")
     alpha, share = network.number("power_law", "alpha"), network.number("power_law", "tail_share")
-    said = _link(uid, "degrees", f"p {p_value(p)}")
+    said = _link(uid, "degrees", f"p {network.tail_p()}")
     if p <= 0.1:
         return Markup("its degrees do not follow a power law ({})").format(said)
     others = [

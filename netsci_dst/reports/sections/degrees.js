@@ -28,7 +28,7 @@ NS.chart("degrees-ccdf", (app) => () => {
   if (fit) {
     data.push({ type: "scatter", mode: "lines", name: `power law, α = ${fit.alpha.toFixed(2)}`, x: fit.x, y: fit.y, line: { color: "#D55E00", width: 2, dash: "dash" } });
     said.push(`k_min = ${fit.xmin}`);
-    if (Number.isFinite(fit.p)) said.push(fit.p < 0.001 ? "p < 0.001" : `p = ${NS.number(fit.p, 2)}`);
+    if (fit.p) said.push(`p ${fit.p}`);
     if (Number.isFinite(fit.gamma)) said.push(`γ = ${fit.gamma.toFixed(2)}`);
   }
   const high = Math.log10(x.at(-1)), low = Math.log10(x[0]), pad = Math.max(0.05, 0.05 * (high - low));

@@ -21,6 +21,13 @@ _POINTS = "#0072B2"
 _FIT = "#D55E00"
 
 
+_FITTED = {
+    ("power_law", "alpha"): "exponent of the tail, α",
+    ("power_law", "gamma"): "exponent on plfit's grid, γ",
+    ("power_law_test", "p_value"): "p of the power law",
+}
+
+
 @section(
     "degrees",
     title="Degree distribution",
@@ -56,11 +63,8 @@ def degrees(run: RunData, step: int | None = None, scope: str = "network") -> It
     yield ccdf(run, step, scope)
     yield histogram(run, step, scope)
     yield Data("fits", lambda: page_data(run))
-    for measure, quantity in (
-        *(("power_law", "alpha"), ("power_law", "gamma")),
-        ("power_law_test", "p_value"),
-    ):
-        chart = through_time(run, measure, quantity)
+    for (measure, quantity), label in _FITTED.items():
+        chart = through_time(run, measure, quantity, label)
         if any(len(s.x) > 1 for s in chart.series):
             yield chart
     if not run.has("power_law"):
@@ -148,7 +152,7 @@ def page_data(run: RunData) -> dict[str, Any]:
                 "x": kx.astype(int).tolist(),
                 "y": [float(f"{y:.4g}") for y in ky],
                 "gamma": run.value("power_law", "gamma", "network", step),
-                "p": run.value("power_law_test", "p_value", "network", step),
+                "p": run.tail_p("network", step),
             }
     return fits
 
@@ -191,7 +195,7 @@ def _row(run: RunData, scope: str, step: int) -> list[str]:
         "–" if n is None else f"{n:.0f}" + ("" if share is None else f" ({percent(share, 0)})"),
         _cell(get("ks")),
         _cell(get("gamma")),
-        "–" if p is None else p_value(p).removeprefix("= "),
+        "–" if p is None else (run.tail_p(scope, step) or "–").removeprefix("= "),
         run.text("power_law_test", "verdict", scope) or "–",
     ]
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..chart import Block, Chart, Mark, Series, Words
+from ..chart import Block, Chart, Mark, Series, Table, Words
 from ..colours import NEUTRAL, population_colours
+from ..numbers import count, percent
 from ..page_section import section
 from ..run_data import RunData
 
@@ -55,11 +56,24 @@ def evolution(run: RunData) -> Iterator[Block]:
         return
     others = [c for c in frame.columns if c not in STATISTICS and c not in _NOT_STATISTICS]
     numeric = [c for c in others if frame[c].dtype.kind in "fiu"]
-    for name in (*STATISTICS, *numeric):
-        if name in frame and not (name == "pruned" and not frame[name].any()):
-            made = chart(run, name)
-            if made.series:
-                yield made
+    names = [n for n in (*STATISTICS, *numeric) if n in frame]
+    names = [n for n in names if n != "pruned" or frame[n].any()]
+    charts = [made for made in (chart(run, name) for name in names) if made.series]
+    if frame["step"].nunique() > 1:
+        yield from charts
+    else:
+        yield _one_update(charts, int(frame["step"].iloc[0]))
+
+
+def _one_update(charts: list[Chart], step: int) -> Table:
+    """Return what a single update did: a point in a chart of its own says less than a number."""
+    layers = list(dict.fromkeys(s.name for made in charts for s in made.series))
+    rows = []
+    for made in charts:
+        at = {s.name: float(s.y[0]) for s in made.series}
+        say = percent if made.share else count
+        rows.append([made.title, *(say(at[n]) if n in at else "–" for n in layers)])
+    return Table("evolution-update", f"The only update, at step {step}", ["", *layers], rows)
 
 
 def chart(run: RunData, statistic: str) -> Chart:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..chart import Block, Chart, Series, Table, Words
 from ..colours import CATEGORIES, NEUTRAL
-from ..numbers import rounded
+from ..numbers import percent, rounded
 from ..page_section import section
 from ..run_data import RunData
 
@@ -46,7 +46,8 @@ def growth(run: RunData) -> Iterator[Block]:
         if row:
             rows.append(row)
     shares = run.run_array("growth", "exploration")
-    if shares is not None and len(shares) > 1:
+    known = 0 if shares is None else int(np.isfinite(shares).sum())
+    if shares is not None and known > 1:
         yield Chart(
             "growth-exploration",
             "Reliable exploration",
@@ -55,6 +56,11 @@ def growth(run: RunData) -> Iterator[Block]:
             (Series("links tried", np.arange(1, len(shares) + 1), shares, "line+points"),),
             share=True,
             measure="reliable exploration",
+        )
+    elif shares is not None and known == 1:
+        yield Words(
+            f"Of the links that were tried, {percent(float(shares[np.isfinite(shares)][0]))} were "
+            "still there a state later; more states draw the curve of reliable exploration."
         )
     if rows:
         head = ["", "exponent", "95 % interval", "of the null", "in words"]
