@@ -69,7 +69,9 @@ class Plot {
     said?.remove();
     if (this.host.classList.contains("skeleton")) { this.host.classList.remove("skeleton"); this.host.replaceChildren(); }
     if (made.height) this.host.style.height = `${made.height}px`;
-    Plotly.react(this.host, made.data, { ...NS.layout(made.layout), ...size }, PLOT_CONFIG);
+    const layout = NS.layout(made.layout), axis = layout.xaxis;
+    if (axis.title?.text === "epoch" && !axis.dtick && axis.type !== "log") Object.assign(axis, NS.wholeTicks(made.data.flatMap((trace) => trace.x ?? [])));
+    Plotly.react(this.host, made.data, { ...layout, ...size }, PLOT_CONFIG);
     const caption = this.figure.querySelector("[data-caption]");
     if (caption && made.caption !== undefined) caption.textContent = made.caption;
   }
@@ -129,4 +131,8 @@ NS.logTicks = (low, high) => {
 };
 
 // Few epochs are labelled one by one: there is no half of one.
-NS.wholeTicks = (label, x) => (label === "epoch" && Math.max(...x) - Math.min(...x) >= 1 && Math.max(...x) - Math.min(...x) <= 9 ? { dtick: 1, tick0: 0 } : {});
+NS.wholeTicks = (x) => {
+  let low = Infinity, high = -Infinity;
+  for (const value of x) { if (value < low) low = value; if (value > high) high = value; }
+  return high - low >= 1 && high - low <= 9 ? { dtick: 1, tick0: 0 } : {};
+};

@@ -19,5 +19,5 @@ NS.chart("compare-curve", (c) => () => {
   }
   const lines = data.filter((trace) => !trace.fill).flatMap((trace) => trace.y);
   const low = Math.min(...lines), high = Math.max(...lines), pad = 0.08 * (high - low || Math.abs(high) * 0.1 || 1);
-  return { data, rows, none: c.shown.length ? `No run shown has recorded ${label}.` : "No run matches the filter.", caption: c.about.thinned ? "thinned: there are very many points" : "", layout: { showlegend: true, xaxis: { title: { text: c.about.time }, ...NS.wholeTicks(c.about.time, data.flatMap((trace) => trace.x)) }, yaxis: { title: { text: NS.escape(label) + unit }, range: [low - pad, high + pad] } } };
+  return { data, rows, none: c.shown.length ? `No run shown has recorded ${label}.` : "No run matches the filter.", caption: c.about.thinned ? "thinned: there are very many points" : "", layout: { showlegend: true, xaxis: { title: { text: c.about.time } }, yaxis: { title: { text: NS.escape(label) + unit }, range: [low - pad, high + pad] } } };
 });
