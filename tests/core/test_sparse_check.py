@@ -57,9 +57,9 @@ def damaged(kind):
         m.indices[5] = 10**6
     elif kind == "coo":
         m = sp.coo_array(m)
-        rows = m.coords[0].copy()
+        rows = m.row.copy()
         rows[3] = 10**6
-        m.coords = (rows, m.coords[1])
+        m.row = rows
     else:
         m = sp.lil_array(m)
         m.rows[2][0] = 10**6

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import trapezoid
 
 import netsci_dst as nd
 import netsci_dst.training as training
@@ -63,7 +64,7 @@ def test_a_run_learns_and_records(tmp_path):
     assert len(provenance["data"]["fingerprint"]) == 64
     assert provenance["versions"]["torch"]
     assert metrics.aae.iloc[-1] == pytest.approx(
-        np.trapezoid(metrics.accuracy, metrics.epoch) / (metrics.epoch.iloc[-1] - 1)
+        trapezoid(metrics.accuracy, metrics.epoch) / (metrics.epoch.iloc[-1] - 1)
     )
 
 
