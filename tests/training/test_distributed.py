@@ -1,5 +1,6 @@
 """Two processes make the network that one makes, and the same on both."""
 
+import json
 import os
 import socket
 import subprocess
@@ -10,12 +11,19 @@ import pytest
 
 import netsci_dst as nd
 
+# What is trained, by name: method, samples, steps between updates.
+JOBS = {
+    "rigl": ("rigl", 1437, 10),
+    "chts": ("chts", 1437, 10),
+    # Every third batch has one sample, and the topology is updated by its gradient.
+    "a batch of one": ("rigl", 67, 3),
+}
 CODE = """
-import sys, torch
+import json, sys, torch
 import netsci_dst.training as training
 from netsci_dst.training.fit import Fit
 
-out, method, samples, every = sys.argv[1:]
+out, jobs = sys.argv[1], json.loads(sys.argv[2])
 seen = []
 finish = Fit._train
 def train(self):
@@ -23,12 +31,14 @@ def train(self):
     layers = self.training.controller.layers
     seen.extend((layer.parameter.keys, layer.parameter.values) for layer in layers)
 Fit._train = train
-training.train(
-    data="digits", method=method, sparsity=0.9, dtype="float64", steps=60,
-    update_steps=int(every), evaluate_steps=20, train_samples=int(samples),
-    batch_size=33, model_options={"hidden": [40, 40]}, out=out,
-    method_options={"update_end": 1.0}, format="csr",
-)
+for name, (method, samples, every) in jobs.items():
+    training.train(
+        data="digits", method=method, sparsity=0.9, dtype="float64", steps=60,
+        update_steps=every, evaluate_steps=20, train_samples=samples,
+        batch_size=33, model_options={"hidden": [40, 40]}, out=f"{out}/{name}",
+        method_options={"update_end": 1.0}, format="csr",
+    )
+assert len(seen) == 2 * len(jobs)
 if torch.distributed.is_initialized():
     for keys, values in seen:
         for mine in (keys, values):
@@ -39,7 +49,7 @@ if torch.distributed.is_initialized():
 """
 
 
-def run(out, method, size, samples=1437, every=10):
+def run(out, size):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -54,15 +64,27 @@ def run(out, method, size, samples=1437, every=10):
                 "MASTER_ADDR": "127.0.0.1",
                 "MASTER_PORT": str(port),
             }
-        command = [sys.executable, "-c", CODE, str(out), method, str(samples), str(every)]
+        command = [sys.executable, "-c", CODE, str(out), json.dumps(JOBS)]
         processes.append(subprocess.Popen(command, env=env))
     assert [process.wait(timeout=900) for process in processes] == [0] * size
-    return nd.load_run(out)
+    return out
 
 
-@pytest.mark.parametrize("method", ["rigl", "chts"])
-def test_two_processes_equal_one(tmp_path, method):
-    one, two = run(tmp_path / "one", method, 1), run(tmp_path / "two", method, 2)
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Where one process, and two, trained every job."""
+    folder = tmp_path_factory.mktemp("processes")
+    return [run(folder / str(size), size) for size in (1, 2)]
+
+
+@pytest.fixture
+def both(folders, request):
+    return [nd.load_run(folder / request.param) for folder in folders]
+
+
+@pytest.mark.parametrize("both", ["rigl", "chts"], indirect=True)
+def test_two_processes_equal_one(both):
+    one, two = both
     assert two.provenance["world_size"] == 2
     assert one.evolution.step.nunique() == 5
     a, b = one.snapshots[-1].topology, two.snapshots[-1].topology
@@ -75,9 +97,9 @@ def test_two_processes_equal_one(tmp_path, method):
     assert np.allclose(one.metrics.accuracy, two.metrics.accuracy)
 
 
-def test_a_batch_of_one_sample_is_shared_by_two_processes(tmp_path):
-    # Every third batch has one sample, and the topology is updated by its gradient.
-    one, two = (run(tmp_path / str(n), "rigl", n, samples=67, every=3) for n in (1, 2))
+@pytest.mark.parametrize("both", ["a batch of one"], indirect=True)
+def test_a_batch_of_one_sample_is_shared_by_two_processes(both):
+    one, two = both
     assert one.evolution.step.nunique() == 19
     for first, second in zip(one.snapshots[-1].topology.layers, two.snapshots[-1].topology.layers):
         assert np.array_equal(first.keys, second.keys)

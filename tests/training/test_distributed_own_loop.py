@@ -8,13 +8,13 @@ import sys
 import pytest
 
 CODE = """
-import sys, torch, warnings
+import itertools, sys, torch, warnings
 warnings.simplefilter("ignore")
 import torch.distributed as dist
 from torch import nn
 import netsci_dst as nd
 
-how, out, *methods = sys.argv[1:]
+out, hows, *methods = sys.argv[1:]
 dist.init_process_group("gloo")
 rank = dist.get_rank()
 
@@ -23,7 +23,7 @@ def same(tensor, what):
     dist.broadcast(other, 0)
     assert torch.equal(tensor, other), what
 
-for method in methods:
+for how, method in itertools.product(hows.split(","), methods):
     torch.manual_seed(0)
     model = nn.Sequential(
         nn.Linear(20, 48), nn.ReLU(), nn.Linear(48, 40), nn.ReLU(), nn.Linear(40, 4)
@@ -43,7 +43,7 @@ for method in methods:
     dst = nd.sparsify(
         outer, optimizer, method, 0.8, update_every=3, total_steps=46, seed=3,
         example_input=torch.randn(2, 20, dtype=torch.float64),
-        out=f"{out}/{method}",
+        out=f"{out}/{how}/{method}",
     )
     expected = {n: p.n_links for n, p in dst.controller.parameters.items()}
     generator = torch.Generator().manual_seed(rank + 1)
@@ -92,11 +92,18 @@ def run(*arguments):
     assert [process.returncode for process in processes] == [0, 0], "\n".join(said)[-3000:]
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where two processes trained by their own loop, each way and each method."""
+    out = tmp_path_factory.mktemp("own")
+    run(out, "ddp,fsdp", "set", "rigl", "snfs", "chts", "deepr", "topkast")
+    return out
+
+
 @pytest.mark.parametrize("how", ["ddp", "fsdp"])
-def test_two_processes_keep_the_same_links_through_ten_updates(tmp_path, how):
-    run(how, tmp_path, "set", "rigl", "snfs", "chts", "deepr", "topkast")
+def test_two_processes_keep_the_same_links_through_ten_updates(folder, how):
     import netsci_dst as nd
 
-    found = nd.load_run(tmp_path / "rigl")
+    found = nd.load_run(folder / how / "rigl")
     assert found.status == "finished"
     assert found.provenance["world_size"] == 2
