@@ -13,7 +13,7 @@ help:
 	@echo "make test-fast  the tests but for the slow ones and the browser's"
 	@echo "make test-matrix  the tests without torch by every Python at hand, newest and lowest dependencies"
 	@echo "make packages   build sdist and wheel into dist, use each from an empty environment"
-	@echo "make lint       formatting, lint, types, import rules"
+	@echo "make lint       formatting, lint, types (of README and docs too), import rules"
 	@echo "make bench      write benchmarks/results/*.json"
 	@echo "make table      write the table of what is built in, and of how long experiments took"
 	@echo "make docs       build the documentation into docs/_build"
@@ -61,6 +61,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/python .ci/check_types_complete.py
+	$(BIN)/python .ci/check_snippets.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -9,6 +9,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+import tomli_w
 
 from netsci_dst import registry
 
@@ -73,7 +74,7 @@ def test_the_network_of_the_page_is_compacted_as_it_says(capsys):
     assert capsys.readouterr().out == blocks("use_the_network.md", "text")[0]
 
 
-def test_the_network_of_the_page_runs_in_a_service_and_in_c(tmp_path):
+def test_the_network_of_the_page_runs_in_a_service_and_in_c(tmp_path, monkeypatch):
     pytest.importorskip("torch")
     from netsci_dst import runtime
     from netsci_dst.training import deploy, load_recipe, train
@@ -84,11 +85,10 @@ def test_the_network_of_the_page_runs_in_a_service_and_in_c(tmp_path):
     for name in ("network.safetensors", "digits.h"):
         deploy(run, tmp_path / name)
     pixels = np.asarray(load("digits").x_test)
-    code = blocks("use_the_network.md", "python")[1].replace(
-        "network.safetensors", str(tmp_path / "network.safetensors")
-    )
-    found = {"pixels": pixels}
-    exec(compile(code, "use_the_network.md", "exec"), found)
+    np.save(tmp_path / "pixels.npy", pixels)
+    monkeypatch.chdir(tmp_path)
+    found: dict = {}
+    exec(compile(blocks("use_the_network.md", "python")[1], "use_the_network.md", "exec"), found)
     network = runtime.load(tmp_path / "network.safetensors")
     compiler = shutil.which("cc")
     if compiler is None:
@@ -160,3 +160,72 @@ def test_the_removal_score_of_the_page_trains(request, tmp_path):
     )
     assert len(run.evolution) > 0
     assert run.recipe["method_options"]["removal_options"] == {"share": 0.2}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder in which the pages find what they name: runs, a recipe."""
+    pytest.importorskip("torch")
+    from netsci_dst.training import load_recipe, train
+
+    folder = tmp_path_factory.mktemp("pages")
+    options = {"hidden": [24, 16]}
+    recipe = load_recipe(
+        data="digits", model_options=options, method="chts", sparsity=0.8, epochs=1
+    )
+    train(recipe, out=folder / "runs" / "chts")
+    for name in ("digits-chts", "mnist-chts"):
+        shutil.copytree(folder / "runs" / "chts", folder / "runs" / name)
+    (folder / "recipe.toml").write_text(tomli_w.dumps(recipe.to_table()))
+    return folder
+
+
+def python_of(page: str, heading: str = "") -> list[str]:
+    text = (HOWTO.parents[1] / page).read_text()
+    section = text[text.index(f"## {heading}") :].partition("\n## ")[0] if heading else text
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("page", "heading"),
+    [
+        ("README.md", "Five minutes"),
+        ("docs/tutorial.md", ""),
+        ("docs/personas.md", ""),
+        ("docs/howto/any_network.md", ""),
+        ("docs/howto/exchange.md", ""),
+        ("docs/howto/cluster.md", "Machines that are taken away"),
+    ],
+)
+def test_what_a_page_does_with_runs_and_networks_works(page, heading, place, monkeypatch):
+    pytest.importorskip("plotly")
+    monkeypatch.chdir(place)
+    shutil.rmtree(place / "runs" / "mine", ignore_errors=True)
+    found: dict = {}
+    code = python_of(page, heading)
+    assert code
+    for block in code:
+        exec(compile(block, page, "exec"), found)
+    if "values" in found:
+        assert {"run", "step", "scope", "measure", "value"} <= set(found["values"].columns)
+    if page.endswith("exchange.md"):
+        assert 0 < (found["model"].get_parameter("hidden.0.linear.weight") != 0).sum() < 24 * 64
+    if page.endswith("cluster.md"):
+        assert found["nd"].load_run("runs/mine").status == "finished"
+
+
+# Blocks that no test above or elsewhere runs, with what they would need.
+NOT_RUN = {
+    "docs/howto/runs.md": "wandb, which only its own extra brings; tests/training/integrations",
+    "docs/gallery.md": "two minutes of training: the build of the documentation runs it",
+}
+
+
+def test_every_page_with_python_is_run_or_says_what_it_would_need():
+    pages = [HOWTO.parents[1] / "README.md", *sorted(HOWTO.parent.rglob("*.md"))]
+    said = {str(p.relative_to(HOWTO.parents[1])) for p in pages if "```python" in p.read_text()}
+    tests = (
+        Path(__file__).read_text() + (Path(__file__).parent / "training/test_sweep.py").read_text()
+    )
+    for page in said - set(NOT_RUN):
+        assert page in tests or Path(page).name in tests, page

@@ -12,14 +12,14 @@ METHODS = ["static", "set", "rigl", "cht", "cht-program-2024", "chts", "chts-l3p
 METHODS += ["mest-ems", "gmp", "granet", "chtss", "chts-gmp", "esml", "deepr", "dsr", "topkast"]
 
 
-def trained(format, method, steps=200, **changes):
+def trained(format, method, steps=120, **changes):
     recipe = load_recipe(
         method=method,
         format=format,
         dtype="float64",
         sparsity=0.9,
         steps=steps,
-        update_steps=34,
+        update_steps=20,
         model_options={"hidden": [64, 48, 64]},
         **changes,
     )

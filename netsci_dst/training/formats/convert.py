@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Mapping
-from typing import cast
+from typing import TypeVar, cast, overload
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,8 @@ from .csr.linear import CsrLinear
 from .csr.parameter import CsrParameter
 from .dense_linear import Linear
 from .masked import MaskedParameter, MaskedWeight
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 def plain_linear(module: nn.Module, watched: bool = False) -> bool:
@@ -189,6 +191,10 @@ def replace(model: nn.Module, path: str, module: nn.Module) -> None:
     setattr(model.get_submodule(parent), leaf, module)
 
 
+@overload
+def to_dense(model: CsrLinear, *, inplace: bool = False) -> nn.Linear: ...
+@overload
+def to_dense(model: Model, *, inplace: bool = False) -> Model: ...
 def to_dense(model: nn.Module, *, inplace: bool = False) -> nn.Module:
     """Return a model whose sparse layers are plain modules again, with the same weights.
 

@@ -109,7 +109,7 @@ def test_weights_and_biases_stays_offline_unless_asked(tmp_path, wandb, monkeypa
     assert wandb[0][1]["mode"] == "offline"
     assert wandb[0][1]["config"]["method"] == "set"
     logs = [entry[1] for entry in wandb if entry[0] == "log"]
-    logged = [each["metrics/accuracy"] for each in logs if "metrics/accuracy" in each]
+    logged = [entry["metrics/accuracy"] for entry in logs if "metrics/accuracy" in entry]
     assert logged == run.metrics["accuracy"].tolist()
     steps = [entry[2] for entry in wandb if entry[0] == "log"]
     assert steps == sorted(steps)
