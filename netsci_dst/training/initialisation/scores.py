@@ -115,12 +115,12 @@ def synflow(
 def largest(scores: Weights, n: int) -> dict[str, Tensor]:
     """Return which entries are among the n largest of all, at least one in each tensor."""
     flat = [score.double().reshape(-1).clone() for score in scores.values()]
-    for scores in flat:
-        scores[scores.argmax()] = float("inf")
+    for part in flat:
+        part[part.argmax()] = float("inf")
     merged = torch.cat(flat)
     chosen = torch.zeros_like(merged, dtype=torch.bool)
     chosen[merged.topk(n).indices] = True
-    parts = chosen.split([scores.numel() for scores in flat])
+    parts = chosen.split([part.numel() for part in flat])
     return {name: part.reshape(scores[name].shape) for name, part in zip(scores, parts)}
 
 
