@@ -43,9 +43,9 @@ def everything(docs: Path) -> None:
     }.items():
         _write(out / name, WARNING + text)
     reproductions(docs)
-    sensitivity(docs, out)
     import _capacity
     import _figures
+    import _table15
     import _time_to_accuracy
     import _zoo
 
@@ -58,6 +58,8 @@ def everything(docs: Path) -> None:
     for name, text in _zoo.pages(docs.parent / "benchmarks" / "results").items():
         _write(out / name, text)
 
+    _write(out / "table15.md", WARNING + _table15.table(docs / "results"))
+    _table15.draw_missing(docs / "results", out)
     _figures.draw_missing(out)
     _write(out / "gallery.md", gallery(_figures.FIGURES))
 
@@ -155,23 +157,6 @@ def table_of(kind: str, facts: list[str] | None = None) -> str:
         for e in registry.entries(kind)
     ]
     return markdown_table(head, [[c.replace("|", "\\|") for c in row] for row in rows]) + "\n"
-
-
-def sensitivity(docs: Path, out: Path) -> None:
-    """Draw CHTss table 15 at 99 % from its committed lines, as the report's section does."""
-    import pandas as pd
-
-    from netsci_dst.reports.comparison.sensitivity import heat_map
-    from netsci_dst.reports.paper import draw, save
-
-    lines = pd.read_csv(docs / "results" / "chtss-table1" / "results.csv")
-    lines = lines[lines["row"].str.fullmatch(r"zeta-0\.\d") & ~lines["quick"].astype(bool)]
-    lines = lines.assign(zeta=lines["row"].str.removeprefix("zeta-"), sparsity="0.99")
-    for quantity, title in (("accuracy", "accuracy"), ("anp", "ANP"), ("itop", "ITOP")):
-        place = out / f"sensitivity-{quantity}.svg"
-        if not place.exists():
-            heat = heat_map(lines, "zeta", "sparsity", quantity, title=title, share=True)
-            save(draw(heat, 6.0, 1.4), place)
 
 
 def report_sections() -> str:

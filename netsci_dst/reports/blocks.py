@@ -101,7 +101,7 @@ def page_spec(chart: Chart | Heat) -> dict[str, Any]:
     thin = replace(chart, series=tuple(_thinned(s) for s in chart.series))
     made = {**spec(thin), "overTime": chart.over_time}
     made["what"] = {"measure": chart.measure or chart.key, "scope": chart.scope}
-    if thin.series != chart.series:
+    if any(len(s.x) > MOST_POINTS for s in chart.series):
         made["all"] = spec(chart)["data"]
     return made
 

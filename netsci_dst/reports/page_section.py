@@ -136,8 +136,15 @@ def _place(found: Section, waiting: list[Section], placed: list[Section]) -> Non
     if found in placed:
         return
     placed.append(found)
-    leads = {s.after for s in waiting}
-    # What nothing else stands behind comes at once, so that an extension stands where it asks to.
+    # The shortest rows come first, so that an extension stands where it asks to.
     followers = [s for s in waiting if s.after == found.name]
-    for follower in sorted(followers, key=lambda s: (s.name in leads, s.name)):
+    for follower in sorted(followers, key=lambda s: (_length(s, waiting, set()), s.name)):
         _place(follower, waiting, placed)
+
+
+def _length(found: Section, waiting: list[Section], seen: set[str]) -> int:
+    """Return how many sections stand behind one, itself included."""
+    seen.add(found.name)
+    return 1 + sum(
+        _length(s, waiting, seen) for s in waiting if s.after == found.name and s.name not in seen
+    )

@@ -65,6 +65,8 @@ class Compute:
         # Entries of the input that passed: in the pass that was counted, and since the last step.
         self._counted, self._passed = 0, 0
         self._begun, self._processor = time.perf_counter(), time.process_time()
+        # Of the sessions before one that was resumed.
+        self._before_this = {"processor_s": 0.0, "wall_s": 0.0, "energy_j": 0.0}
         self._energy = Energy(next(controller.model.parameters()).device)
         self._counter: FlopCounterMode | None = None
         self._hooks: list[Any] = []
@@ -230,19 +232,27 @@ class Compute:
             ),
             "optimizer_bytes": optimizer_bytes(self._optimizers()),
             "peak_memory_bytes": peak_memory(next(self.controller.model.parameters()).device),
-            "processor_s": round(time.process_time() - self._processor, 3),
-            "wall_s": round(time.perf_counter() - self._begun, 3),
-            "energy_j": self._energy.joules(),
+            **self._spent(),
+        }
+
+    def _spent(self) -> dict[str, float | None]:
+        """Return processor and wall time and energy, those before a resumption included."""
+        before, joules = self._before_this, self._energy.joules()
+        return {
+            "processor_s": round(before["processor_s"] + time.process_time() - self._processor, 3),
+            "wall_s": round(before["wall_s"] + time.perf_counter() - self._begun, 3),
+            "energy_j": None if joules is None else before["energy_j"] + joules,
         }
 
     def state(self) -> dict[str, Any]:
         """Return JSON-compatible facts to continue from."""
-        return {"links": self.links, "executed": self.executed}
+        return {"links": self.links, "executed": self.executed, **self._spent()}
 
     def load(self, facts: dict[str, Any]) -> None:
         """Continue from what `state` returned."""
         self.links: float = float(facts["links"])
         self.executed: float = float(facts["executed"])
+        self._before_this = {key: float(facts.get(key) or 0.0) for key in self._before_this}
 
 
 def prediction_flops(

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from netsci_dst.reports import Chart, Heat, Panel, Series, Table
+from netsci_dst.reports.blocks import MOST_POINTS, page_spec
 from netsci_dst.reports.plotly_chart import escape, numbers, spec
 from netsci_dst.reports.to_csv import to_csv
 
@@ -60,3 +61,13 @@ def test_names_cannot_be_markup_in_plotly():
 
 def test_numbers_are_json():
     assert numbers([1.0, np.float32(0.5), float("nan"), np.inf, None]) == [1, 0.5, None, None, None]
+
+
+@pytest.mark.parametrize("kind", [list, np.array, range])
+def test_long_lines_of_any_kind_are_thinned_on_the_page_alone(kind):
+    n = 2 * MOST_POINTS
+    x = range(n) if kind is range else kind(np.arange(n))
+    made = page_spec(Chart("k", "t", "x", "y", (Series("a", x, np.arange(n)), Series("b", x, x))))
+    assert [len(trace["x"]) for trace in made["data"]] == [MOST_POINTS] * 2
+    assert [len(trace["x"]) for trace in made["all"]] == [n, n]
+    assert made["data"][0]["x"][-1] == n - 1

@@ -22,12 +22,18 @@ class Page {
       const key = figure.dataset.figure;
       const View = NS.views.get(key);
       if (View) { this.parts.set(key, new View(figure, this)); continue; }
-      const source = NS.charts.get(key)?.(this) ?? this.fixed(this.charts[key]);
+      const source = NS.charts.get(key)?.(this.seenFrom(figure)) ?? this.fixed(this.charts[key]);
       if (source && figure.querySelector(".canvas")) this.parts.set(key, new Plot(figure, source, this.name(key)));
     }
   }
 
   fixed(spec) { return spec ? () => spec : null; }
+
+  // As a chart of one section sees it: of two controls of one name it means its own.
+  seenFrom(figure) {
+    const section = figure.closest("[data-section]");
+    return Object.create(this, { control: { value: (name) => section?.querySelector(`[data-control="${CSS.escape(name)}"]`) ?? this.control(name) } });
+  }
 
   control(name) { return this.root.querySelector(`[data-control="${name}"]`); }
   choice(name) {
