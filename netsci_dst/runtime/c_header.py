@@ -156,18 +156,19 @@ class _Writer:
             n: self._array(step.arrays[n], self.program.constants[step.arrays[n]])
             for n in step.arrays
         }
-        begin = f"{held['bias']}[i]" if "bias" in held else "0.0f"
+        begin = f"{held['bias']}[i]" if "bias" in held else "0"
+        kind = f"{self.name.upper()}_SUM"
         self.lines.append(f"    for (i = 0; i < {size}; ++i) {{")
-        self.lines.append(f"        float sum = {begin};")
+        self.lines.append(f"        {kind} sum = {begin};")
         if "weight" in held:
             width = self.sizes[step.inputs[0]]
-            terms = f"sum += {held['weight']}[i * {width} + k] * {x}[k];"
+            terms = f"sum += ({kind}){held['weight']}[i * {width} + k] * {x}[k];"
             self.lines.append(f"        for (k = 0; k < {width}; ++k) {terms}")
         else:
             starts = held["starts"]
-            terms = f"sum += {held['values']}[k] * {x}[{held['sources']}[k]];"
+            terms = f"sum += ({kind}){held['values']}[k] * {x}[{held['sources']}[k]];"
             self.lines.append(f"        for (k = {starts}[i]; k < {starts}[i + 1]; ++k) {terms}")
-        self.lines.append(f"        {y}[i] = sum;\n    }}")
+        self.lines.append(f"        {y}[i] = (float)sum;\n    }}")
 
     def _page(self) -> str:
         upper = self.name.upper()
@@ -183,6 +184,10 @@ class _Writer:
                 f"#define {upper}_INPUTS {self.sizes[INPUT]}",
                 f"#define {upper}_OUTPUTS {last}",
                 f"#define {upper}_SCRATCH {max(1, self.needed)}",
+                "/* In what inputs are summed: define it as float where double is slow. */",
+                f"#ifndef {upper}_SUM",
+                f"#define {upper}_SUM double",
+                "#endif",
                 *self.arrays.values(),
                 f"static void {self.name}_run("
                 "const float *input, float *output, float *scratch) {",
