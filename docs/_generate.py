@@ -45,6 +45,7 @@ def everything(docs: Path) -> None:
     reproductions(docs)
     import _capacity
     import _figures
+    import _inference
     import _table15
     import _time_to_accuracy
     import _zoo
@@ -52,7 +53,11 @@ def everything(docs: Path) -> None:
     for name, text in _capacity.pages(docs.parent / "benchmarks" / "results").items():
         _write(out / name, text)
 
-    for name, text in _time_to_accuracy.pages(docs / "results").items():
+    measured = docs.parent / "benchmarks" / "results"
+    for name, text in _inference.pages(measured).items():
+        _write(out / name, text)
+
+    for name, text in _time_to_accuracy.pages(docs / "results", measured).items():
         _write(out / name, text)
 
     for name, text in _zoo.pages(docs.parent / "benchmarks" / "results").items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,15 +60,45 @@ def curves(folder: Path) -> pd.DataFrame:
     return found.rename(columns={"value": "accuracy"})
 
 
-def pages(results: Path) -> dict[str, str]:
+SHORT = {**NAMES, "srigl": "SRigL", "chtss": "CHTss"}
+
+
+def pages(results: Path, measured: Path) -> dict[str, str]:
     """Return the generated parts of the page: name -> text."""
     out = {}
+    file = measured / "time_to_accuracy.json"
+    trainings = json.loads(file.read_text())["results"] if file.exists() else {}
+    short_runs = {
+        name: {k.split(", ")[1]: v for k, v in trainings.items() if k.startswith(f"{name}, ")}
+        for name in DATA
+    }
+    for name, data in DATA.items():
+        out[f"time_to_accuracy_{name}_short.md"] = short(short_runs[name], data.targets)
     for name, data in DATA.items():
         found = curves(results / data.folder)
         text = table(found, runs_of(results / data.folder), data.targets)
         out[f"time_to_accuracy_{name}.md"] = text
-        out[f"time_to_accuracy_{name}.svg"] = figure(found, data.drawn)
+        out[f"time_to_accuracy_{name}.svg"] = figure(found, data.drawn, short_runs[name])
     return out
+
+
+def short(runs: dict[str, Any], targets: Sequence[float]) -> str:
+    """Return a row per training on a short schedule: seconds (and joules) to each accuracy."""
+    head = ["method", "epochs", "seconds an epoch", *(f"to {t:.1%}" for t in targets), "best"]
+    lines = []
+    for method, points in runs.items():
+        cells = []
+        for target in targets:
+            there = next((p for p in points if p["accuracy"] >= target), None)
+            text = "never" if there is None else f"{there['processor_s']:,.0f} s"
+            if there is not None and "joules" in there:
+                text += f", {there['joules']:,.0f} J"
+            cells.append(text)
+        last = points[-1]
+        best = f"{100 * max(p['accuracy'] for p in points):.2f} %"
+        each = f"{last['processor_s'] / last['epoch']:.1f}"
+        lines.append([SHORT[method], f"{last['epoch']:.0f}", each, *cells, best])
+    return markdown_table(head, lines) + "\n"
 
 
 def table(found: pd.DataFrame, runs: pd.DataFrame, targets: Sequence[float]) -> str:
@@ -95,14 +126,16 @@ def _until(runs: list[pd.DataFrame], target: float) -> str:
     return text if len(there) == len(reached) else f"{text} ({len(there)} of {len(reached)} runs)"
 
 
-def figure(found: pd.DataFrame, drawn_range: tuple[float, float]) -> str:
-    """Return the curves, best accuracy so far against processor seconds, as SVG."""
+def figure(
+    found: pd.DataFrame, drawn_range: tuple[float, float], short_runs: dict[str, Any]
+) -> str:
+    """Return the curves, best accuracy so far against processor seconds, as SVG; short dashed."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     from netsci_dst.reports.colours import method_colours
 
-    colours = method_colours(NAMES)
+    colours = method_colours(SHORT)
 
     options: Any = {"svg.hashsalt": "netsci-dst", "svg.fonttype": "none"}
     with mpl.rc_context(options):
@@ -116,6 +149,11 @@ def figure(found: pd.DataFrame, drawn_range: tuple[float, float]) -> str:
                 axes.plot(
                     run["seconds"], best, color=colours[name], lw=1, label=None if i else title
                 )
+        for name, points in short_runs.items():
+            run = pd.DataFrame(points)
+            best = 100 * run["accuracy"].cummax()
+            title = f"{SHORT[name]}, {len(run)} epochs"
+            axes.plot(run["processor_s"], best, "--", color=colours[name], lw=1.2, label=title)
         axes.set(xscale="log", xlabel="processor seconds", ylabel="best accuracy so far, %")
         axes.set_ylim(*drawn_range)
         axes.legend(frameon=False, fontsize=8)

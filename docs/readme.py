@@ -10,6 +10,7 @@ import re
 import sys
 from pathlib import Path
 
+from _inference import line as inference_line
 from _tables import markdown_table
 
 import netsci_dst as nd
@@ -107,4 +108,5 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         fill("mnist", mnist_table([nd.load_run(path) for path in sys.argv[1:]]))
     fill("speed", speed_table())
+    fill("inference", inference_line(ROOT / "benchmarks/results"))
     fill("papers", papers_table())
