@@ -68,8 +68,8 @@ def line(results: Path) -> str:
     dense, onnx = (rows[side][at] / ours[at] for side in (DENSE, "ONNX Runtime dense"))
     smaller = rows[DENSE]["bytes"] / rows["runtime (NumPy)"]["bytes"]
     return (
-        f"Trained by CHTs to {100 * rows['accuracy']:.2f} % on MNIST, it predicts {dense:.0f} times "
-        f"faster than dense PyTorch and {onnx:.0f} times faster than ONNX Runtime (batches of 32, "
+        f"Trained by CHTs to {100 * rows['accuracy']:.2f} % on MNIST, it predicts "
+        f"{dense:.0f} times faster than dense PyTorch and {onnx:.0f} times faster than ONNX Runtime (batches of 32, "
         f"one thread), from a file {smaller:.0f} times smaller: "
         "[all measurements](docs/howto/use_the_network.md#how-fast)."
     )
