@@ -69,7 +69,7 @@ def line(results: Path) -> str:
     smaller = rows[DENSE]["bytes"] / rows["runtime (NumPy)"]["bytes"]
     return (
         f"Trained by CHTs to {100 * rows['accuracy']:.2f} % on MNIST, it predicts "
-        f"{dense:.0f} times faster than dense PyTorch and {onnx:.0f} times faster than ONNX Runtime (batches of 32, "
-        f"one thread), from a file {smaller:.0f} times smaller: "
+        f"{dense:.0f} times faster than dense PyTorch and {onnx:.0f} times faster than ONNX "
+        f"Runtime (batches of 32, one thread), from a file {smaller:.0f} times smaller: "
         "[all measurements](docs/howto/use_the_network.md#how-fast)."
     )
