@@ -164,6 +164,11 @@ def names(kind: str) -> list[str]:
     return sorted({*_of(kind), *_built_in(kind)})
 
 
+def extensions(kind: str) -> list[str]:
+    """Return the names of a kind that were registered from outside, sorted."""
+    return sorted(set(_of(kind)) - set(_built_in(kind)))
+
+
 def listing(kind: str) -> list[Entry | Listed]:
     """Return what is known of a kind in order of name; no file of the kind is imported."""
     return [about(kind, name) for name in names(kind)]

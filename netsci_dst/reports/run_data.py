@@ -126,6 +126,13 @@ class RunData:
         except (NetsciError, KeyError):
             return None
 
+    def arrays(self, measure: str, step: int) -> dict[str, NDArray[Any]]:
+        """Return all arrays of a measure, none when it was not computed."""
+        try:
+            return self._results.arrays(measure, step)
+        except (NetsciError, KeyError):
+            return {}
+
     def run_array(self, measure: str, name: str) -> NDArray[Any] | None:
         """Return an array of a measure of the whole run, or None when it was not computed."""
         try:

@@ -8,7 +8,9 @@ import pytest
 import scipy.sparse
 
 import netsci_dst as nd
+from netsci_dst import measures, registry
 from netsci_dst.errors import RunError
+from netsci_dst.reports import node_table
 from netsci_dst.reports.networks.data import NetworkData
 from netsci_dst.reports.networks.places import spring_layout
 from netsci_dst.reports.networks.tiles import tiles
@@ -139,3 +141,26 @@ def test_figures_of_a_network(karate, tmp_path):
     paths = nd.reports.figures(karate.run, tmp_path, "png", 60, only=["degrees", "network"])
     assert {"degrees-ccdf", "network"} <= {path.stem for path in paths}
     assert json.dumps(sorted(p.suffix for p in tmp_path.iterdir())).count(".csv") >= 2
+
+
+def test_measures_from_outside_are_on_the_page_and_in_the_table_of_nodes(tmp_path, request):
+    request.addfinalizer(lambda: registry.remove("measure", "neighbour_mean"))
+
+    @measures.measure("neighbour_mean", tier="cheap", source="an example")
+    def neighbour_mean(snapshot):
+        """Mean degree of the neighbours of each node."""
+        degrees = snapshot.topology.degrees
+        each = snapshot.topology.to_scipy().astype(float) @ degrees / np.maximum(degrees, 1)
+        yield measures.Value("network", "neighbour_mean", float(each.mean()))
+        yield measures.Array("neighbour_mean", each)
+
+    graph = nx.barbell_graph(4, 1)
+    (run,) = open_subjects(graph)
+    nd.analyze(run, ["neighbour_mean", "k_shell"])
+    table = node_table(run, analyze=False)
+    truth = nx.average_neighbor_degree(graph)
+    assert table["neighbour_mean"].tolist() == pytest.approx([truth[v] for v in graph])
+    page = nd.report(run, tmp_path / "n.html", analyze=False).read_text()
+    row = re.search(r"neighbour_mean</td><td[^>]*>neighbour_mean</td><td[^>]*>([\d.]+)<", page)
+    assert row is not None
+    assert float(row[1]) == pytest.approx(np.mean(list(truth.values())), rel=1e-4)

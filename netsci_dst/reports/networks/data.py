@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import registry
 from ..run_data import RunData
 
 # Title of a column of the node table -> measure, array.
@@ -143,9 +144,20 @@ class NetworkData(RunData):
             out["component"] = rank[self.components[1]]
         if self.polar is not None:
             out["θ"], out["r"] = self.polar
+        out |= {name: values for name, values in self.outside.items() if name not in out}
         for name, values in self.populations[0].attributes.items():
             out[name if name not in out else f"{name} (attribute)"] = values
         return out
+
+    @cached_property
+    def outside(self) -> dict[str, NDArray[Any]]:
+        """What measures from outside stored for each node, by name."""
+        found: dict[str, NDArray[Any]] = {}
+        for measure in registry.extensions("measure"):
+            for name, values in self.arrays(measure, self.step).items():
+                if values.shape == (len(self.labels),) and values.dtype.kind in "biuf":
+                    found[name if name not in found else f"{measure} {name}"] = values
+        return found
 
     def best(self, values: NDArray[Any], n: int) -> NDArray[np.int64]:
         """Return the nodes of the largest values, best first."""
