@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-THIN, MINUS = "\u2009", "\u2212"
+THIN, MINUS = "\u202f", "\u2212"
 PLACES = 3  # decimals at most, of plain numbers
 PERCENT_PLACES = 2
 
@@ -125,7 +125,7 @@ def p_value(p: float, limit: float | None = None) -> str:
 
 
 def count(n: float) -> str:
-    """Return an integer with thin spaces between thousands.
+    """Return an integer with thin spaces, at which no line breaks, between thousands.
 
     Examples
     --------

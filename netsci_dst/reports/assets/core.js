@@ -95,7 +95,7 @@ NS.escape = (text, limit = 60) => {
 };
 
 // Numbers are written as numbers.py writes them.
-const THIN = "\u2009", MINUS = "\u2212";
+const THIN = "\u202f", MINUS = "\u2212";
 NS.grouped = (text) => {
   const minus = text.startsWith("-");
   let [whole, rest] = (minus ? text.slice(1) : text).split(".");

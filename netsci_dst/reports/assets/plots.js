@@ -17,9 +17,9 @@ NS.layout = (layout = {}) => {
     font: { family: "system-ui, sans-serif", size: 12, color: ink },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 56, r: 14, t: layout.showlegend === false ? 12 : 30, b: 44 }, hovermode: "closest",
-    separators: ".\u2009", hoverlabel: { font: { size: 12 } },
+    separators: ".\u202f", hoverlabel: { font: { size: 12 } },
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 11, color: soft } },
-    separators: ".\u202f", ...layout,
+    ...layout,
   };
   for (const name of ["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d+$/.test(key))]) {
     out[name] = { ...axis, ...(layout[name] || {}) };
