@@ -182,6 +182,11 @@ class Layer:
         return int(self.indices.size)
 
     @property
+    def n_entries(self) -> int:
+        """Number of weights that are not zero: those of all kernels, in a convolution."""
+        return self.n_links if self.multiplicity is None else int(self.multiplicity.sum())
+
+    @property
     def n_possible(self) -> int:
         """Number of possible links; within one population a node does not link to itself."""
         if self.source != self.target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import sys
 import time
@@ -58,6 +59,11 @@ def _line(row: Mapping[str, Any]) -> str:
             shown = f"{100 * value:.2f} %" if key == "accuracy" else f"{value:.4g}"
             parts.append(f"{key.replace('_', ' ')} {shown}")
     return ", ".join(parts)
+
+
+def is_first_process() -> bool:
+    """Whether this process is alone, or the one of torchrun that writes and tells."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 @contextlib.contextmanager

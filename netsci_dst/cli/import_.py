@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import _console, _networks
+
+if TYPE_CHECKING:
+    from ..run import Run
 
 PANEL = "Exchange"
 
@@ -31,6 +34,12 @@ def command(
     keep_dense: Annotated[
         bool, typer.Option("--keep-dense", help="List the links of full layers, too.")
     ] = False,
+    states: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="Of a time-stamped list of links: make so many snapshots of its growth."
+        ),
+    ] = None,
     columns: _networks.Columns = None,
     separator: _networks.Separator = None,
     directed: _networks.Directed = None,
@@ -38,8 +47,14 @@ def command(
     comments: _networks.Comments = None,
 ) -> None:
     """Make a run out of checkpoints of other tools, to analyse and report on."""
-    from ..exchange import from_checkpoint
+    from ..exchange import from_checkpoint, from_events
 
+    network = _networks.options(columns, separator, directed, form, comments)
+    if states is not None:
+        if len(checkpoints) > 1:
+            raise typer.BadParameter("--states takes one list of links")
+        _say(from_events(checkpoints[0], out, states=states, **network))
+        return
     try:
         taken = [int(part) for part in steps.split(",")] if steps else None
     except ValueError:
@@ -52,8 +67,12 @@ def command(
         include=include or (),
         exclude=exclude or (),
         keep_dense=keep_dense,
-        network=_networks.options(columns, separator, directed, form, comments),
+        network=network,
     )
+    _say(run)
+
+
+def _say(run: Run) -> None:
     for snapshot in run.snapshots if len(run.snapshots) <= 20 else ():
         if "read" in snapshot.extra:
             _console.say(str(snapshot.extra["read"]))

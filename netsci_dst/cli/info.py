@@ -43,7 +43,9 @@ def command(
     for key, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(
-                f"{k} {v:.6g}" if isinstance(v, float) else f"{k} {v}" for k, v in value.items()
+                f"{k} {v:.6g}" if isinstance(v, float) else f"{k} {v}"
+                for k, v in value.items()
+                if v is not None
             )
         _console.result(f"{key:<12}{value}")
     if layers:
@@ -69,6 +71,27 @@ def _report(run: str | None, json: bool) -> None:
             _console.result(f"  {key}: {value}")
 
 
+def _layers(topology: Any, provenance: Any) -> list[dict[str, Any]]:
+    """Return a row for each layer; where a link has a kernel, its weights and their sparsity."""
+    known = (provenance.get("model") or {}).get("sparse_layers") or {}
+    rows = []
+    for layer in topology.layers:
+        row = {
+            "layer": layer.name,
+            "from": f"{layer.source} ({layer.shape[0]})",
+            "to": f"{layer.target} ({layer.shape[1]})",
+            "links": layer.n_links,
+            "sparsity": round(layer.sparsity, 6),
+        }
+        if any(one.multiplicity is not None for one in topology.layers):
+            row["weights"] = layer.n_entries
+            size = known.get(layer.name)
+            possible = size["n_source"] * size["n_target"] if size else layer.n_possible
+            row["sparsity of weights"] = round(1 - layer.n_entries / possible, 6)
+        rows.append(row)
+    return rows
+
+
 def _facts(run: Any) -> dict[str, Any]:
     recipe, provenance = run.recipe, run.provenance
     facts: dict[str, Any] = {"run": run.path, "status": run.status}
@@ -91,14 +114,5 @@ def _facts(run: Any) -> dict[str, Any]:
         snapshot = run.snapshots[-1]
         topology = snapshot.topology
         facts["snapshot"] = {"step": snapshot.step, "links": topology.n_links}
-        facts["layers"] = [
-            {
-                "layer": layer.name,
-                "from": f"{layer.source} ({layer.shape[0]})",
-                "to": f"{layer.target} ({layer.shape[1]})",
-                "links": layer.n_links,
-                "sparsity": round(layer.sparsity, 6),
-            }
-            for layer in topology.layers
-        ]
+        facts["layers"] = _layers(topology, provenance)
     return {key: value for key, value in facts.items() if value is not None}

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from . import _completion, _console
-from ._training import show_training
+from ._training import is_first_process, show_training
 
 PANEL = "Train"
 
@@ -31,7 +31,8 @@ def command(
 
     with show_training("resuming") as progress:
         finished = resume(run, progress=progress)
-    _console.result(finished.path)
+    if is_first_process():
+        _console.result(finished.path)
 
 
 def _is_import(path: str) -> bool:

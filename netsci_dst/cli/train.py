@@ -9,7 +9,7 @@ import typer
 
 from . import _completion, _console, _preview
 from ._recipe_options import resolve, with_hidden, with_recipe_options
-from ._training import show_training, with_loggers
+from ._training import is_first_process, show_training, with_loggers
 
 PANEL = "Train"
 
@@ -71,6 +71,8 @@ def command(
         board = f"{place}/tensorboard" if tensorboard else None
         progress = with_loggers(progress, board, mlflow, wandb)
         run = train(resolved, out=place, progress=progress)
+    if not is_first_process():
+        return
     if json:
         from ..run_library import summary
 

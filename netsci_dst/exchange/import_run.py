@@ -101,6 +101,12 @@ def continue_import(run: Run) -> Run:
     asked = run.recipe.get("imported")
     if not isinstance(asked, dict):
         raise RunError(f"{run.path} is not an import")
+    if "states" in asked:
+        from .import_events import from_events
+
+        return from_events(
+            asked["from"][0], run.path, states=asked["states"], **asked.get("network", {})
+        )
     options = {key: value for key, value in asked.items() if key != "from"}
     return from_checkpoint(asked["from"], run.path, **options)
 
@@ -119,7 +125,7 @@ def _files(paths: _Path | Sequence[_Path]) -> list[Path]:
 def _go_on(
     files: Sequence[Path], taken: Sequence[Taken], asked: Mapping[str, Any], out: _Path
 ) -> Run:
-    run = _begun(out, asked)
+    run = begun(out, asked)
     # The first is read before anything is made, so that a wrong path leaves no folder.
     first = None if run and _known(run) else _read(files[0], taken[0], asked, "steps" in asked)
     if run is None:
@@ -136,7 +142,7 @@ def _go_on(
     return run
 
 
-def _begun(out: _Path, asked: Mapping[str, Any]) -> Run | None:
+def begun(out: _Path, asked: Mapping[str, Any]) -> Run | None:
     """Return the run that the same import began; None when there is none yet."""
     store = Store(out)
     if not store.exists("provenance.json"):

@@ -44,7 +44,8 @@ def prepare(runs: Iterable[Run], progress: Progress | None = None, jobs: int = 1
 def _plans(run: Run, spaced: int) -> list[dict[str, Any]]:
     topology = run.snapshots[-1].topology
     if not topology.is_layered:
-        return [{"limit_s": LIMIT_S}]  # all that is told of a network, but what takes minutes
+        # All that is told of a network, but what takes minutes; of one that grows, as it is last.
+        return [{"limit_s": LIMIT_S, "steps": run.snapshots.steps[-1:]}]
     listed = registry.listing("measure")
     cheap = [e.name for e in listed if e.metadata.get("tier") == "cheap"]
     if spaced < MOST_SPACED:

@@ -28,7 +28,8 @@ pre{overflow-x:auto}p,h1,h2{overflow-wrap:anywhere}
 figcaption{color:#333;text-align:center;font-size:.8rem;padding-bottom:.4rem}img{max-width:100%}
 .commands :is(th,td){text-align:left}
 .commands td+td{font-family:ui-monospace,monospace;font-size:.75rem}
-.commands td+td+td{white-space:normal}
+.commands td:first-child{white-space:normal;max-width:22rem}
+.commands td+td+td{white-space:normal;overflow-wrap:anywhere;min-width:18rem}
 """
 
 

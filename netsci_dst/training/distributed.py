@@ -85,6 +85,11 @@ class World:
                 found[i] = part.view(wanted[i])
         return [tensor for tensor in found if tensor is not None]
 
+    def agree_on(self, text: str, device: torch.device) -> str:
+        """Return process 0's text on every process."""
+        mine = torch.tensor(list(text.encode()), dtype=torch.uint8, device=device)
+        return bytes(self.agree([mine])[0].tolist()).decode()
+
     def broadcast_module(self, model: nn.Module) -> None:
         """Give every process the parameters and buffers of process 0."""
         if self.size > 1:

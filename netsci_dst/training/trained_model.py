@@ -96,7 +96,11 @@ def restore(
     """
     name = _checkpoint_of(run, which)
     if "origin" in run.recipe:
-        raise RunError(f"{run.path} was not trained from a recipe: give its model")
+        raise RunError(
+            f"{run.path} was recorded from a training loop of one's own, whose model it does not "
+            "know: in Python, nd.load_model(run, model=…) gives the trained network, and "
+            "runtime.save(nd.training.lower(model, example), file) deploys it"
+        )
     recipe = recorded_recipe(run.recipe).but(device=device)
     place = device_of(device, World())
     with surroundings(recipe, place):

@@ -68,13 +68,15 @@ def train(
     with surroundings(recipe, device):
         training = Training(recipe, world, dataset)
         writer = None
+        path = os.fspath(default_folder(recipe) if out is None else out)
         if world.is_main:
-            path = default_folder(recipe) if out is None else out
             writer = RunWriter.create(path, recipe.to_table(), _facts(training))
             for name, text in training.artefacts().items():
                 writer.run.store.write(f"data/{name}", text.encode())
+        # Another process may find the default folder taken by this one.
+        path = world.agree_on(path, device)
         Fit(training, writer, progress).run()
-        return None if writer is None else writer.run  # type: ignore[return-value]
+        return load_run(path) if writer is None else writer.run
 
 
 def default_folder(recipe: Recipe) -> str:

@@ -131,9 +131,17 @@ def _of_topologies(
         n,
         tuple(np.unique(keys) for keys in states),
         tuple(Block(first.nodes(a), first.nodes(b), directed) for a, b, directed in blocks),
-        np.zeros(n, dtype=np.int64),
+        np.zeros(n, dtype=np.int64) if first.is_layered else _first_linked(topologies),
         unit,
     )
+
+
+def _first_linked(topologies: Sequence[Topology]) -> NDArray[np.int64]:
+    """Return the first state in which each node has a link: a network grows by its nodes, too."""
+    arrived = np.full(topologies[0].n_nodes, len(topologies), dtype=np.int64)
+    for state, topology in reversed(list(enumerate(topologies))):
+        arrived[topology.degrees > 0] = state
+    return arrived
 
 
 def _of_named(topologies: Sequence[Topology], times: NDArray[np.float64]) -> LinkHistory:

@@ -223,7 +223,7 @@ def _double_undirected(found: Found, directed: NDArray[np.bool_]) -> None:
 
 
 def _timed(roles: Roles) -> list[str]:
-    return [] if roles.time is None else ["times left out (read_links keeps them)"]
+    return [] if roles.time is None else ["times left out (netsci-dst import --states keeps them)"]
 
 
 def _says_something(column: pd.Series) -> bool:

@@ -15,10 +15,8 @@ from ..run_data import RunData
 _KINDS = {"attachment": "Attachment: links gained", "loss": "Links lost"}
 
 
-@section(
-    "growth",
+_WORDS = dict(
     title="Growth",
-    after="paths",
     lead="Is it preferential attachment? A line that rises outside the grey band means that the "
     "well linked gain more than degrees alone explain.",
     definition="The attachment kernel is the rate at which nodes of degree k gain links between "
@@ -30,6 +28,10 @@ _KINDS = {"attachment": "Attachment: links gained", "loss": "Links lost"}
     "connected, section 8",
     computed_by="growth",
 )
+
+
+@section("growth", page="network", after="robustness", **_WORDS)  # type: ignore[arg-type]
+@section("growth", after="paths", **_WORDS)  # type: ignore[arg-type]
 def growth(run: RunData) -> Iterator[Block]:
     """Show the kernels of attachment and loss against their nulls, and what lasts."""
     if len(run.run.snapshots) < 3 or run.topology is None or not run.topology.layers:
