@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,9 +98,11 @@ def checked_matrix(matrix: Any) -> scipy.sparse.csr_array:
     import scipy.sparse
 
     if not (scipy.sparse.issparse(matrix) or isinstance(matrix, np.ndarray)):
+        kind = type(matrix).__name__
+        readable = isinstance(matrix, (str, os.PathLike)) or kind == "DataFrame"
         raise TopologyError(
-            f"a graph must be an igraph.Graph, a networkx.Graph or a square scipy sparse matrix, "
-            f"not {type(matrix).__name__}"
+            "a graph must be an igraph.Graph, a networkx.Graph or a square scipy sparse matrix, "
+            f"not {kind}{'; netsci_dst.read_network reads that' if readable else ''}"
         )
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise TopologyError(f"an adjacency matrix must be square, not {matrix.shape}")

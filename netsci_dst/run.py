@@ -71,7 +71,8 @@ class Run:
         store = Store(path)
         if store.exists(PROVENANCE) or store.exists(RECIPE):
             raise RunError(
-                f"{store.url} already holds a run: resume it, or choose another folder with --out"
+                f"{store.url} already holds a run: resume it (resume=True in a loop of one's own), "
+                "or choose another folder with --out"
             )
         run = cls(store)
         text = tomli_w.dumps(_without_none(recipe)).encode()
@@ -93,7 +94,7 @@ class Run:
         """
         store = Store(path)
         if not store.exists(PROVENANCE):
-            what = f"is not a run folder (no {PROVENANCE} in it)"
+            what = f"holds no run (no {PROVENANCE}); a network is named by its file"
             raise RunError(f"{store.url} {what if store.exists() else 'does not exist'}")
         run = cls(store)
         version = run.provenance.get("format")

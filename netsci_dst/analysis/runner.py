@@ -11,9 +11,10 @@ from ..run import Run
 from ..snapshots import Snapshot
 from ..topology import Topology
 from .plan import choose, missing, plan_run, plan_snapshot
-from .result_store import FINAL, MemoryResults, ResultStore, task_key
+from .result_store import FINAL, NOT_APPLICABLE, MemoryResults, ResultStore, task_key
 from .schedule import compute
 from .tables import NOTE, tidy
+from .work import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,11 +117,15 @@ def analyze(
             store.flush()
     for place in {unit.run for unit in todo}:
         stores[place].compact()
-    return _frame(subjects, labels, stores, units)
+    return _frame(subjects, labels, stores, units, tasks)
 
 
 def _frame(
-    subjects: list[Run | Snapshot], labels: list[str], stores: list[ResultStore], units: list[Any]
+    subjects: list[Run | Snapshot],
+    labels: list[str],
+    stores: list[ResultStore],
+    units: list[Any],
+    tasks: Sequence[Task],
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -142,8 +147,24 @@ def _frame(
             if note["status"] not in FINAL[:1]
         ]
     frame = pd.concat(frames, ignore_index=True) if frames else tidy("", None, {}, None)
-    frame.attrs["notes"] = notes
+    frame.attrs["notes"] = notes + _of_runs_alone(subjects, labels, tasks)
     return frame
+
+
+def _of_runs_alone(
+    subjects: list[Run | Snapshot], labels: list[str], tasks: Sequence[Task]
+) -> list[dict[str, Any]]:
+    """Return a note for each measure of a run that was asked for by name of a single network."""
+    reason = "it follows a network through time, and this is one network; a time-stamped list of "
+    reason += "links becomes a run by netsci-dst import --states"
+    return [
+        {"run": label, **dict.fromkeys(NOTE), "measure": task.measure.name,
+         "status": NOT_APPLICABLE, "reason": reason}
+        for label, subject in zip(labels, subjects, strict=True)
+        if not isinstance(subject, Run)
+        for task in tasks
+        if task.by_name and task.measure.takes == "run"
+    ]  # fmt: skip
 
 
 def _as_list(runs: Any) -> list[Any]:

@@ -117,3 +117,15 @@ _parts = weakref.WeakKeyDictionary()
 def _refuse_empty(topology: Topology) -> None:
     if not topology.layers:
         raise NotApplicable("the network has no sparse layers")
+
+
+def refuse_general(topology: Topology) -> None:
+    """Refuse what is told of neurons where there are only nodes.
+
+    Raises
+    ------
+    NotApplicable
+        If the topology is a general network.
+    """
+    if topology.layers and not topology.is_layered:
+        raise NotApplicable("a general network has nodes, no neurons that could fall silent")

@@ -19,7 +19,14 @@ from ..reading import one_line
 # What shells set when they ask how a word may end.
 COMPLETE = "_NETSCI_DST_COMPLETE"
 DONE, FAILED, USAGE = 0, 1, 2
-_EXTRAS = {"torch": "train", "plotly": "report", "jinja2": "report", "matplotlib": "report"}
+_EXTRAS = {
+    "torch": "train",
+    **dict.fromkeys(("plotly", "jinja2", "markupsafe", "matplotlib", "PIL"), "report"),
+    **dict.fromkeys(("transformers", "tokenizers", "datasets", "accelerate", "sacrebleu"), "hf"),
+    **dict.fromkeys(("dask", "distributed", "dask_jobqueue", "s3fs"), "cluster"),
+    **dict.fromkeys(("h5py", "onnx"), "exchange"),
+    "lightning": "lightning",
+}
 
 
 def _version(asked: bool) -> None:
@@ -96,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
         package = (error.name or "").partition(".")[0]
         hint = f"pip install 'netsci-dst[{_EXTRAS.get(package, 'all')}]'"
         _refuse(
-            error, f"this needs {package}, which is not installed; get it with: {hint}", arguments
+            error, f"this needs {package}, which is not installed; install it with: {hint}", arguments
         )
     except MemoryError as error:
         _refuse(error, _memory(error), arguments)

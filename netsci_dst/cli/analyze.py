@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from . import _completion, _console, _networks
+from . import _completion, _console, _first_use, _networks
 
 PANEL = "Understand"
 
@@ -58,7 +58,6 @@ def command(
     Values that are there already are not computed again; a stopped analysis goes on.
     """
     from ..analysis import analyze
-    from ..analysis.result_store import WHOLE_RUN
     from ._subjects import expanded
 
     subjects = _networks.opened(
@@ -70,6 +69,7 @@ def command(
         subjects = open_subjects(subjects)
     wanted = _console.names(measures)
     taken = None if steps is None else "all" if steps == "all" else _numbers(steps)
+    _first_use.tell()
     with _console.progress("analysing", "measures") as update:
         frame = analyze(
             subjects,
@@ -81,12 +81,7 @@ def command(
             scheduler=scheduler,
             progress=update,
         )
-    for note in frame.attrs["notes"]:
-        if wanted is None and note["status"] == "not applicable":
-            continue  # nobody asked for it
-        step = note.get("step")
-        at = "" if step in (None, WHOLE_RUN) else f" at step {step}"
-        _console.say(f"{note['run']}: {note['measure']}{at}: {note['status']}: {note['reason']}")
+    _say_notes(frame.attrs["notes"], wanted)
     if csv:
         _write_csv(frame, csv, "values")
     if nodes:
@@ -99,6 +94,24 @@ def command(
         _summary(frame)
     if not len(frame) and any(note["status"] == "failed" for note in frame.attrs["notes"]):
         raise typer.Exit(1)
+
+
+def _say_notes(notes: list[dict[str, Any]], asked: list[str] | None) -> None:
+    """Say of each result that is not there why; of what has no meaning here, only if asked for."""
+    from ..analysis.result_store import WHOLE_RUN
+
+    elsewhere: dict[str, list[str]] = {}
+    for note in notes:
+        if asked is None and note["status"] == "not applicable":
+            elsewhere.setdefault(note["run"], []).append(note["measure"])
+            continue
+        step = note.get("step")
+        at = "" if step in (None, WHOLE_RUN) else f" at step {step}"
+        _console.say(f"{note['run']}: {note['measure']}{at}: {note['status']}: {note['reason']}")
+    for run, names in elsewhere.items():
+        _console.say(
+            f"{run}: without meaning here: {', '.join(dict.fromkeys(names))} (-m NAME says why)"
+        )
 
 
 def _numbers(text: str) -> list[int]:

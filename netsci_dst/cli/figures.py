@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _completion, _console, _networks
+from . import _completion, _console, _first_use, _networks
 
 PANEL = "Understand"
 
@@ -28,6 +28,10 @@ def command(
     size: Annotated[
         str | None, typer.Option(help="column, page, slide, or inches such as 7x4.2.")
     ] = None,
+    analyze: Annotated[
+        bool, typer.Option(help="Compute what the figures need and is not there yet.")
+    ] = True,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; -1: one per core.")] = 1,
     dpi: Annotated[int, typer.Option(min=30, max=1200, help="Dots per inch of pixels.")] = 300,
     setting: Annotated[
         list[str] | None,
@@ -44,14 +48,25 @@ def command(
 ) -> None:
     """Draw every figure of a report with matplotlib, one file each, its numbers beside it."""
     from ..reports import figures
+    from ..reports.need import need
+    from ..reports.prepare import prepare
+    from ..reports.subjects import open_subjects
     from ._subjects import expanded
+
+    need("matplotlib", purpose="drawing figures")
 
     names = _console.names(only)
     subjects = _networks.opened(
         expanded(runs), _networks.options(columns, separator, directed, form, comments)
     )
+    opened = open_subjects(subjects)
+    if analyze:
+        _first_use.tell()
+        with _console.progress("analysing", "measures") as update:
+            for line in prepare(opened, lambda what, done, total: update(done, total, what), jobs):
+                _console.say(line)
     found = figures(
-        subjects, out, format=format, dpi=dpi, only=names, size=size, options=_options(setting)
+        opened, out, format=format, dpi=dpi, only=names, size=size, options=_options(setting)
     )  # type: ignore[arg-type]
     for path in found:
         _console.result(str(path))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import _completion, _console
+from . import _completion, _console, _networks
 
 PANEL = "Look"
 
@@ -15,7 +15,9 @@ def command(
     run: Annotated[
         str | None,
         typer.Argument(
-            help="A run folder or fsspec URL.", autocompletion=_completion.runs, show_default=False
+            help="A run folder or URL, or a network file of any form ('-': stdin).",
+            autocompletion=_completion.runs_or_networks,
+            show_default=False,
         ),
     ] = None,
     report: Annotated[
@@ -25,8 +27,14 @@ def command(
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    columns: _networks.Columns = None,
+    separator: _networks.Separator = None,
+    directed: _networks.Directed = None,
+    form: _networks.Form = None,
+    comments: _networks.Comments = None,
 ) -> None:
-    """Say what a run holds: recipe, status, accuracy, snapshots, topology, analysis."""
+    """Say what a run holds, or how a network file is read: nodes, links, weights, attributes."""
+    from ..exchange.networks import names_a_file
     from ..run import load_run
 
     if report:
@@ -34,12 +42,15 @@ def command(
         return
     if run is None:
         raise typer.BadParameter("name a run, or give --report for versions and machine")
-    opened = load_run(run)
-    facts = _facts(opened)
+    if names_a_file(run):
+        given = _networks.options(columns, separator, directed, form, comments)
+        facts = _network_facts(run, given)
+    else:
+        facts = _facts(load_run(run))
     if json:
         _console.result_json(facts)
         return
-    layers = facts.pop("layers")
+    layers = facts.pop("layers", [])
     for key, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(
@@ -50,6 +61,26 @@ def command(
         _console.result(f"{key:<12}{value}")
     if layers:
         _console.table(None, list(layers[0]), [list(layer.values()) for layer in layers])
+
+
+def _network_facts(file: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Return how a network file is read, with a few of its links to check that by."""
+    from ..exchange.networks import read_snapshot
+
+    snapshot = read_snapshot(file, **given)
+    topology = snapshot.topology
+    layer, labels = topology.layers[0], topology.node_labels
+    arrow = " -> " if topology.is_directed else " - "
+    first = []
+    for i, (u, v) in enumerate(zip(layer.sources[:3], layer.targets[:3], strict=True)):
+        weight = "" if layer.weights is None else f" ({layer.weights[i]:.6g})"
+        first.append(f"{labels[u]}{arrow}{labels[v]}{weight}")
+    facts: dict[str, Any] = {"network": file, "read": snapshot.extra.get("read", repr(topology))}
+    facts |= {"nodes": topology.n_nodes, "links": topology.n_links}
+    facts |= {"directed": topology.is_directed, "weighted": topology.is_weighted}
+    facts["attributes"] = ", ".join(topology.populations[0].attributes) or "none"
+    facts["begins"] = "; ".join(first)
+    return facts
 
 
 def _report(run: str | None, json: bool) -> None:

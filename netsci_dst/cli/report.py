@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _completion, _console, _networks
+from . import _completion, _console, _first_use, _networks
 
 PANEL = "Understand"
 
@@ -57,6 +57,8 @@ def command(
         inside_run = isinstance(subjects[0], str) and opened[0].store.is_local
         alone = len(opened) == 1 and inside_run
         out = opened[0].store.path("report.html") if alone else "report.html"
+    if analyze:
+        _first_use.tell()
     with _console.progress("report", "") as update:
 
         def told(what: str, done: int, total: int) -> None:

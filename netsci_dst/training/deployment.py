@@ -54,6 +54,34 @@ def deploy(
     path = Path(out)
     if path.suffix not in (".safetensors", ".onnx", ".h"):
         raise NetsciError(f"{out}: a network is written as .safetensors, .onnx or .h")
+    program, dense_size = _lowered(run, which, whole, dataset)
+    if path.suffix == ".safetensors":
+        runtime.save(program, path)
+    elif path.suffix == ".onnx":
+        path.write_bytes(runtime.to_onnx(program, sparse))
+    else:
+        name = re.sub(r"\W", "_", path.stem)
+        path.write_text(runtime.to_c(program, name if name[:1].isalpha() else f"net_{name}"))
+    return f"{path.stat().st_size:,} bytes; the dense network takes {dense_size:,}"
+
+
+def onnx_of(run: Run) -> bytes:
+    """Return the whole network of a run's last checkpoint as ONNX, dense with zeros.
+
+    Raises
+    ------
+    RunError
+        If the run is no classifier, or has no checkpoint.
+    FormatError
+        If the network has an operation that is not written so.
+    """
+    return runtime.to_onnx(_lowered(run, "last", True, None)[0])
+
+
+def _lowered(
+    run: Run, which: Literal["last", "best"], whole: bool, dataset: Any
+) -> tuple[Any, int]:
+    """Return the program of a run's network, and the bytes of the dense one."""
     session = restore(run, which, dataset=dataset)
     if session.task.name != "classification":
         raise RunError(f"{run.path} is no classifier: its task is {session.task.name}")
@@ -65,15 +93,7 @@ def deploy(
         "mean": [float(value) for value in data.mean],
         "std": [float(value) for value in data.std],
     }
-    program = lower(model, example, facts)
-    if path.suffix == ".safetensors":
-        runtime.save(program, path)
-    elif path.suffix == ".onnx":
-        path.write_bytes(runtime.to_onnx(program, sparse))
-    else:
-        name = re.sub(r"\W", "_", path.stem)
-        path.write_text(runtime.to_c(program, name if name[:1].isalpha() else f"net_{name}"))
-    return f"{path.stat().st_size:,} bytes; the dense network takes {_dense_size(session.model):,}"
+    return lower(model, example, facts), _dense_size(session.model)
 
 
 def _dense_size(model: nn.Module) -> int:

@@ -86,7 +86,8 @@ def sparsify(
         Folder or URL of a run to record; nothing is recorded when left out.
     resume
         Go on with the run in ``out``, from its last checkpoint: model, optimizer and topology are
-        loaded, and ``steps`` says how far it was. Where there is none, it begins.
+        loaded, and ``steps`` says how far it was. Where there is none, it begins. With
+        ``state`` that decides: what the run recorded after its step is dropped.
     state
         What `SparseTraining.state_dict` gave when the model and the optimizers, as they are now,
         were saved: training goes on from there.
@@ -203,7 +204,7 @@ def sparsify(
                 "notes": notes,
                 "method_options": options.to_table(),
             }
-            training._record(out, request, probe, resume)
+            training._record(out, request, probe, resume, restored=state is not None)
     except BaseException:
         controller.undo()
         raise
@@ -313,21 +314,25 @@ class SparseTraining:
 
     # --- recording ----------------------------------------------------------------------------
 
-    def _record(self, out: Any, request: Mapping[str, Any], probe: Any, resume: bool) -> None:
+    def _record(
+        self, out: Any, request: Mapping[str, Any], probe: Any, resume: bool, restored: bool
+    ) -> None:
         self._recorded, self._probe = True, probe
-        if resume and self.controller.is_sharded:
+        if resume and not restored and self.controller.is_sharded:
             raise RecipeError(
                 "resume cannot load a model that FSDP2 has sharded: load its state and the "
                 "optimizer's by torch.distributed.checkpoint, and give the kept state_dict as state"
             )
         if self.controller.world.is_main:
-            self._begin_writing(out, request, resume)
-        elif resume:
+            self._begin_writing(out, request, resume, restored)
+        elif resume and not restored:
             self._resume(_peek(out))
         if self.steps == 0:
             self.snapshot()
 
-    def _begin_writing(self, out: Any, request: Mapping[str, Any], resume: bool) -> None:
+    def _begin_writing(
+        self, out: Any, request: Mapping[str, Any], resume: bool, restored: bool
+    ) -> None:
         device = str(next(self.model.parameters()).device)
         facts = {
             "device": device,
@@ -343,7 +348,7 @@ class SparseTraining:
         }
         begin = RunWriter.open_or_create if resume else RunWriter.create
         self._writer = begin(out, request, facts)
-        self._resume(self._writer.last_checkpoint() if resume else None)
+        self._resume(self._writer.last_checkpoint() if resume and not restored else None)
         self._writer.rewind(self.steps if self.steps else -1)
         self._writer.note({"status": "running"})
 

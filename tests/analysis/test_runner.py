@@ -418,4 +418,5 @@ def test_every_measure_runs_on_a_small_run_and_a_small_network(synthetic_run):
     failed = [n for n in general.attrs["notes"] if n["status"] == "failed"]
     assert {n["measure"] for n in failed} == {"t_fails"}
     of_runs = {e.name for e in registry.entries("measure") if e.target.takes == "run"}
-    assert set(general["measure"]) == known - here - of_runs - {"input_maps", "credit_paths"}
+    of_layers = {"input_maps", "credit_paths", "active_neurons", "dormant"}
+    assert set(general["measure"]) == known - here - of_runs - of_layers

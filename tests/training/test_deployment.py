@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from netsci_dst import runtime
 from netsci_dst.cli import main
@@ -37,3 +38,20 @@ def test_every_form_is_written_and_unused_neurons_take_no_room(tmp_path, capsys)
     assert "void net_run(" in (tmp_path / "net.h").read_text()
     with pytest.raises(NetsciError, match=r"\.safetensors, \.onnx or \.h"):
         deploy(run, tmp_path / "net.bin")
+
+
+def test_the_exported_onnx_model_predicts_what_the_run_does(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    from onnx.reference import ReferenceEvaluator
+
+    import netsci_dst as nd
+    from netsci_dst.exchange import export
+
+    run = small(tmp_path / "run", "chts", epochs=1)
+    export(run, tmp_path / "net.onnx")
+    found = onnx.load(str(tmp_path / "net.onnx"))
+    images = torch.from_numpy(np.asarray(load("digits").x_test[:20], dtype=np.float32))
+    name = found.graph.input[0].name
+    scores = ReferenceEvaluator(found).run(None, {name: images.numpy()})[0]
+    expected = nd.load_model(run)(images).detach().numpy()
+    np.testing.assert_allclose(scores, expected, atol=1e-5)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ...graphs import as_adjacency
 from ...snapshots import Snapshot
 from ...topology import Topology
-from ..measure import Array, NotApplicable, Value, measure
-from ..scopes import node_groups
+from ..measure import Array, Value, measure
+from ..scopes import node_groups, refuse_general
 
 __all__ = ["ActiveNeurons", "active_neurons"]
 
@@ -96,10 +96,7 @@ def active_neurons(graph: Any) -> ActiveNeurons:
 @measure("active_neurons", tier="cheap", source="CHT, table A3; CHTss, table 1")
 def active_neurons_measure(snapshot: Snapshot) -> Iterator[Value | Array]:
     """Active neurons and their share of all (ANP), also of each population."""
-    if not snapshot.topology.is_layered:
-        raise NotApplicable(
-            "a general network has nodes, not neurons; k_shell counts isolated ones"
-        )
+    refuse_general(snapshot.topology)
     found = active_neurons(snapshot)
     for scope, member in node_groups(snapshot.topology):
         inside = found.mask[member]

@@ -142,6 +142,9 @@ def _with_weights_and_directions(topology: Topology) -> Iterator[Value | Array]:
         total = given.out_strength + (given.in_strength if given.directed else 0.0)
         yield from _summary("network", total, "strength")
         yield Array("strength", total)
+        if given.directed:
+            yield Array("in_strength", given.in_strength)
+            yield Array("out_strength", given.out_strength)
 
 
 def _reciprocity(given: Arcs) -> float:

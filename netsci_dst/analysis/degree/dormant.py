@@ -15,7 +15,7 @@ from ...graphs import as_adjacency
 from ...run import Run
 from ...snapshots import Snapshot
 from ..measure import Array, NotApplicable, Value, measure
-from ..scopes import node_groups
+from ..scopes import node_groups, refuse_general
 
 __all__ = ["DormancyHistory", "activation_scores", "dormancy_history", "dormant_neurons"]
 
@@ -138,6 +138,7 @@ def dormant(
     on the probe batch that is stored with the snapshot; where none are, only links count.
     """
     topology = snapshot.topology
+    refuse_general(topology)
     scores = _scores(snapshot)
     known = ~np.isnan(scores)
     for scope, member in node_groups(topology):

@@ -56,6 +56,11 @@ class Growth:
     core: pd.DataFrame
     unit: str
 
+    def __repr__(self) -> str:
+        words = {"gain": "gained", "loss": "lost"}
+        told = [f"links {words[str(r.kind)]}: {r.verdict}" for r in self.exponents.itertuples()]
+        return f"Growth({'; '.join(told)})"
+
 
 def growth(
     given: Any, bootstraps: int = 200, nulls: int = 20, seed: int = 0, most: int | None = 60

@@ -57,6 +57,13 @@ class LinkHistory:
     arrived: NDArray[np.int64]
     unit: str = "states"
 
+    def __repr__(self) -> str:
+        last = len(self.states[-1]) if self.states else 0
+        return (
+            f"LinkHistory({len(self.times)} states by {self.unit}, {self.n:,} nodes, "
+            f"{last:,} links in the last)"
+        )
+
     def ends(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return source and target of links given by number."""
         return keys // self.n, keys % self.n

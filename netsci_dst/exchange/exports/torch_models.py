@@ -64,10 +64,9 @@ def onnx(snapshot: Snapshot) -> bytes:
 
 def onnx_model(run: Run) -> bytes:
     """Return a run's dense model as ONNX."""
-    from ...training import load_model
-    from .onnx_model import to_onnx
+    from ...training.deployment import onnx_of
 
-    return to_onnx(load_model(run, format="dense"))
+    return onnx_of(run)
 
 
 def pyg(snapshot: Snapshot) -> bytes:

@@ -17,6 +17,8 @@ COLUMNS = {
     "strength": ("degrees", "strength"),
     "in": ("degrees", "in"),
     "out": ("degrees", "out"),
+    "in strength": ("degrees", "in_strength"),
+    "out strength": ("degrees", "out_strength"),
     "coreness": ("k_shell", "coreness"),
     "community": ("modularity", "membership"),
     "clustering": ("clustering", "clustering"),

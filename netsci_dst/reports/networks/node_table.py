@@ -24,9 +24,10 @@ def node_table(network: Any, analyze: bool = True) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``name``, ``degree``, then those that there are of strength, in, out, coreness,
-        community (1 is the largest), clustering, betweenness, closeness, eigenvector, PageRank,
-        component, θ and r, and the attributes of the nodes.
+        Columns ``name``, ``degree``, then those that there are of strength, in, out, in_strength,
+        out_strength, coreness, community (1 is the largest), clustering, betweenness, closeness,
+        eigenvector, pagerank, component, theta and r (the place in the hyperbolic disk), and the
+        attributes of the nodes.
 
     Raises
     ------
@@ -50,4 +51,9 @@ def node_table(network: Any, analyze: bool = True) -> pd.DataFrame:
     if analyze:
         prepare(opened)
     data = NetworkData(opened[0])
-    return pd.DataFrame({"name": list(data.labels), **data.columns})
+    own = {**dict.fromkeys(data.populations[0].attributes), "θ": "theta", "PageRank": "pagerank"}
+    columns = {
+        (own[title] or title) if title in own else title.replace(" strength", "_strength"): values
+        for title, values in data.columns.items()
+    }
+    return pd.DataFrame({"name": list(data.labels), **columns})
