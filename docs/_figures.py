@@ -249,6 +249,7 @@ def across_runs(runs: dict[str, nd.Run]) -> Any:
     return figure
 
 
+HELPERS = (ccdf, some)
 FIGURES: dict[str, Callable[[dict[str, nd.Run]], Any]] = {
     function.__name__: function
     for function in (

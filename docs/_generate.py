@@ -71,7 +71,11 @@ def everything(docs: Path) -> None:
 
 def gallery(figures: Mapping[str, Callable[..., Any]]) -> str:
     """Return every figure of the documentation with the lines that draw it."""
-    parts = [WARNING]
+    import _figures
+
+    helpers = "\n\n\n".join(inspect.getsource(one).rstrip() for one in _figures.HELPERS)
+    lines = f"LAYERS = {_figures.LAYERS!r}\n\n\n{helpers}"
+    parts = [WARNING, f"What several figures use:\n\n```python\n{lines}\n```\n"]
     for name, draw in figures.items():
         title = name.replace("_", " ").capitalize()
         source = inspect.getsource(draw).rstrip()

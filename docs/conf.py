@@ -1,6 +1,7 @@
 """Configuration of the documentation, whose figures and tables are made by code at build time."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -59,7 +60,34 @@ nitpick_ignore_regex = [(r"py:(class|exc)", r".*"), (r"py:obj", r"typing\..*")]
 smartquotes_action = "qe"  # not dashes: --device must stay what one types
 
 
+# What type aliases are called by people, for what the interpreter resolves them to.
+_SEQUENCE = r"_NestedSequence\[_SupportsArray\[dtype\[Any\]\]\]"
+_NAMES = (
+    (
+        r"_Buffer \| _SupportsArray\[dtype\[Any\]\] \| "
+        + _SEQUENCE
+        + r" \| complex \| bytes \| str"
+        r" \| _NestedSequence\[complex \| bytes \| str\]",
+        "ArrayLike",
+    ),
+    (r"~(?=[a-zA-Z_])", ""),
+    (r"(?:collections\.abc|typing|numpy\.typing|numpy)\.(?=[A-Za-z_])", ""),
+    (r"ndarray\[tuple\[Any, \.\.\.\], dtype\[([^\[\]]+)\]\]", r"NDArray[\1]"),
+    (r"str \| PathLike\[str\]", "str | PathLike"),
+    (r"<factory>", "..."),
+)
+
+
+def _named(app, what, name, obj, options, signature, returned):
+    """Write signatures with the names of types that people know."""
+    for pattern, word in _NAMES:
+        signature = re.sub(pattern, word, signature) if signature else signature
+        returned = re.sub(pattern, word, returned) if returned else returned
+    return signature, returned
+
+
 def setup(app):
     import _generate
 
+    app.connect("autodoc-process-signature", _named)
     _generate.everything(HERE)

@@ -56,6 +56,10 @@ class RunError(NetsciError):
     """A run folder that is missing, incomplete, or cannot be written."""
 
 
+class RunExists(RunError):
+    """A run is asked for where there is one."""
+
+
 class RunLocked(RunError):
     """Another process is writing to this run."""
 

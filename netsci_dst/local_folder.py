@@ -147,9 +147,25 @@ class LocalFolder:
         finally:
             os.close(file)
 
+    def is_locked(self) -> bool:
+        """Whether a process holds the folder for writing, as far as the file system tells."""
+        try:
+            with self._parent("lock") as (folder, base):
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+                file = os.open(base, flags, dir_fd=folder)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
     def _take(self, file: int) -> None:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _flock(file)
         except OSError as error:
             if error.errno in _NO_LOCKS:
                 warnings.warn(
@@ -236,3 +252,14 @@ def _remove_abandoned(name: str, folder: int) -> None:
         finally:
             os.close(file)
         os.unlink(name, dir_fd=folder)
+
+
+def _flock(file: int) -> None:
+    """Take a lock; `is_locked` of another process may hold it for an instant."""
+    for pause in (0.02, 0.1, 0.0):
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not pause:
+                raise
+        time.sleep(pause)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from . import snapshots as _codec
 from .checksums import FIELD, matches, signed
-from .errors import FormatError, NetsciError, RunError
+from .errors import FormatError, NetsciError, RunError, RunExists
 from .growing import Growing
 from .reading import reading
 from .snapshots import Snapshot
@@ -70,7 +70,7 @@ class Run:
 
         store = Store(path)
         if store.exists(PROVENANCE) or store.exists(RECIPE):
-            raise RunError(
+            raise RunExists(
                 f"{store.url} already holds a run: resume it (resume=True in a loop of one's own), "
                 "or choose another folder with --out"
             )

@@ -92,7 +92,7 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _facts(run: Run) -> dict[str, Any]:
     recipe, made = run.recipe, run.provenance
     keys = ("data", "method", "model", "sparsity", "seed")
-    row: dict[str, Any] = {"status": made.get("status", "unknown")}
+    row: dict[str, Any] = {"status": status_now(run)}
     row |= {key: recipe[key] for key in keys if isinstance(recipe.get(key), (str, int, float))}
     row |= _results(run, made)
     row["snapshots"] = len(run.snapshots)
@@ -101,6 +101,13 @@ def _facts(run: Run) -> dict[str, Any]:
     row["hours"] = None if seconds is None else float(seconds) / 3600
     row[TAGS] = tags(run)
     return row
+
+
+def status_now(run: Run) -> str:
+    """Return the status of a run; one whose writer was killed is interrupted, not running."""
+    if run.status == "running" and run.store.is_locked() is False:
+        return "interrupted"
+    return run.status
 
 
 def _results(run: Run, made: dict[str, Any]) -> dict[str, Any]:

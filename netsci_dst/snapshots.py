@@ -87,7 +87,7 @@ def to_bytes(snapshot: Snapshot, weights: bool = True) -> bytes:
     tensors: dict[str, NDArray[Any]] = {}
     layers = []
     for i, layer in enumerate(snapshot.topology.layers):
-        full = layer.directed and layer.n_links == layer.n_possible
+        full = layer.directed and layer.n_links == layer.shape[0] * layer.shape[1]
         tensors[f"layers/{i}/degrees"] = _smallest(layer.out_degrees)
         if not full:
             tensors[f"layers/{i}/targets"] = _smallest(layer.indices, layer.shape[1] - 1)

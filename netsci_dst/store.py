@@ -161,6 +161,10 @@ class Store:
             folder, base = os.path.split(only) if only else ("", None)
             self._local.clean(folder, base)
 
+    def is_locked(self) -> bool | None:
+        """Whether a process holds the folder for writing; None on object stores: they cannot tell."""
+        return self._local.is_locked() if self.is_local else None
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder for writing; a second process gets `RunLocked`.

@@ -103,7 +103,9 @@ def main(arguments: list[str] | None = None) -> None:
         package = (error.name or "").partition(".")[0]
         hint = f"pip install 'netsci-dst[{_EXTRAS.get(package, 'all')}]'"
         _refuse(
-            error, f"this needs {package}, which is not installed; install it with: {hint}", arguments
+            error,
+            f"this needs {package}, which is not installed; install it with: {hint}",
+            arguments,
         )
     except MemoryError as error:
         _refuse(error, _memory(error), arguments)

@@ -124,8 +124,10 @@ def _layers(topology: Any, provenance: Any) -> list[dict[str, Any]]:
 
 
 def _facts(run: Any) -> dict[str, Any]:
+    from ..run_library import status_now
+
     recipe, provenance = run.recipe, run.provenance
-    facts: dict[str, Any] = {"run": run.path, "status": run.status}
+    facts: dict[str, Any] = {"run": run.path, "status": status_now(run)}
     for part in ("data", "model", "method"):
         value = recipe.get(part)
         if value is not None:

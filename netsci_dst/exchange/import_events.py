@@ -17,7 +17,7 @@ from ..run import Run
 from ..snapshots import Snapshot
 from ..topology import simple_network
 from .import_run import IMPORTED, IMPORTING, begun, fingerprint
-from .networks.read import find_links, read
+from .networks.read import find_links
 
 
 def from_events(
@@ -59,8 +59,7 @@ def from_events(
     found = find_links(source, **network)
     if found.times is None:
         raise DataError(
-            f"{_name(source)} has no column of times; name it, such as "
-            "--columns source,target,time"
+            f"{_name(source)} has no column of times; name it, such as --columns source,target,time"
         )
     times = _numbers(found.times, source)
     moments = np.unique(np.quantile(times, np.linspace(0, 1, states), method="inverted_cdf"))

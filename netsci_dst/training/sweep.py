@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import NetsciError, RecipeError, RunError
+from ..errors import NetsciError, RecipeError, RunError, RunExists, RunLocked
 from ..methods.merge import merged
 from ..overrides import nested
 from ..recipe import Recipe, full_name, load_recipe, recorded_recipe
@@ -97,8 +97,8 @@ def sweep(
     Returns
     -------
     list of SweepRun
-        With the status of each: ``finished``, or ``failed`` with the reason. A failed run stops
-        no other.
+        With the status of each: ``finished``, ``failed`` with the reason, or ``elsewhere`` where
+        another process trains it: so many jobs can share a sweep. A failed run stops no other.
     """
     planned = plan(recipe, out, vary)
     write_plan(out, [run.path for run in planned], jobs)
@@ -181,6 +181,10 @@ def train_one(run: SweepRun, threads: int | None = None) -> SweepRun:
                 resume(run.path)
         else:
             train(recipe, out=run.path)
+    except RunExists:
+        return train_one(run, threads)  # another process began it meanwhile
+    except RunLocked:
+        return SweepRun(run.path, run.recipe, "elsewhere", "another process is training it")
     except NetsciError as error:
         return SweepRun(run.path, run.recipe, "failed", str(error))
     return SweepRun(run.path, run.recipe, "finished")

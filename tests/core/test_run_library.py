@@ -111,3 +111,13 @@ def test_a_run_that_holds_others_or_is_being_written_stays(tmp_path):
     with run.writing(), pytest.raises(RunLocked):
         delete_run(run.path)
     assert is_run(run.path)
+
+
+def test_a_run_whose_writer_was_killed_is_interrupted(tmp_path):
+    run = make(tmp_path / "run")
+    run.update_provenance({"status": "running"})
+    with run.writing():
+        assert summary(run.path)["status"] == "running"
+    assert summary(run.path)["status"] == "interrupted"
+    with run.writing():  # asking takes no lock away
+        pass

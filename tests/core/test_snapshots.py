@@ -1,5 +1,6 @@
 import json
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -149,3 +150,10 @@ def test_no_mutation_crashes_the_reader(data):
 def test_activity_of_the_wrong_size_is_refused():
     with pytest.raises(TopologyError, match="shape"):
         Snapshot(example().topology, activity={"h": {"mean_abs": np.ones(3, np.float32)}})
+
+
+def test_a_directed_network_in_which_all_nodes_are_linked_comes_back():
+    network = Topology.network(nx.complete_graph(4, nx.DiGraph))
+    back = from_bytes(to_bytes(Snapshot(network))).topology
+    assert back.layers[0].n_links == 12
+    assert (back.to_scipy(directed=True) != network.to_scipy(directed=True)).nnz == 0

@@ -190,3 +190,14 @@ def test_options_of_the_method_go_by_their_short_name():
 
     runs = plan({"method": "set"}, "runs", {"zeta": [0.1, 0.2], "sparsity": [0.9], "seed": [0, 1]})
     assert [run.recipe.resolved_method().zeta for run in runs] == [0.1, 0.1, 0.2, 0.2]
+
+
+def test_sweeps_called_at_once_share_the_runs(tmp_path):
+    vary = {"seed": [0, 1]}
+    run = plan(COMMON, tmp_path, vary)[0]
+    nd.train(run.recipe, out=run.path)
+    nd.load_run(run.path).update_provenance({"status": "running"})
+    with nd.load_run(run.path).store.lock():
+        ended = sweep(COMMON, tmp_path, vary)
+    assert [one.status for one in ended] == ["elsewhere", "finished"]
+    assert [one.status for one in sweep(COMMON, tmp_path, vary)] == ["finished", "finished"]

@@ -15,19 +15,19 @@ from ..run_data import RunData
 _KINDS = {"attachment": "Attachment: links gained", "loss": "Links lost"}
 
 
-_WORDS = dict(
-    title="Growth",
-    lead="Is it preferential attachment? A line that rises outside the grey band means that the "
-    "well linked gain more than degrees alone explain.",
-    definition="The attachment kernel is the rate at which nodes of degree k gain links between "
-    "two states, the loss kernel that at which they lose them, with bootstrap bands; grey: the "
-    "same of networks whose links are drawn anew with every degree kept. Reliable exploration: the "
-    "share of the links tried that stayed for so many states.",
-    equation="rate(k) ∝ k<sup>a</sup>: a = 1 linear preferential attachment, a = 0 none",
-    source="Jeong, Néda & Barabási, Europhysics Letters 61, 2003; Matab, Survival of the most "
+_WORDS = {
+    "title": "Growth",
+    "lead": "Is it preferential attachment? A line that rises outside the grey band means that "
+    "the well linked gain more than degrees alone explain.",
+    "definition": "The attachment kernel is the rate at which nodes of degree k gain links "
+    "between two states, the loss kernel that at which they lose them, with bootstrap bands; "
+    "grey: the same of networks whose links are drawn anew with every degree kept. Reliable "
+    "exploration: the share of the links tried that stayed for so many states.",
+    "equation": "rate(k) ∝ k<sup>a</sup>: a = 1 linear preferential attachment, a = 0 none",
+    "source": "Jeong, Néda & Barabási, Europhysics Letters 61, 2003; Matab, Survival of the most "
     "connected, section 8",
-    computed_by="growth",
-)
+    "computed_by": "growth",
+}
 
 
 @section("growth", page="network", after="robustness", **_WORDS)  # type: ignore[arg-type]
