@@ -162,7 +162,7 @@ class Store:
             self._local.clean(folder, base)
 
     def is_locked(self) -> bool | None:
-        """Whether a process holds the folder for writing; None on object stores: they cannot tell."""
+        """Whether a process holds the folder for writing; None where that cannot be told."""
         return self._local.is_locked() if self.is_local else None
 
     @contextlib.contextmanager
