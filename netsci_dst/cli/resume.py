@@ -22,10 +22,13 @@ def command(
     An import that was stopped goes on, too.
     """
     if _is_import(run):
+        from ..exchange.import_events import continue_events
         from ..exchange.import_run import continue_import
         from ..run import load_run
 
-        _console.result(continue_import(load_run(run)).path)
+        begun = load_run(run)
+        of_events = "states" in begun.recipe["imported"]
+        _console.result((continue_events if of_events else continue_import)(begun).path)
         return
     from ..training import resume
 

@@ -83,6 +83,13 @@ def from_events(
     return run
 
 
+def continue_events(run: Run) -> Run:
+    """Go on with an import of a time-stamped list that was stopped."""
+    asked = run.recipe["imported"]
+    network = asked.get("network", {})
+    return from_events(asked["from"][0], run.path, states=asked["states"], **network)
+
+
 def _state(
     table: LinkTable, times: NDArray[np.float64], moment: float, step: int, directed: bool
 ) -> Snapshot:

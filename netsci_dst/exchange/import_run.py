@@ -101,12 +101,6 @@ def continue_import(run: Run) -> Run:
     asked = run.recipe.get("imported")
     if not isinstance(asked, dict):
         raise RunError(f"{run.path} is not an import")
-    if "states" in asked:
-        from .import_events import from_events
-
-        return from_events(
-            asked["from"][0], run.path, states=asked["states"], **asked.get("network", {})
-        )
     options = {key: value for key, value in asked.items() if key != "from"}
     return from_checkpoint(asked["from"], run.path, **options)
 

@@ -9,7 +9,7 @@ from netsci_dst.analysis import growth, history_of_events
 from netsci_dst.analysis.dynamics.sources import link_history
 from netsci_dst.errors import DataError, RunError
 from netsci_dst.exchange import from_events
-from netsci_dst.exchange.import_run import continue_import
+from netsci_dst.exchange.import_events import continue_events
 from netsci_dst.verification import verify
 
 
@@ -70,7 +70,7 @@ def test_an_import_that_was_stopped_goes_on(tmp_path):
     checksums = [one["sha256"] for one in run.snapshots.index]
     run.rewind(3)
     run.update_provenance({"status": "interrupted"})
-    again = continue_import(nd.load_run(tmp_path / "run"))
+    again = continue_events(nd.load_run(tmp_path / "run"))
     assert [one["sha256"] for one in again.snapshots.index] == checksums
     with pytest.raises(RunError, match="already holds a run"):
         from_events(tmp_path / "c.csv", tmp_path / "run", states=8)
