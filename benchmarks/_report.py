@@ -31,11 +31,13 @@ def machine() -> dict[str, Any]:
     }
 
 
-def write(name: str, results: dict[str, Any], **facts: Any) -> Path:
+def write(name: str, results: dict[str, Any], note: str = "", **facts: Any) -> Path:
     """Write ``results/<name>.json`` and return its path."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     data = {"benchmark": name, "machine": {**machine(), **facts}, "results": results}
+    if note:
+        data["note"] = note
     path.write_text(json.dumps(data, indent=2) + "\n")
     print(f"results/{path.name}")
     return path

@@ -60,7 +60,8 @@ def fit_power_law(
         Where the tail starts; a pair of bounds between which to search; None to search all values.
     bootstraps
         Number of synthetic samples behind the p-value; 0 for no test. Its standard error is
-        ``sqrt(p (1 - p) / bootstraps)``.
+        ``sqrt(p (1 - p) / bootstraps)``. Of 10⁵ distinct values the fit takes half a second and
+        each sample some 35 ms, so that 2,500 take a minute and a half; ``progress`` says how far.
     seed
         Of the synthetic samples; the result does not depend on ``workers``.
     counts
