@@ -36,12 +36,15 @@ $(VENV)/.dev: $(VENV)/.base
 demo: $(VENV)/.base
 	$(BIN)/netsci-dst demo
 
+# Two processes, a file at a time, the longest files first (tests/support/long_first.txt).
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not stress" $(ARGS)
+	$(BIN)/python -m pytest $(TWO) -m "not stress" $(ARGS)
 
 # What an idle pair of cores answers in a minute and a half.
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not stress and not slow and not browser" $(ARGS)
+	$(BIN)/python -m pytest $(TWO) -m "not stress and not slow and not browser" $(ARGS)
 
 test-matrix: $(VENV)/.dev
 	.ci/test-matrix $(CELLS)

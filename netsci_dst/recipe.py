@@ -305,8 +305,8 @@ def load_recipe(
     Parameters
     ----------
     recipe
-        A `Recipe`, a table, the path of a TOML file, the name of a shipped recipe such as
-        ``"chtss/mnist-mlp"``, or None for the defaults.
+        A `Recipe`, a table, the path of a TOML file or of a run, the name of a shipped recipe such
+        as ``"chtss/mnist-mlp"``, or None for the defaults.
     changes
         Fields to change. Groups of options, such as ``method_options``, are merged into those of
         the recipe, however deep. Another ``method`` keeps the settings that are the experiment's,
@@ -468,7 +468,15 @@ def _shelf() -> Traversable:
 def _place(recipe: str | os.PathLike[str]) -> Traversable:
     if isinstance(recipe, str) and recipe in shipped_recipes() and not Path(recipe).exists():
         return shipped_recipe(recipe)
-    return Path(recipe)
+    path = Path(recipe)
+    if not path.is_dir():
+        return path
+    if (path / "recipe.toml").exists():
+        return path / "recipe.toml"
+    raise RecipeError(
+        f"{path} is a folder without recipe.toml: a recipe is a TOML file, the folder of a run, or "
+        "one of `netsci-dst list recipes`"
+    )
 
 
 def _read(file: Traversable) -> dict[str, Any]:

@@ -39,18 +39,29 @@ def find_runs(places: str | os.PathLike[str] | Iterable[str | os.PathLike[str]])
     one = isinstance(places, (str, os.PathLike))
     found: dict[str, None] = {}
     for place in [places] if one else places:
-        here = [run for path in _globbed(os.fspath(place)) for run in _runs_below(path)]
+        here = [run for path in matching(place) for run in _runs_below(path)]
         if not here:
-            what = "holds no run" if Store(place).exists() else "does not exist"
-            raise RunError(f"{os.fspath(place)} {what}")
+            raise RunError(_why_none(os.fspath(place)))
         found |= dict.fromkeys(here)
     return list(found)
 
 
-def _globbed(place: str) -> list[str]:
+def matching(place: str | os.PathLike[str]) -> list[str]:
+    """Return the paths that a glob pattern matches, sorted; anything else as it is."""
+    place = os.fspath(place)
     if "://" in place or not glob.has_magic(place) or os.path.exists(place):
         return [place]
     return sorted(glob.glob(os.path.expanduser(place)))
+
+
+def _why_none(place: str) -> str:
+    if place == "-":
+        return "'-', standard input, holds a network; this takes runs"
+    if "://" not in place and os.path.isfile(os.path.expanduser(place)):
+        return f"{place} is a file; this takes runs, which are folders"
+    if not matching(place):
+        return f"nothing matches {place}"
+    return f"{place} {'holds no run' if Store(place).exists() else 'does not exist'}"
 
 
 def _runs_below(place: str) -> Iterator[str]:

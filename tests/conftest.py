@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -19,15 +20,26 @@ SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 
 # Tests that take more than about half a second; `make test-fast` leaves them out.
-SLOW = (Path(__file__).parent / "support" / "slow.txt").read_text(encoding="utf-8").split()
+SUPPORT = Path(__file__).parent / "support"
+SLOW = (SUPPORT / "slow.txt").read_text(encoding="utf-8").split()
+# Files that take longest: begun first, so that no process is left alone with one at the end.
+LONG_FIRST = (SUPPORT / "long_first.txt").read_text(encoding="utf-8").split()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that are listed as slow."""
-    slow = set(SLOW)
+    """Mark the tests that are listed as slow, and put the longest files first."""
+    slow, place = set(SLOW), {file: i for i, file in enumerate(LONG_FIRST)}
     for item in items:
         if item.nodeid.partition("[")[0].removeprefix("tests/") in slow:
             item.add_marker("slow")
+    file_of = lambda item: item.nodeid.partition("::")[0].removeprefix("tests/")  # noqa: E731
+    items.sort(key=lambda item: place.get(file_of(item), len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look past the thousands of tests; libraries call it often."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -85,6 +85,11 @@ def test_reports_of_problems_are_asked_for_the_environment():
         assert "netsci-dst info --report" in file.read_text()
 
 
+def test_every_file_listed_as_long_exists():
+    for name in (ROOT / "tests/support/long_first.txt").read_text().split():
+        assert (ROOT / "tests" / name).is_file(), name
+
+
 def test_every_test_listed_as_slow_exists():
     for name in (ROOT / "tests/support/slow.txt").read_text().split():
         file, _, function = name.partition("::")

@@ -15,6 +15,7 @@ import typer
 from .. import __version__, stop_signals
 from ..errors import NetsciError, RecipeError, UnknownName, memory_asked
 from ..reading import one_line
+from ._everywhere import with_options_of_all
 
 # What shells set when they ask how a word may end.
 COMPLETE = "_NETSCI_DST_COMPLETE"
@@ -70,7 +71,7 @@ def application(arguments: list[str] | None = None, *, full: bool = False) -> ty
         function = loaded.command
         if hasattr(loaded, "full_command"):
             function = loaded.full_command() if full or len(chosen) == 1 else _named(function)
-        app.command(_spoken(module), rich_help_panel=loaded.PANEL)(function)
+        app.command(_spoken(module), rich_help_panel=loaded.PANEL)(with_options_of_all(function))
     return app
 
 

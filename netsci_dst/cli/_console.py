@@ -30,9 +30,19 @@ def harmless(text: str) -> str:
     return _COMMANDS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+_quiet = False
+
+
+def be_quiet(quiet: bool) -> None:
+    """Write no messages and show no progress from now on, or do again."""
+    global _quiet
+    _quiet = quiet
+
+
 def say(message: str) -> None:
     """Write a message to stderr."""
-    typer.echo(harmless(message), err=True)
+    if not _quiet:
+        typer.echo(harmless(message), err=True)
 
 
 def result(text: str) -> None:
@@ -55,6 +65,17 @@ def _cell_of_text(value: Any) -> Any:
     # What a spreadsheet takes for the beginning of a formula, also after a line end of its own.
     quoted = f"'{value}" if value[:1] in tuple("=+-@\t\r") else value
     return quoted.replace("\r", "\\r")
+
+
+def write_csv(rows: Any, path: str, what: str) -> None:
+    """Write a table, or rows as dictionaries, to a CSV file, and say how many there are."""
+    import pandas as pd
+
+    from ..exchange.write_file import write_file
+
+    frame = for_spreadsheets(rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows))
+    write_file(path, frame.to_csv(index=False).encode("utf-8", "backslashreplace"))
+    say(f"{len(frame)} {what} in {path}")
 
 
 def result_json(value: Any) -> None:
@@ -119,7 +140,7 @@ def progress(what: str, unit: str = "") -> Iterator[Update]:
     The block gets ``update(done, total, note)``. Where stderr is no terminal, a line is written
     every few seconds of a job that takes longer.
     """
-    if not sys.stderr.isatty():
+    if _quiet or not sys.stderr.isatty():
         yield _lines(what)
         return
     from rich.console import Console

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-import glob
 import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Delete a run that is already at the new place.")
+]
 
 
 def expanded(items: list[str]) -> list[str]:
     """Return runs and files: patterns resolved, folders of runs as the runs in them.
 
-    What is none of these stays as it is, for the reader to say what is wrong with it.
+    A file, a URL or a name that nothing has stays as it is, for the reader to say what is wrong.
+
+    Raises
+    ------
+    RunError
+        For a pattern that nothing matches, and a folder without a run.
     """
-    found = [one for item in items for one in _globbed(item)]
-    found = [one for one in found if not _is_plan(one)]
-    return list(dict.fromkeys(run for one in found for run in _below(one)))
+    from ..errors import RunError
+    from ..run_library import matching
+
+    found: list[str] = []
+    for item in items:
+        here = matching(item)
+        if not here:
+            raise RunError(f"nothing matches {item}")
+        found += [run for one in here if not _is_plan(one) for run in _below(one)]
+    return list(dict.fromkeys(found))
 
 
 def _is_plan(item: str) -> bool:
@@ -25,12 +45,6 @@ def _is_plan(item: str) -> bool:
     return name == NAME and any(is_run(f.path) for f in os.scandir(folder or ".") if f.is_dir())
 
 
-def _globbed(item: str) -> list[str]:
-    if "://" in item or not glob.has_magic(item) or os.path.exists(item):
-        return [item]
-    return sorted(glob.glob(os.path.expanduser(item))) or [item]
-
-
 def _below(item: str) -> list[str]:
     from ..errors import RunError
     from ..run_library import find_runs, is_run
@@ -40,4 +54,57 @@ def _below(item: str) -> list[str]:
     try:
         return find_runs(item)
     except RunError:
-        return [item]
+        files = f"{item.rstrip('/')}/*"
+        raise RunError(f"{item} holds no run; to read networks name their files: {files}") from None
+
+
+def one_of(items: list[str], what: str = "run") -> str:
+    """Return the only one of what was found.
+
+    Raises
+    ------
+    RunError
+        If there are several.
+    """
+    from ..errors import RunError
+
+    if len(items) > 1:
+        shown = ", ".join(items[:3]) + (", …" if len(items) > 3 else "")
+        raise RunError(f"this command takes one {what}, and these are {len(items)}: {shown}")
+    return items[0]
+
+
+def one_run(item: str) -> str:
+    """Return the run that a folder, URL or pattern names.
+
+    Raises
+    ------
+    RunError
+        If it names none, or several.
+    """
+    from ..run_library import find_runs
+
+    return one_of(find_runs(item))
+
+
+def make_room(place: str, overwrite: bool, needed: Iterable[str] = ()) -> None:
+    """Delete the run at a place where that was asked for; anything else stays.
+
+    Raises
+    ------
+    RunError
+        If something that is needed lies there.
+    """
+    from ..errors import RunError
+    from ..run_library import delete_run, is_run
+
+    if not overwrite or not is_run(place):
+        return
+    for item in needed:
+        if "://" in item or "://" in place:
+            inside = f"{item}/".startswith(f"{place.rstrip('/')}/")
+        else:
+            inside = Path(item).resolve().is_relative_to(Path(place).resolve())
+        if inside:
+            raise RunError(f"{place} is not overwritten: {item} is needed")
+    delete_run(place)

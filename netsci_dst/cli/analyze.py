@@ -83,11 +83,11 @@ def command(
         )
     _say_notes(frame.attrs["notes"], wanted)
     if csv:
-        _write_csv(frame, csv, "values")
+        _console.write_csv(frame, csv, "values")
     if nodes:
         from ..reports import node_table
 
-        _write_csv(node_table(subjects, analyze=False), nodes, "nodes")
+        _console.write_csv(node_table(subjects, analyze=False), nodes, "nodes")
     if json:
         _console.result_json(frame.to_dict("records"))
     else:
@@ -119,14 +119,6 @@ def _numbers(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise typer.BadParameter(f"{text!r} is neither 'all' nor whole numbers") from None
-
-
-def _write_csv(frame, path: str, what: str) -> None:
-    from ..exchange.write_file import write_file
-
-    text = _console.for_spreadsheets(frame).to_csv(index=False)
-    write_file(path, text.encode("utf-8", "backslashreplace"))
-    _console.say(f"{len(frame)} {what} in {path}")
 
 
 def _summary(frame) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _completion, _console
+from . import _completion, _console, _subjects
 
 PANEL = "Runs"
 
@@ -20,6 +20,7 @@ def command(
             autocompletion=_completion.runs,
         ),
     ],
+    overwrite: _subjects.Overwrite = False,
 ) -> None:
     """Copy runs, also to and from URLs such as s3://bucket/runs."""
     from ..run import Run
@@ -33,4 +34,5 @@ def command(
     into = len(found) > 1 or (Store(to).exists() and not is_run(to))
     for path in found:
         place = f"{to.rstrip('/')}/{Run(Store(path)).name}" if into else to
+        _subjects.make_room(place, overwrite, [path])
         _console.result(copy_run(path, place))

@@ -45,13 +45,14 @@ def command(
     from ..errors import NetsciError
     from ..run import load_run
     from ..training.deployment import deploy
+    from ._subjects import one_run
 
     if sparse and not out.endswith(".onnx"):
         raise NetsciError(
             "--sparse is for ONNX: a .safetensors or .h file keeps links alone anyway"
         )
     summary = deploy(
-        load_run(run), out, which="best" if best else "last", whole=whole, sparse=sparse
+        load_run(one_run(run)), out, which="best" if best else "last", whole=whole, sparse=sparse
     )
     _console.say(summary)
     _console.result(out)

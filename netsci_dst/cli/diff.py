@@ -14,17 +14,29 @@ _PARTS = ("versions", "machine", "data", "compute")
 
 
 def command(
-    one: Annotated[str, typer.Argument(help="A run.", autocompletion=_completion.runs)],
-    other: Annotated[str, typer.Argument(help="Another run.", autocompletion=_completion.runs)],
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Two runs, or a folder or pattern with two.", autocompletion=_completion.runs
+        ),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print in what two runs differ: recipe, versions, machine, data, results.
 
     Results stand in full, with the second minus the first.
     """
+    from ..errors import RunError
     from ..recipe_differences import settings_apart
     from ..run import load_run
+    from ..run_library import find_runs
 
+    found = [run for item in runs for run in find_runs(item)]
+    if len(found) != 2:
+        raise RunError(
+            f"this command takes two runs, and here are {len(found)}: {', '.join(found)}"
+        )
+    one, other = found
     first, second = load_run(one), load_run(other)
     rows = [("recipe", key, a, b) for key, a, b in settings_apart(first.recipe, second.recipe)]
     made = first.provenance, second.provenance

@@ -37,7 +37,9 @@ def command(
     """Write one snapshot, or a network in a file, in another program's format."""
     from ..exchange import export
     from ..run import load_run
+    from ._subjects import expanded, one_of
 
+    run = one_of(expanded([run]), "run or network")
     (opened,) = _networks.opened(
         [run], _networks.options(columns, separator, directed, form, comments)
     )

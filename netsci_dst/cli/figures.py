@@ -36,8 +36,8 @@ def command(
     setting: Annotated[
         list[str] | None,
         typer.Option(
-            "--set",
-            help="An option of a section, as gain_over_dense.unit=percent; may be repeated.",
+            "--option",
+            help="section.option=value, such as gain_over_dense.unit=percent; may be repeated.",
         ),
     ] = None,
     columns: _networks.Columns = None,

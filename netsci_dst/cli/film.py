@@ -13,7 +13,7 @@ PANEL = "Understand"
 
 def command(
     run: Annotated[
-        str, typer.Argument(help="A run folder or URL.", autocompletion=_completion.runs)
+        str, typer.Argument(help="A run folder, URL or pattern.", autocompletion=_completion.runs)
     ],
     out: Annotated[
         str, typer.Option("--out", "-o", help="A file that ends in .gif, .webp or .mp4.")
@@ -28,10 +28,11 @@ def command(
     """Draw a run's snapshots one after another: watch the network percolate."""
     from ..reports import film
     from ..run import load_run
+    from ._subjects import one_run
 
     with _console.progress("drawing", "frames") as update:
         path = film(
-            load_run(run),
+            load_run(one_run(run)),
             out,
             view=view,  # type: ignore[arg-type]
             fps=fps,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import _console, _networks
+from . import _console, _networks, _subjects
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -40,6 +40,8 @@ def command(
             min=2, help="Of a time-stamped list of links: make so many snapshots of its growth."
         ),
     ] = None,
+    overwrite: _subjects.Overwrite = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     columns: _networks.Columns = None,
     separator: _networks.Separator = None,
     directed: _networks.Directed = None,
@@ -48,19 +50,23 @@ def command(
 ) -> None:
     """Make a run out of checkpoints of other tools, to analyse and report on."""
     from ..exchange import from_checkpoint, from_events
+    from ..run_library import matching
 
     network = _networks.options(columns, separator, directed, form, comments)
     if states is not None:
         if len(checkpoints) > 1:
             raise typer.BadParameter("--states takes one list of links")
-        _say(from_events(checkpoints[0], out, states=states, **network))
+        _subjects.make_room(out, overwrite, [one for one in checkpoints if one != "-"])
+        _say(from_events(checkpoints[0], out, states=states, **network), json)
         return
     try:
         taken = [int(part) for part in steps.split(",")] if steps else None
     except ValueError:
         raise typer.BadParameter(f"{steps!r} are not whole numbers") from None
+    found = [one for item in checkpoints for one in (matching(item) or [item])]
+    _subjects.make_room(out, overwrite, [one for one in found if one != "-"])
     run = from_checkpoint(
-        checkpoints,  # type: ignore[arg-type]
+        found,  # type: ignore[arg-type]
         out,
         steps=taken,
         threshold=threshold,
@@ -69,10 +75,12 @@ def command(
         keep_dense=keep_dense,
         network=network,
     )
-    _say(run)
+    _say(run, json)
 
 
-def _say(run: Run) -> None:
+def _say(run: Run, json: bool) -> None:
+    from ..run_library import summary
+
     for snapshot in run.snapshots if len(run.snapshots) <= 20 else ():
         if "read" in snapshot.extra:
             _console.say(str(snapshot.extra["read"]))
@@ -81,4 +89,7 @@ def _say(run: Run) -> None:
     _console.say(f"{n} snapshot{'s' * (n > 1)}, the last with {topology!r}")
     if "wiring" in run.snapshots[-1].extra:
         _console.say(f"the wiring is {run.snapshots[-1].extra['wiring']}")
-    _console.result(run.path)
+    if json:
+        _console.result_json(summary(run.path))
+    else:
+        _console.result(run.path)

@@ -12,10 +12,11 @@ PANEL = "Look"
 
 
 def command(
-    run: Annotated[
-        str | None,
+    runs: Annotated[
+        list[str] | None,
         typer.Argument(
-            help="A run folder or URL, or a network file of any form ('-': stdin).",
+            help="Runs, folders of runs, patterns, URLs; or network files of any form "
+            "('-': stdin).",
             autocompletion=_completion.runs_or_networks,
             show_default=False,
         ),
@@ -34,23 +35,26 @@ def command(
     comments: _networks.Comments = None,
 ) -> None:
     """Say what a run holds, or how a network file is read: nodes, links, weights, attributes."""
-    from ..exchange.networks import names_a_file
-    from ..run import load_run
+    from ._subjects import expanded, one_run
 
     if report:
-        _report(run, json)
+        _report(one_run(runs[0]) if runs else None, json)
         return
-    if run is None:
+    if not runs:
         raise typer.BadParameter("name a run, or give --report for versions and machine")
-    if names_a_file(run):
-        given = _networks.options(columns, separator, directed, form, comments)
-        facts = _network_facts(run, given)
-    else:
-        facts = _facts(load_run(run))
+    given = _networks.options(columns, separator, directed, form, comments)
+    facts = [_facts_of(name, given) for name in expanded(runs)]
     if json:
-        _console.result_json(facts)
+        _console.result_json(facts if len(facts) > 1 else facts[0])
         return
-    layers = facts.pop("layers", [])
+    for place, one in enumerate(facts):
+        _print(one, place > 0)
+
+
+def _print(facts: dict[str, Any], spaced: bool) -> None:
+    layers = facts.pop("layers", None)
+    if spaced:
+        _console.result("")
     for key, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(
@@ -61,6 +65,14 @@ def command(
         _console.result(f"{key:<12}{value}")
     if layers:
         _console.table(None, list(layers[0]), [list(layer.values()) for layer in layers])
+
+
+def _facts_of(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of a run, or of a network file."""
+    from ..exchange.networks import names_a_file
+    from ..run import load_run
+
+    return _network_facts(name, given) if names_a_file(name) else _facts(load_run(name))
 
 
 def _network_facts(file: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,11 +13,18 @@ PANEL = "Understand"
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A trained run.", autocompletion=_completion.runs)],
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Trained runs, folders of runs, glob patterns, URLs.",
+            autocompletion=_completion.runs,
+        ),
+    ],
     shares: Annotated[
         str, typer.Option(help="Shares of the hidden neurons to remove, with commas between.")
     ] = "0,0.01,0.02,0.05,0.1,0.2,0.3,0.5",
     seed: Annotated[int, typer.Option(help="Seed of the random order.")] = 0,
+    csv: Annotated[str | None, typer.Option(help="Write all values to this CSV file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Remove hidden neurons by degree, by coreness and at random, and measure what is left.
@@ -25,6 +32,7 @@ def command(
     The values are kept with the run, in analysis/lesion.parquet.
     """
     from ..run import load_run
+    from ..run_library import find_runs
     from ..training.lesion import lesion
 
     try:
@@ -33,11 +41,17 @@ def command(
         raise typer.BadParameter(f"{shares!r} are not numbers") from None
     if not all(0 <= share <= 1 for share in wanted):
         raise typer.BadParameter("shares lie between 0 and 1")
-    opened = load_run(run)
-    orders = _orders(opened.snapshots[-1].topology, seed)
-    with _console.progress("lesions", "evaluations") as update:
-        rows = lesion(opened, orders, wanted, progress=update)
-    opened.replace("analysis/lesion", rows)
+    found = find_runs(runs)
+    rows: list[dict[str, Any]] = []
+    for path in found:
+        opened = load_run(path)
+        orders = _orders(opened.snapshots[-1].topology, seed)
+        with _console.progress("lesions", "evaluations") as update:
+            own = lesion(opened, orders, wanted, progress=update)
+        opened.replace("analysis/lesion", own)
+        rows += own if len(found) == 1 else [{"run": path} | row for row in own]
+    if csv:
+        _console.write_csv(rows, csv, "values")
     if json:
         _console.result_json(rows)
     else:

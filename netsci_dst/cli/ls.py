@@ -38,6 +38,7 @@ def command(
         str | None,
         typer.Option(help="Only finished, running, interrupted, failed or damaged runs."),
     ] = None,
+    csv: Annotated[str | None, typer.Option(help="Write all rows to this CSV file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List runs with data, method, seed, last metrics, tags; a folder is searched however deep."""
@@ -51,6 +52,8 @@ def command(
         rows = [_with_fields(row, [*(wanted or ()), *([sort] if sort else ())]) for row in rows]
     if sort:
         rows = _sorted(rows, sort, reverse)
+    if csv:
+        _console.write_csv([{k: _cell(v) for k, v in row.items()} for row in rows], csv, "runs")
     if json:
         _console.result_json(rows)
         return

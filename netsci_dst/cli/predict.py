@@ -40,6 +40,7 @@ def command(
     """
     from ..errors import NetsciError, UnknownName
     from ..run import load_run
+    from ._subjects import one_run
 
     if part not in ("train", "test"):
         raise UnknownName("part", part, ("train", "test"))
@@ -48,7 +49,7 @@ def command(
     from ..training.prediction import predict
 
     found = predict(
-        load_run(run),
+        load_run(one_run(run)),
         data,
         which="best" if best else "last",
         part=part,  # type: ignore[arg-type]

@@ -13,29 +13,54 @@ PANEL = "Train"
 
 
 def command(
-    run: Annotated[
-        str, typer.Argument(help="A run folder or URL.", autocompletion=_completion.runs)
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Runs, folders of runs, glob patterns, URLs.", autocompletion=_completion.runs
+        ),
     ],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Go on with a run that was stopped, from its last checkpoint, bit for bit.
+    """Go on with runs that were stopped, from their last checkpoint, bit for bit.
 
-    An import that was stopped goes on, too.
+    An import that was stopped goes on, too. Of several runs the finished ones stay as they are.
     """
-    if _is_import(run):
+    from ..run_library import find_runs, summary
+
+    found = find_runs(runs)
+    done = []
+    for path in found:
+        if len(found) > 1 and _status(path) == "finished":
+            _console.say(f"{path} is finished")
+            continue
+        done.append(_gone_on(path))
+        if not json and is_first_process():
+            _console.result(done[-1])
+    if json and is_first_process():
+        rows = [summary(path) for path in done]
+        _console.result_json(rows if len(found) > 1 else rows[0])
+
+
+def _status(path: str) -> str:
+    from ..run import load_run
+
+    return load_run(path).status
+
+
+def _gone_on(path: str) -> str:
+    """Finish a run, and return where it is."""
+    if _is_import(path):
         from ..exchange.import_events import continue_events
         from ..exchange.import_run import continue_import
         from ..run import load_run
 
-        begun = load_run(run)
+        begun = load_run(path)
         of_events = "states" in begun.recipe["imported"]
-        _console.result((continue_events if of_events else continue_import)(begun).path)
-        return
+        return (continue_events if of_events else continue_import)(begun).path
     from ..training import resume
 
     with show_training("resuming") as progress:
-        finished = resume(run, progress=progress)
-    if is_first_process():
-        _console.result(finished.path)
+        return resume(path, progress=progress).path
 
 
 def _is_import(path: str) -> bool:

@@ -17,7 +17,8 @@ def command(
     recipe: Annotated[
         str | None,
         typer.Argument(
-            help="A recipe that the runs share, by name or file; options below change it.",
+            help="A recipe that the runs share, by name, file or run folder; options below change "
+            "it.",
             autocompletion=_completion.recipes,
         ),
     ] = None,

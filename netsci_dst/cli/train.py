@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import _completion, _console, _preview
+from . import _completion, _console, _preview, _subjects
 from ._recipe_options import resolve, with_hidden, with_recipe_options
 from ._training import is_first_process, show_training, with_loggers
 
@@ -18,7 +18,7 @@ def command(
     recipe: Annotated[
         str | None,
         typer.Argument(
-            help="A recipe, by name or file; options below change it.",
+            help="A recipe, by name, file or run folder; options below change it.",
             autocompletion=_completion.recipes,
         ),
     ] = None,
@@ -45,6 +45,7 @@ def command(
             help="Also log to Weights & Biases; kept here unless WANDB_MODE=online.",
         ),
     ] = None,
+    overwrite: _subjects.Overwrite = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -67,6 +68,8 @@ def command(
     if dry_run:
         _preview.show(_preview.previewed([(place, resolved, "new")], "measuring"), json)
         return
+    if is_first_process():
+        _subjects.make_room(place, overwrite, filter(None, [resolved.init_from]))
     with show_training(resolved.method) as progress:
         board = f"{place}/tensorboard" if tensorboard else None
         progress = with_loggers(progress, board, mlflow, wandb)

@@ -14,7 +14,9 @@ PANEL = "Look"
 def command(
     runs: Annotated[
         list[str],
-        typer.Argument(help="Runs, folders of runs, URLs.", autocompletion=_completion.runs),
+        typer.Argument(
+            help="Runs, folders of runs, glob patterns, URLs.", autocompletion=_completion.runs
+        ),
     ],
     data: Annotated[
         bool, typer.Option(help="Load the data, or the imported files, and compare them.")
@@ -26,10 +28,10 @@ def command(
     Recipe, provenance, tables, snapshots, checkpoints and analysis; whether the version of the code
     and the data are those of a run, and whether an import is whole.
     """
+    from ..run_library import find_runs
     from ..verification import verify_all
-    from ._subjects import expanded
 
-    runs = expanded(runs)
+    runs = find_runs(runs)
     checked = []
     for entry in verify_all(runs, data):
         checked.append(entry)

@@ -15,12 +15,19 @@ def command(
     run: Annotated[
         str,
         typer.Argument(
-            help="A run folder or URL, or the folder of a sweep.", autocompletion=_completion.runs
+            help="A run folder, URL or pattern, or the folder of a sweep.",
+            autocompletion=_completion.runs,
         ),
     ],
     port: Annotated[int, typer.Option(help="Port on this machine; 0 picks a free one.")] = 8765,
 ) -> None:
     """Serve the growing report on localhost, updating in place, until Ctrl-C."""
+    from ..errors import RunError
     from ..reports import watch
+    from ..run_library import matching
+    from ._subjects import one_of
 
-    watch(run, port=port, opened=_console.result)
+    found = matching(run)
+    if not found:
+        raise RunError(f"nothing matches {run}")
+    watch(one_of(found, "run or folder of runs"), port=port, opened=_console.result)

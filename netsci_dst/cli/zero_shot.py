@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,9 +15,12 @@ PANEL = "Understand"
 
 
 def command(
-    run: Annotated[
-        str,
-        typer.Argument(help="A trained run of a language model.", autocompletion=_completion.runs),
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Trained runs of language models, folders of runs, glob patterns, URLs.",
+            autocompletion=_completion.runs,
+        ),
     ],
     tasks: Annotated[
         str | None,
@@ -34,6 +37,7 @@ def command(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Sequences per forward pass.")] = 32,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    csv: Annotated[str | None, typer.Option(help="Write all values to this CSV file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Judge a language model zero-shot on GLUE and SuperGLUE, with Matthews' correlation.
@@ -44,19 +48,26 @@ def command(
         os.environ.setdefault("TQDM_DISABLE", "1")  # read when lm-eval is imported
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     from ..run import load_run
+    from ..run_library import find_runs
     from ..training.zero_shot import keep, zero_shot
 
-    opened = load_run(run)
-    rows = zero_shot(
-        opened,
-        _console.names(tasks),
-        which="best" if best else "last",
-        limit=limit,
-        task_folder=task_folder,
-        batch_size=batch_size,
-        device=device,
-    )
-    keep(opened, rows)
+    found = find_runs(runs)
+    rows: list[dict[str, Any]] = []
+    for path in found:
+        opened = load_run(path)
+        own = zero_shot(
+            opened,
+            _console.names(tasks),
+            which="best" if best else "last",
+            limit=limit,
+            task_folder=task_folder,
+            batch_size=batch_size,
+            device=device,
+        )
+        keep(opened, own)
+        rows += own if len(found) == 1 else [{"run": path} | row for row in own]
+    if csv:
+        _console.write_csv(rows, csv, "values")
     if json:
         _console.result_json(rows)
     else:

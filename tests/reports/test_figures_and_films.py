@@ -46,7 +46,7 @@ def test_a_section_takes_its_options(seeds, tmp_path, capsys):
 
     def call(setting):
         with pytest.raises(SystemExit) as stopped:
-            main([*asked, "--set", setting])
+            main([*asked, "--option", setting])
         return stopped.value.code or 0, capsys.readouterr().err
 
     for unit, said in (("points", "(points)"), ("percent", "(% of dense)")):

@@ -1,5 +1,6 @@
 """Whoever writes the loop, the same seed and data give the same links, and weights to rounding."""
 
+import gc
 import warnings
 
 import pytest
@@ -15,6 +16,13 @@ from netsci_dst.training.fit import Fit
 
 METHODS = [name for name in registry.names("method") if name != "dense"]
 STEPS, EVERY, CLIP = 24, 5, 0.5
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _little_garbage():
+    # The frameworks collect garbage at every turn: let them not look through torch each time.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -141,3 +141,29 @@ def test_a_missing_logger_is_told_by_its_extra(monkeypatch, log, name):
     monkeypatch.setitem(sys.modules, f"{name}.entities", None)
     with pytest.raises(MissingDependency, match=rf"netsci-dst\[{name}\]"):
         log()
+
+
+# What the loggers themselves do, where they are installed; no server is asked.
+
+
+def test_the_real_mlflow_keeps_a_run_in_a_folder_here(tmp_path, monkeypatch):
+    tracking = pytest.importorskip("mlflow.tracking", reason="mlflow is not installed")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"file://{tmp_path / 'kept'}")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    run = small(tmp_path, MLflow("mine"))
+    client = tracking.MlflowClient()
+    (kept,) = client.search_runs([client.get_experiment_by_name("mine").experiment_id])
+    assert kept.info.status == "FINISHED"
+    assert kept.data.params["method"] == "set"
+    logged = client.get_metric_history(kept.info.run_id, "metrics/accuracy")
+    assert [one.value for one in logged] == run.metrics["accuracy"].tolist()
+
+
+def test_the_real_weights_and_biases_keeps_a_run_offline(tmp_path, monkeypatch):
+    pytest.importorskip("wandb", reason="wandb is not installed")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    small(tmp_path, WandB("mine"))
+    (kept,) = (tmp_path / "wandb").glob("offline-run-*")
+    assert next(kept.glob("*.wandb")).stat().st_size > 0
