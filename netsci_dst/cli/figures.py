@@ -66,8 +66,14 @@ def command(
             for line in prepare(opened, lambda what, done, total: update(done, total, what), jobs):
                 _console.say(line)
     found = figures(
-        opened, out, format=format, dpi=dpi, only=names, size=size, options=_options(setting)
-    )  # type: ignore[arg-type]
+        opened,
+        out,
+        format=format,  # type: ignore[arg-type]
+        dpi=dpi,
+        only=names,
+        size=size,
+        options=_options(setting),
+    )
     for path in found:
         _console.result(str(path))
 

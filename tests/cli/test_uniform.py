@@ -49,7 +49,7 @@ FLAGS = {
     "--seed": (("--seed",), f"demo lesion {TRAINERS}"),
     "--seeds": (("--seeds",), "reproduce sweep"),
     "--dry-run": (("--dry-run", "-n"), f"reproduce rm {TRAINERS}"),
-    "--jobs": (("--jobs", "-j"), "analyze report reproduce sweep"),
+    "--jobs": (("--jobs", "-j"), "analyze figures report reproduce sweep"),
     "--json": (("--json",), PRINTERS),
     "--csv": (("--csv",), "analyze lesion ls zero-shot"),
     "--overwrite": (("--overwrite",), "cp import train"),
@@ -87,7 +87,7 @@ GIVEN = {
 MORE = {
     "analyze": ["-m", "degrees"],
     "report": ["--no-analyze", "-o", "page.html"],
-    "figures": ["-o", "figures", "--only", "degrees-ccdf", "--format", "svg"],
+    "figures": ["-o", "figures", "--only", "degrees-ccdf", "--format", "svg", "--no-analyze"],
     "film": ["-o", "film.gif", "--size", "120"],
     "export": ["-o", "out.graphml"],
     "import": ["-o", "imported", "--overwrite"],
@@ -187,7 +187,7 @@ def test_quiet_leaves_results_alone(place, monkeypatch, capsys):
     assert "degrees" in out
     assert err == ""
     with pytest.raises(SystemExit):
-        main(["info", "karate.txt"])
+        main(["analyze", "karate.txt", "-m", "degrees"])
     assert "34 nodes" in capsys.readouterr().err
 
 
