@@ -5,7 +5,10 @@ turns within one run, a few steps at a time, and the medians of wall time are co
 machine long steps are interrupted more often than short ones, which flatters the short ones: the
 ratios of processor time beside them tell whether that happened.
 
-    python benchmarks/training_step.py [--quick] [--only NAME]
+`csr` is a loop of one's own, through autograd and PyTorch's optimizer; `train` is the step of
+`netsci-dst train`, whose passes and optimizer are a call each.
+
+    python benchmarks/training_step.py [--quick] [--only NAME] [--rounds N]
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ from torch import nn
 
 from netsci_dst.training.formats import convert
 from netsci_dst.training.matrix_view import views_of
+from netsci_dst.training.mlp_passes import MlpPasses
 from netsci_dst.training.models.mlp import mlp
+from netsci_dst.training.optimizers.small_sgd import SGD
 from netsci_dst.training.wiring import of as wiring_of
 
 # name: input, hidden, batch, sparsity, the ratio asked for and the one aimed at
@@ -32,27 +37,34 @@ CASES = {
     "3072-3072x3-10, batch 32, 99 %": (3072, 3072, 32, 0.99, 40, 70),
     "784-1568x3-10, batch 128, 95 %": (784, 1568, 128, 0.95, 4.5, 8),
 }
-SIDES = ("dense", "masked", "csr")
+SIDES = ("dense", "masked", "csr", "train")
 
 
 class Side:
     """A network, its optimizer and the times of its steps."""
 
-    def __init__(self, kind: str, n_input: int, hidden: int, sparsity: float, fused: bool):
+    def __init__(self, kind: str, n_input: int, hidden: int, sparsity: float):
         self.model = (
-            _dense(n_input, hidden) if kind == "dense" else _sparse(kind, n_input, hidden, sparsity)
+            _dense(n_input, hidden)
+            if kind == "dense"
+            else _sparse("csr" if kind == "train" else kind, n_input, hidden, sparsity)
         )
-        self.optimizer = torch.optim.SGD(
-            self.model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, fused=fused or None
+        # What `train` makes of the optimizer "sgd" on a CPU.
+        optimizer = SGD if kind == "train" else torch.optim.SGD
+        self.passes = MlpPasses(self.model) if kind == "train" else None
+        self.optimizer = optimizer(
+            self.model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, fused=True
         )
         self.seconds: list[float] = []
         self.cpu_seconds: list[float] = []
 
     def step(self, x: torch.Tensor, y: torch.Tensor) -> None:
         start, cpu_start = time.perf_counter(), time.process_time()
-        self.optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(self.model(x), y)
-        loss.backward()
+        if self.passes is not None and self.passes.fits():
+            self.passes(x, y)
+        else:
+            self.optimizer.zero_grad()
+            nn.functional.cross_entropy(self.model(x), y).backward()
         self.optimizer.step()
         self.cpu_seconds.append(time.process_time() - cpu_start)
         self.seconds.append(time.perf_counter() - start)
@@ -78,12 +90,12 @@ def _sparse(backend: str, n_input: int, hidden: int, sparsity: float) -> nn.Modu
     return model
 
 
-def measure(case: tuple, fused: bool, rounds: int) -> dict[str, Any]:
+def measure(case: tuple, rounds: int) -> dict[str, Any]:
     """Return the median step of each side in milliseconds, and their ratios."""
     n_input, hidden, batch, sparsity, asked, aim = case
-    sides = {kind: Side(kind, n_input, hidden, sparsity, fused) for kind in SIDES}
+    sides = {kind: Side(kind, n_input, hidden, sparsity) for kind in SIDES}
     batches = [(torch.randn(batch, n_input), torch.randint(0, 10, (batch,))) for _ in range(8)]
-    repeats = {"dense": 3, "masked": 3, "csr": 12}
+    repeats = {"dense": 3, "masked": 3, "csr": 12, "train": 12}
     for turn in range(rounds + 1):
         if turn == 1:
             for side in sides.values():
@@ -96,10 +108,13 @@ def measure(case: tuple, fused: bool, rounds: int) -> dict[str, Any]:
     cpu = {kind: float(np.median(side.cpu_seconds)) for kind, side in sides.items()}
     return {
         **{f"{kind}_ms": round(value, 4) for kind, value in ms.items()},
+        **{f"{kind}_cpu_ms": round(1000 * value, 4) for kind, value in cpu.items()},
         "dense_over_csr": round(ms["dense"] / ms["csr"], 2),
         "masked_over_csr": round(ms["masked"] / ms["csr"], 2),
         "dense_over_csr_cpu_time": round(cpu["dense"] / cpu["csr"], 2),
         "masked_over_csr_cpu_time": round(cpu["masked"] / cpu["csr"], 2),
+        "dense_over_train": round(ms["dense"] / ms["train"], 2),
+        "dense_over_train_cpu_time": round(cpu["dense"] / cpu["train"], 2),
         "asked": asked,
         "aim": aim,
         "steps": {kind: len(side.seconds) for kind, side in sides.items()},
@@ -110,28 +125,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few steps, nothing is written")
     parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--rounds", type=int, default=20, help="turns of each side")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     results: dict[str, dict] = {}
-    for fused in (True, False):
-        optimizer = "SGD(fused=True)" if fused else "SGD()"
-        results[optimizer] = {}
-        for name, case in CASES.items():
-            if options.only not in name:
-                continue
-            found = measure(case, fused, 4 if options.quick else 20)
-            results[optimizer][name] = found
-            print(
-                f"{optimizer:16s} {name:32s} dense {found['dense_ms']:8.2f} ms  "
-                f"masked {found['masked_ms']:8.2f} ms  csr {found['csr_ms']:7.3f} ms  "
-                f"dense/csr {found['dense_over_csr']:5.1f} (asked {found['asked']}, "
-                f"aim {found['aim']})  masked/csr {found['masked_over_csr']:5.1f} "
-                f"(asked {1.4 * found['asked']:.1f})  in processor time "
-                f"{found['dense_over_csr_cpu_time']:.1f} and "
-                f"{found['masked_over_csr_cpu_time']:.1f}",
-                flush=True,
-            )
+    optimizer = "SGD(fused=True)"  # the quicker one of PyTorch's, for all sides
+    results[optimizer] = {}
+    for name, case in CASES.items():
+        if options.only not in name:
+            continue
+        found = measure(case, 4 if options.quick else options.rounds)
+        results[optimizer][name] = found
+        print(
+            f"{optimizer:16s} {name:32s} dense {found['dense_ms']:8.2f} ms  "
+            f"masked {found['masked_ms']:8.2f} ms  csr {found['csr_ms']:7.3f} ms  "
+            f"dense/csr {found['dense_over_csr']:5.1f} (asked {found['asked']}, "
+            f"aim {found['aim']})  masked/csr {found['masked_over_csr']:5.1f} "
+            f"(asked {1.4 * found['asked']:.1f})  in processor time "
+            f"{found['dense_over_csr_cpu_time']:.1f} and "
+            f"{found['masked_over_csr_cpu_time']:.1f}; step of train "
+            f"{found['train_cpu_ms']:.3f} ms, dense/train {found['dense_over_train_cpu_time']}",
+            flush=True,
+        )
     if not options.quick and not options.only:
         _report.write("training_step", results, threads=1)
 

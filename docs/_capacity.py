@@ -78,7 +78,7 @@ def measured(found: dict[str, Any]) -> list[tuple[str, ...]]:
     rows = []
     steps = found["training_step"]["results"]["SGD(fused=True)"]
     for name, case in steps.items():
-        value = f"{case['csr_ms']:.2f} ms; dense {case['dense_ms']:.1f} ms"
+        value = f"{case['train_cpu_ms']:.2f} ms; dense {case['dense_cpu_ms']:.1f} ms"
         rows.append(("a training step", name, value, "training_step"))
     for row in found["epoch"]["rows"]:
         value = f"{row['recorded epoch, s']:.1f} s, {row['ratio']:.2f} times its bare steps"

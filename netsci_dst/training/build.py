@@ -190,14 +190,25 @@ class Training:
         """
         if not wants_compile(self.recipe, self.device, self.total_steps):
             return self.model
+        self.count_operations(loss)
+        self.task.compile(self.batches.one_shape)
+        return compiled(self.model, self.batches.one_shape)
+
+    def count_operations(self, loss: Callable[[nn.Module, Batch], Any]) -> None:
+        """Make one forward pass of the model as it is, which is counted and leaves nothing behind.
+
+        Parameters
+        ----------
+        loss
+            Makes that pass.
+        """
         buffers = [(buffer, buffer.clone()) for buffer in self.model.buffers()]
         first = next(iter(self.batches.epoch(0)))
-        with torch.random.fork_rng(devices=[self.device]):
+        cuda = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=cuda):
             loss(self.model, pieces(self.task, first, self.recipe.accumulate)[0])
         for buffer, before in buffers:
             buffer.copy_(before)
-        self.task.compile(self.batches.one_shape)
-        return compiled(self.model, self.batches.one_shape)
 
     @property
     def held_out(self) -> int:

@@ -383,6 +383,11 @@ class Controller:
     # --- steps that are recorded once and made again ------------------------------------------
 
     @property
+    def forward_hooks(self) -> frozenset[int]:
+        """Ids of its hooks on the model's forward pass, which do nothing where none is masked."""
+        return frozenset(handle.id for handle in self._handles_of_model)
+
+    @property
     def can_be_recorded(self) -> bool:
         """Whether steps do the same each time: no per-step hook, all weights under masks."""
         return self.engine.rule is None and all(

@@ -15,6 +15,7 @@ import torch
 from ..errors import NetsciError
 from .callbacks import Callback, default_callbacks
 from .graphed_step import GraphedStep, Losses, can_graph, own_stream
+from .passes_at_once import PassesAtOnce, can_pass_at_once
 from .progress import Progress
 from .tasks.pieces import pieces
 
@@ -68,6 +69,7 @@ class Fit:
         self.seconds: float = 0.0
         self.stop = False
         self.graphed: GraphedStep | None = None
+        self._at_once: PassesAtOnce | None = None
         self._clock = 0.0
         self.resume_from: tuple[dict[str, Any], dict[str, Any]] | None = None
 
@@ -119,6 +121,9 @@ class Fit:
         training = self.training
         self._begin()
         training.model.train()
+        if can_pass_at_once(training):
+            training.count_operations(self._loss)
+            self._at_once = PassesAtOnce(training)
         model = training.compiled_model(self._loss)
         step: Callable[[Batch], Losses] = partial(self._step, model)
         if can_graph(training):
@@ -197,17 +202,24 @@ class Fit:
     def passes(self, model: torch.nn.Module, batch: Batch) -> Losses:
         """Make the forward and backward passes of a step; return the losses of its pieces."""
         training, recipe = self.training, self.training.recipe
+        found: Losses = []
+        if self._at_once is not None and self._at_once.fits(batch):
+            found.append((self._at_once(batch), batch))
+            return self._clipped(found)
         for one in training.optimizers:
             one.zero_grad(set_to_none=True)
-        found = []
         for piece in pieces(training.task, batch, recipe.accumulate):
             loss = self._loss(model, piece)
             (loss.value if piece.share == 1.0 else loss.value * piece.share).backward()
             found.append((loss._replace(value=loss.value.detach()), piece))
         if training.world.size > 1:
             training.world.average_gradients(training.parameters)
-        if recipe.clip:
-            torch.nn.utils.clip_grad_norm_(training.parameters, recipe.clip)
+        return self._clipped(found)
+
+    def _clipped(self, found: Losses) -> Losses:
+        training = self.training
+        if training.recipe.clip:
+            torch.nn.utils.clip_grad_norm_(training.parameters, training.recipe.clip)
         return found
 
     def _loss(self, model: torch.nn.Module, batch: Batch) -> Loss:

@@ -22,10 +22,11 @@ _KEEPS_ZEROS = frozenset(
 def keeps_zeros(optimizer: torch.optim.Optimizer) -> bool:
     """Return whether an optimizer is known to leave entries alone that are zero in every respect.
 
-    A subclass may do anything, so that only PyTorch's own classes count.
+    A subclass may do anything, so that PyTorch's own classes count, and those that say so.
     """
     kind = type(optimizer)
-    return kind.__name__ in _KEEPS_ZEROS and kind.__module__.startswith("torch.optim")
+    own = kind.__name__ in _KEEPS_ZEROS and kind.__module__.startswith("torch.optim")
+    return own or kind.__dict__.get("keeps_zeros", False)
 
 
 def as_list(optimizers: Optimizers) -> list[torch.optim.Optimizer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torch import optim
 
 from ...errors import RecipeError
 from ...registry import register
+from .small_sgd import SGD
 
 
 @register("optimizer", "sgd", source="Robbins & Monro 1951; Nesterov 1983")
@@ -22,7 +24,9 @@ def sgd(
     dampening: float = 0.0,
 ) -> optim.Optimizer:
     """Stochastic gradient descent with momentum."""
-    return optim.SGD(
+    params = list(params)
+    kind = SGD if all(p.device.type == "cpu" for p in _parameters(params)) else optim.SGD
+    return kind(
         params,
         lr=lr,
         weight_decay=weight_decay,
@@ -127,6 +131,11 @@ def muon(
             group["lr"] = lr * group["lr_scale"]
         made.append(adamw(others, lr=adam_lr, weight_decay=weight_decay, betas=betas))
     return made
+
+
+def _parameters(listed: list[Any]) -> Iterator[Any]:
+    for one in listed:
+        yield from one["params"] if isinstance(one, dict) else [one]
 
 
 def _by_dimensions(params: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -157,6 +157,7 @@ class _CsrChain(torch.autograd.Function):
                     batch,
                     first,
                     last,
+                    False,
                 )
             if layer._capture:
                 layer._captured = [*(layer._captured or []), (x, g)]

@@ -26,11 +26,13 @@ from numba import carray, njit  # type: ignore[attr-defined]
 from .simd import (
     dot,
     fill,
+    item,
     load,
     multiply_add,
     plus,
     pointer,
     product,
+    put,
     store,
     total,
     totals,
@@ -39,6 +41,7 @@ from .simd import (
 )
 
 
+@cache
 def widest() -> int:
     """Return how many bytes a block may have so that several stay in the vector registers."""
     return 256 if binding.get_host_cpu_features().get("avx512f", False) else 128
@@ -100,10 +103,10 @@ def gather(dtype: type[np.floating], block: int) -> Callable[..., Any]:
         bias = carray(pointer(bias_), n_target, dtype)
         for at in range(first, last, block):
             for t in range(n_target):
-                summed = fill(bias[t] if bias_ else dtype(0), block)
-                for k in range(starts[t], starts[t + 1]):
-                    row = load(x, np.int64(sources[k]) * batch + at, block)
-                    summed = multiply_add(values[order[k]], row, summed)
+                summed = fill(item(bias, t) if bias_ else dtype(0), block)
+                for k in range(item(starts, t), item(starts, t + 1)):
+                    row = load(x, np.int64(item(sources, k)) * batch + at, block)
+                    summed = multiply_add(item(values, item(order, k)), row, summed)
                 if relu:
                     summed = where_positive(summed, summed)
                 store(y, t * batch + at, summed)
@@ -128,14 +131,15 @@ def forward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
         bias = carray(pointer(bias_), n_target, dtype)
         for at in range(first, last, block):
             for t in range(n_target):
-                store(y, t * batch + at, fill(bias[t] if bias_ else dtype(0), block))
+                start = item(bias, t) if bias_ else dtype(0)
+                store(y, t * batch + at, fill(start, block))
             for s in range(n_source):
-                if block == 1 and x[s * batch + at] == 0:
+                if block == 1 and item(x, s * batch + at) == 0:
                     continue  # one row alone: what is 0 adds nothing
                 row = load(x, s * batch + at, block)
-                for k in range(starts[s], starts[s + 1]):
-                    place = np.int64(targets[k]) * batch + at
-                    store(y, place, multiply_add(values[k], row, load(y, place, block)))
+                for k in range(item(starts, s), item(starts, s + 1)):
+                    place = np.int64(item(targets, k)) * batch + at
+                    store(y, place, multiply_add(item(values, k), row, load(y, place, block)))
             if relu:
                 for t in range(n_target):
                     row = load(y, t * batch + at, block)
@@ -149,7 +153,8 @@ def backward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
     """Return the loop for the gradients of links, bias and, if wanted, input.
 
     ``y`` is the activated output, or none without ReLU; ``g`` receives ``gy`` before the
-    activation, and may be ``gy`` itself without ReLU.
+    activation, and may be ``gy`` itself. ``more`` adds to the gradients of links and bias; without
+    it the block that begins the batch is what they begin with.
     """
 
     @njit(cache=True, nogil=True)
@@ -169,6 +174,7 @@ def backward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
         batch,
         first,
         last,
+        more,
     ):
         starts = carray(pointer(starts_), n_source + 1, np.int64)  # type: ignore[call-arg]
         n_links = starts[n_source]
@@ -182,6 +188,7 @@ def backward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
         gv = carray(pointer(gv_), n_links, dtype)
         gb = carray(pointer(gb_), n_target, dtype)
         for at in range(first, last, block):
+            fresh = at == 0 and not more
             if y_ or gb_:
                 for t in range(n_target):
                     row = load(gy, t * batch + at, block)
@@ -189,30 +196,30 @@ def backward(dtype: type[np.floating], block: int) -> Callable[..., Any]:
                         row = where_positive(load(y, t * batch + at, block), row)
                         store(g, t * batch + at, row)
                     if gb_:
-                        gb[t] = total(row) if at == 0 else gb[t] + total(row)
+                        put(gb, t, total(row) if fresh else item(gb, t) + total(row))
             for s in range(n_source):
                 row = load(x, s * batch + at, block)
                 summed = fill(dtype(0), block)
-                k, end = starts[s], starts[s + 1]
+                k, end = item(starts, s), item(starts, s + 1)
                 while block >= 4 and k + 4 <= end:
-                    a = load(g, np.int64(targets[k]) * batch + at, block)
-                    b = load(g, np.int64(targets[k + 1]) * batch + at, block)
-                    c = load(g, np.int64(targets[k + 2]) * batch + at, block)
-                    d = load(g, np.int64(targets[k + 3]) * batch + at, block)
-                    summed = multiply_add(values[k], a, summed)
-                    summed = multiply_add(values[k + 1], b, summed)
-                    summed = multiply_add(values[k + 2], c, summed)
-                    summed = multiply_add(values[k + 3], d, summed)
+                    a = load(g, np.int64(item(targets, k)) * batch + at, block)
+                    b = load(g, np.int64(item(targets, k + 1)) * batch + at, block)
+                    c = load(g, np.int64(item(targets, k + 2)) * batch + at, block)
+                    d = load(g, np.int64(item(targets, k + 3)) * batch + at, block)
+                    summed = multiply_add(item(values, k), a, summed)
+                    summed = multiply_add(item(values, k + 1), b, summed)
+                    summed = multiply_add(item(values, k + 2), c, summed)
+                    summed = multiply_add(item(values, k + 3), d, summed)
                     four = totals(
                         product(row, a), product(row, b), product(row, c), product(row, d)
                     )
-                    store(gv, k, four if at == 0 else plus(load(gv, k, 4), four))
+                    store(gv, k, four if fresh else plus(load(gv, k, 4), four))
                     k += 4
                 while k < end:
-                    back = load(g, np.int64(targets[k]) * batch + at, block)
-                    summed = multiply_add(values[k], back, summed)
+                    back = load(g, np.int64(item(targets, k)) * batch + at, block)
+                    summed = multiply_add(item(values, k), back, summed)
                     here = dot(row, back)
-                    gv[k] = here if at == 0 else gv[k] + here
+                    put(gv, k, here if fresh else item(gv, k) + here)
                     k += 1
                 if gx_:
                     store(gx, s * batch + at, summed)

@@ -23,11 +23,13 @@ from .kernels import widest
 from .simd import (
     dot,
     fill,
+    item,
     load,
     multiply_add,
     plus,
     pointer,
     product,
+    put,
     store,
     total,
     totals,
@@ -39,40 +41,41 @@ ROWS = 64
 
 
 @cache
-def _packing(dtype: type[np.floating]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def packing(dtype: type[np.floating], height: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return the loops that bring rows into a tile of ``height`` rows and back."""
     n = 64 // np.dtype(dtype).itemsize
 
     @njit(nogil=True, inline="always")
     def pack(source, first, stop, width, target):
-        """Transpose rows ``first:stop`` into (width, ROWS); absent rows are zero."""
+        """Transpose rows ``first:stop`` into (width, height); absent rows are zero."""
         rows = stop - first
         whole = rows // n * n if width >= n else 0
         for r in range(0, whole, n):
             for f in range(0, width - n + 1, n):
-                transpose(source, (first + r) * width + f, width, target, f * ROWS + r, ROWS, n)
+                transpose(source, (first + r) * width + f, width, target, f * height + r, height, n)
             for f in range(width // n * n, width):
                 for k in range(r, r + n):
-                    target[f * ROWS + k] = source[(first + k) * width + f]
+                    target[f * height + k] = source[(first + k) * width + f]
         for f in range(width):
             for k in range(whole, rows):
-                target[f * ROWS + k] = source[(first + k) * width + f]
-            for k in range(rows, ROWS):
-                target[f * ROWS + k] = 0
+                target[f * height + k] = source[(first + k) * width + f]
+            for k in range(rows, height):
+                target[f * height + k] = 0
 
     @njit(nogil=True, inline="always")
     def unpack(source, target, first, stop, width):
-        """Write (width, ROWS) transposed to rows ``first:stop``."""
+        """Write (width, height) transposed to rows ``first:stop``."""
         rows = stop - first
         whole = rows // n * n if width >= n else 0
         for r in range(0, whole, n):
             for f in range(0, width - n + 1, n):
-                transpose(source, f * ROWS + r, ROWS, target, (first + r) * width + f, width, n)
+                transpose(source, f * height + r, height, target, (first + r) * width + f, width, n)
             for f in range(width // n * n, width):
                 for k in range(r, r + n):
-                    target[(first + k) * width + f] = source[f * ROWS + k]
+                    target[(first + k) * width + f] = source[f * height + k]
         for k in range(whole, rows):
             for f in range(width):
-                target[(first + k) * width + f] = source[f * ROWS + k]
+                target[(first + k) * width + f] = source[f * height + k]
 
     return pack, unpack
 
@@ -84,7 +87,7 @@ def forward(dtype: type[np.floating]) -> Callable[..., Any]:
     Links come target by target: ``starts`` over targets, the source of each link and where its
     weight lies.
     """
-    pack, unpack = _packing(dtype)
+    pack, unpack = packing(dtype, ROWS)
     block = widest() // np.dtype(dtype).itemsize
 
     @njit(cache=True, nogil=True)
@@ -103,7 +106,7 @@ def forward(dtype: type[np.floating]) -> Callable[..., Any]:
         xs, ys = np.empty(n_source * ROWS, dtype), np.empty(n_target * ROWS, dtype)
         weights = np.empty(n_links, dtype)
         for k in range(n_links):
-            weights[k] = values[order[k]]
+            put(weights, k, item(values, item(order, k)))
         for row in range(first, last, ROWS):
             stop = min(row + ROWS, last)
             pack(x, row, stop, n_source, xs)
@@ -111,10 +114,10 @@ def forward(dtype: type[np.floating]) -> Callable[..., Any]:
                 if at >= stop - row:
                     break
                 for t in range(n_target):
-                    summed = fill(bias[t] if bias_ else dtype(0), block)
-                    for k in range(starts[t], starts[t + 1]):
-                        place = np.int64(sources[k]) * ROWS + at
-                        summed = multiply_add(weights[k], load(xs, place, block), summed)
+                    summed = fill(item(bias, t) if bias_ else dtype(0), block)
+                    for k in range(item(starts, t), item(starts, t + 1)):
+                        place = np.int64(item(sources, k)) * ROWS + at
+                        summed = multiply_add(item(weights, k), load(xs, place, block), summed)
                     if relu:
                         summed = where_positive(summed, summed)
                     store(ys, t * ROWS + at, summed)
@@ -130,7 +133,7 @@ def backward(dtype: type[np.floating]) -> Callable[..., Any]:
     Links come source by source. ``gv`` and ``gb`` are added to: they begin as zeros. ``g``, if
     given, receives ``gy`` before the activation.
     """
-    pack, unpack = _packing(dtype)
+    pack, unpack = packing(dtype, ROWS)
     block = widest() // np.dtype(dtype).itemsize
 
     @njit(cache=True, nogil=True)
@@ -172,25 +175,25 @@ def backward(dtype: type[np.floating]) -> Callable[..., Any]:
                 for s in range(n_source):
                     here = load(xs, s * ROWS + at, block)
                     summed = fill(dtype(0), block)
-                    k, end = starts[s], starts[s + 1]
+                    k, end = item(starts, s), item(starts, s + 1)
                     while k + 4 <= end:
-                        a = load(gs, np.int64(targets[k]) * ROWS + at, block)
-                        b = load(gs, np.int64(targets[k + 1]) * ROWS + at, block)
-                        c = load(gs, np.int64(targets[k + 2]) * ROWS + at, block)
-                        d = load(gs, np.int64(targets[k + 3]) * ROWS + at, block)
-                        summed = multiply_add(values[k], a, summed)
-                        summed = multiply_add(values[k + 1], b, summed)
-                        summed = multiply_add(values[k + 2], c, summed)
-                        summed = multiply_add(values[k + 3], d, summed)
+                        a = load(gs, np.int64(item(targets, k)) * ROWS + at, block)
+                        b = load(gs, np.int64(item(targets, k + 1)) * ROWS + at, block)
+                        c = load(gs, np.int64(item(targets, k + 2)) * ROWS + at, block)
+                        d = load(gs, np.int64(item(targets, k + 3)) * ROWS + at, block)
+                        summed = multiply_add(item(values, k), a, summed)
+                        summed = multiply_add(item(values, k + 1), b, summed)
+                        summed = multiply_add(item(values, k + 2), c, summed)
+                        summed = multiply_add(item(values, k + 3), d, summed)
                         four = totals(
                             product(here, a), product(here, b), product(here, c), product(here, d)
                         )
                         store(gv, k, plus(load(gv, k, 4), four))
                         k += 4
                     while k < end:
-                        a = load(gs, np.int64(targets[k]) * ROWS + at, block)
-                        summed = multiply_add(values[k], a, summed)
-                        gv[k] += dot(here, a)
+                        a = load(gs, np.int64(item(targets, k)) * ROWS + at, block)
+                        summed = multiply_add(item(values, k), a, summed)
+                        put(gv, k, item(gv, k) + dot(here, a))
                         k += 1
                     if gx_:
                         store(back, s * ROWS + at, summed)

@@ -63,6 +63,32 @@ def load(context: Any, array: Any, i: Any, n: Any) -> Any:
     return vector(array, i, n), generate
 
 
+def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    array = cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0])
+    return builder.gep(array.data, [context.cast(builder, args[1], signature.args[1], types.intp)])
+
+
+@intrinsic
+def item(context: Any, array: Any, i: Any) -> Any:
+    """Return ``array[i]`` without asking whether ``i`` counts from the end."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_address(context, builder, signature, args))
+
+    return array.dtype(array, i), generate
+
+
+@intrinsic
+def put(context: Any, array: Any, i: Any, value: Any) -> Any:
+    """Write ``array[i]`` without asking whether ``i`` counts from the end."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[2], _address(context, builder, signature, args))
+        return context.get_dummy_value()
+
+    return types.none(array, i, array.dtype), generate
+
+
 @intrinsic(prefer_literal=True)
 def fill(context: Any, scalar: Any, n: Any) -> Any:
     """Return a vector of ``n`` equal numbers; ``n`` must be a constant."""
@@ -175,10 +201,20 @@ def totals(context: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
     four = Vector(a.dtype, 4)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        parts = [_folded(builder, part, 4) for part in args]
-        pairs = [_pairs(builder, x, y) for x, y in (parts[:2], parts[2:])]
-        # (a a b b) and (c c d d), each number half of a sum.
-        return _pairs(builder, *pairs)
+        n = min(args[0].type.count, 64 // _size(args[0].type))
+        a, b, c, d = (_folded(builder, part, n) for part in args)
+        # Lanes of each vector's partial sums side by side: a c b d.
+        width = n // 4
+        mixed = _halved(
+            builder, _halved(builder, a, b, 2 * width), _halved(builder, c, d, 2 * width), width
+        )
+        step = width // 2
+        while step:
+            turned = [i ^ step for i in range(n)]
+            turned = _shuffle(builder, mixed, mixed, turned)
+            mixed = builder.fadd(mixed, turned, flags=_FLAGS)
+            step //= 2
+        return _shuffle(builder, mixed, mixed, [0, 2 * width, width, 3 * width])
 
     return four(a, b, c, d), generate
 
@@ -197,11 +233,13 @@ def _folded(builder: Any, vector: Any, n: int) -> Any:
     return vector
 
 
-def _pairs(builder: Any, a: Any, b: Any) -> Any:
-    """Return the sums of neighbours in ``a``, then those in ``b``."""
-    even = _shuffle(builder, a, b, [0, 2, 4, 6])
-    odd = _shuffle(builder, a, b, [1, 3, 5, 7])
-    return builder.fadd(even, odd, flags=_FLAGS)
+def _halved(builder: Any, a: Any, b: Any, width: int) -> Any:
+    """Add neighbouring runs of ``width`` numbers; sums of ``a`` and of ``b`` take turns."""
+    n = a.type.count
+    own = [i if not i & width else n + i for i in range(n)]
+    other = [i + width if not i & width else n + i - width for i in range(n)]
+    kept, crossed = (_shuffle(builder, a, b, order) for order in (own, other))
+    return builder.fadd(kept, crossed, flags=_FLAGS)
 
 
 @intrinsic(prefer_literal=True)

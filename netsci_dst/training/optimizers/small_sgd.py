@@ -1,0 +1,120 @@
+"""Stochastic gradient descent on a CPU, of few numbers, in one call.
+
+Of the step of a sparse network PyTorch's own SGD is a good part: not for its arithmetic, but for
+what it does around it.
+"""
+
+# The intrinsics lose their first parameter, the compiler's, when they are called.
+# pyright: reportCallIssue=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, optim
+
+# Of more numbers arithmetic is what takes the time, and PyTorch uses all threads.
+LARGEST = 2**20
+_TYPES: dict[torch.dtype, Any] = {torch.float32: np.float32, torch.float64: np.float64}
+
+
+class SGD(optim.SGD):
+    """`torch.optim.SGD`, the same to rounding; its first step, and large ones, are PyTorch's."""
+
+    keeps_zeros = True
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._tables: list[tuple[list[int], Tensor]] = []
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._tables = []
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Make a step; return what the closure returns."""
+        if closure is not None:
+            return super().step(closure)
+        groups = [self._arrays(group) for group in self.param_groups]
+        if any(arrays is None for arrays in groups):
+            return super().step()
+        for i, (group, arrays) in enumerate(zip(self.param_groups, groups)):
+            if arrays:
+                self._one_call(i, group, arrays)
+        return None
+
+    def _arrays(self, group: dict[str, Any]) -> list[Tensor] | None:
+        """Return weight, gradient and momentum of each parameter in turn; None for PyTorch's."""
+        if group["maximize"] or isinstance(group["lr"], Tensor):
+            return None
+        found, numbers, momentum = [], 0, group["momentum"]
+        for p in group["params"]:
+            gradient = p.grad
+            if gradient is None:
+                continue
+            kept = self.state[p].get("momentum_buffer") if momentum else gradient
+            if kept is None:
+                return None
+            found += p, gradient, kept
+            numbers += p.numel()
+        if not found or (numbers <= LARGEST and _alike(found)):
+            return found
+        return None
+
+    def _one_call(self, i: int, group: dict[str, Any], arrays: list[Tensor]) -> None:
+        addresses = [t.data_ptr() for t in arrays]
+        if len(self._tables) <= i or self._tables[i][0] != addresses:
+            sizes = [t.numel() for t in arrays[::3]]
+            rows = [[*addresses[3 * k : 3 * k + 3], n] for k, n in enumerate(sizes)]
+            self._tables[i:] = [(addresses, torch.tensor(rows))]
+        table = self._tables[i][1]
+        _loop(_TYPES[arrays[0].dtype])(
+            table.data_ptr(),
+            len(table),
+            float(group["lr"]),
+            float(group["weight_decay"]),
+            float(group["momentum"]),
+            1 - float(group["dampening"]),
+            bool(group["nesterov"]),
+        )
+
+
+def _alike(arrays: list[Tensor]) -> bool:
+    first = arrays[0].dtype
+    return first in _TYPES and all(
+        t.dtype is first and t.device.type == "cpu" and t.is_contiguous() for t in arrays
+    )
+
+
+@cache
+def _loop(dtype: type[np.floating]) -> Callable[..., Any]:
+    from numba import carray, njit  # type: ignore[attr-defined]
+
+    from ..formats.csr.simd import pointer
+
+    @njit(cache=True, nogil=True)
+    def run(table_, n, lr, decay, momentum, share, nesterov):
+        table = carray(pointer(table_), (n, 4), np.int64)  # type: ignore[call-arg]
+        lr, decay = dtype(lr), dtype(decay)
+        momentum, share = dtype(momentum), dtype(share)
+        for i in range(n):
+            size = table[i, 3]
+            p = carray(pointer(table[i, 0]), size, dtype)
+            g = carray(pointer(table[i, 1]), size, dtype)
+            kept = carray(pointer(table[i, 2]), size, dtype)
+            if momentum == 0:
+                for k in range(size):
+                    p[k] -= lr * (g[k] + decay * p[k])
+            else:
+                for k in range(size):
+                    step = g[k] + decay * p[k]
+                    moved = momentum * kept[k] + share * step
+                    kept[k] = moved
+                    p[k] -= lr * (step + momentum * moved if nesterov else moved)
+
+    return run
