@@ -134,13 +134,13 @@ class MlpPasses:
         work = batch * sum(layer.n_links for layer in self._linked)
         parts = shares(batch, whole.tile(dtype), work)
         self._make_ready(len(parts))
-        run = whole.passes(dtype)
+        run, zero = whole.passes(dtype), dtype(0)
         places = x.data_ptr(), labels.data_ptr(), batch
         factors = float(label_smoothing), scale / batch
 
         def share(i: int, first: int, last: int) -> None:
             one = self._parts[i]
-            run(*one.places, *places, first, last, *factors, one.found.data_ptr())
+            run(*one.places, *places, first, last, *factors, one.found.data_ptr(), zero)
 
         together(share, parts)
         return self._sums(len(parts), batch)
@@ -150,8 +150,8 @@ class MlpPasses:
         for other in self._parts[1:n]:
             found = [a + b for a, b in zip(found, other.found.tolist())]
             first = self._parts[0].places
-            add = whole.merge(DTYPES[self._parts[0].scratch.dtype])
-            add(first[0], other.places[0], first[1])
+            dtype = DTYPES[self._parts[0].scratch.dtype]
+            whole.merge(dtype)(first[0], other.places[0], first[1], dtype(0))
         if found[3]:
             n_classes = self.layers[-1].out_features
             raise NetsciError(f"a label is not between 0 and {n_classes - 1}")

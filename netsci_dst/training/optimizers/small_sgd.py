@@ -4,13 +4,9 @@ Of the step of a sparse network PyTorch's own SGD is a good part: not for its ar
 what it does around it.
 """
 
-# The intrinsics lose their first parameter, the compiler's, when they are called.
-# pyright: reportCallIssue=false
-
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -72,8 +68,10 @@ class SGD(optim.SGD):
             sizes = [t.numel() for t in arrays[::3]]
             rows = [[*addresses[3 * k : 3 * k + 3], n] for k, n in enumerate(sizes)]
             self._tables[i:] = [(addresses, torch.tensor(rows))]
+        from .sgd_loop import loop  # numba
+
         table = self._tables[i][1]
-        _loop(_TYPES[arrays[0].dtype])(
+        loop(_TYPES[arrays[0].dtype])(
             table.data_ptr(),
             len(table),
             float(group["lr"]),
@@ -89,32 +87,3 @@ def _alike(arrays: list[Tensor]) -> bool:
     return first in _TYPES and all(
         t.dtype is first and t.device.type == "cpu" and t.is_contiguous() for t in arrays
     )
-
-
-@cache
-def _loop(dtype: type[np.floating]) -> Callable[..., Any]:
-    from numba import carray, njit  # type: ignore[attr-defined]
-
-    from ..formats.csr.simd import pointer
-
-    @njit(cache=True, nogil=True)
-    def run(table_, n, lr, decay, momentum, share, nesterov):
-        table = carray(pointer(table_), (n, 4), np.int64)  # type: ignore[call-arg]
-        lr, decay = dtype(lr), dtype(decay)
-        momentum, share = dtype(momentum), dtype(share)
-        for i in range(n):
-            size = table[i, 3]
-            p = carray(pointer(table[i, 0]), size, dtype)
-            g = carray(pointer(table[i, 1]), size, dtype)
-            kept = carray(pointer(table[i, 2]), size, dtype)
-            if momentum == 0:
-                for k in range(size):
-                    p[k] -= lr * (g[k] + decay * p[k])
-            else:
-                for k in range(size):
-                    step = g[k] + decay * p[k]
-                    moved = momentum * kept[k] + share * step
-                    kept[k] = moved
-                    p[k] -= lr * (step + momentum * moved if nesterov else moved)
-
-    return run

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable
 from enum import IntEnum
 from functools import cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -144,104 +145,139 @@ def _cross_entropy(rows: int) -> Callable[..., Any]:
     return run
 
 
+# What `_run` calls, bound for each type of numbers. A closure over compiled functions would be
+# compiled anew by every process: numba cannot know one again. The type is seen by ``zero``.
+dtype: Any = None
+rows: Any = None
+size: Any = None
+links_forward: Any = None
+links_backward: Any = None
+dense_forward: Any = None
+dense_backward: Any = None
+cross_entropy: Any = None
+pack: Any = None
+columns = len(Column)
+
+
+def _run(
+    table_, n_layers, scratch_, n_scratch, x_, labels_, batch, first, last, smoothing, scale,
+    found_, zero,
+):  # fmt: skip
+    table = carray(pointer(table_), (n_layers, columns), np.int64)  # type: ignore[call-arg]
+    scratch = carray(pointer(scratch_), n_scratch, dtype)
+    found = carray(pointer(found_), 4, np.float64)  # type: ignore[call-arg]
+    labels = carray(pointer(labels_), batch, np.int64)  # type: ignore[call-arg]
+    top = table[n_layers - 1]
+    n_input, n_top, n_classes = table[0, 0], top[0], top[1]
+    x = carray(pointer(x_), batch * n_input, dtype)
+    widest, before_top = n_classes, 0
+    for i in range(n_layers):
+        widest = max(widest, table[i, 0])
+        if i < n_layers - 1:
+            before_top += table[i, 0] * rows
+    to_logits = before_top + n_top * rows
+    to_g = to_logits + n_classes * rows
+    to_back = to_g + n_classes * rows
+    last_x, logits, g = scratch[before_top:to_logits], scratch[to_logits:], scratch[to_g:]
+    weights = carray(pointer(top[2]), n_top * n_classes, dtype)
+    bias = carray(pointer(top[3]), n_classes, dtype)
+    gw = carray(pointer(top[4]), n_top * n_classes, dtype)
+    gb = carray(pointer(top[5]), n_classes, dtype)
+    for i in range(4):
+        found[i] = 0
+    for row in range(first, last, rows):
+        stop, more = min(row + rows, last), row > first
+        pack(x, row, stop, n_input, scratch)
+        at = scratch_
+        for i in range(n_layers - 1):
+            one = table[i]
+            above = at + one[0] * rows * size
+            links_forward(
+                one[6], one[7], one[8], one[2], one[3], at, above, one[0], one[1], rows, 0,
+                rows, True,
+            )  # fmt: skip
+            at = above
+        dense_forward(weights, bias, top[3] != 0, last_x, logits, n_top, n_classes)
+        cross_entropy(logits, g, labels, row, stop - row, n_classes, smoothing, scale, found)
+        if top[3]:
+            for c in range(n_classes):
+                summed = gb[c] if more else dtype(0)
+                for r in range(rows):
+                    summed += g[c * rows + r]
+                gb[c] = summed
+        dense_backward(weights, last_x, g, scratch[to_back:], gw, n_top, n_classes, more)
+        gy = scratch_ + to_back * size
+        gx = gy + widest * rows * size
+        for j in range(n_layers - 1):
+            one = table[n_layers - 2 - j]
+            below = at - one[0] * rows * size
+            links_backward(
+                one[9], one[10], one[2], below, at, gy, gy, gx if j < n_layers - 2 else 0,
+                one[4], one[5], one[0], one[1], rows, 0, rows, more,
+            )  # fmt: skip
+            at, gy, gx = below, gx, gy
+
+
 @cache
 def passes(dtype: type[np.floating]) -> Callable[..., Any]:
     """Return the loop over rows ``first:last`` of ``x`` ``(batch, n_source)``.
 
     Gradients in the table are written, those of the mean loss times ``scale``; ``found``
     receives the sums of the loss, of the loss without label smoothing and of right predictions,
-    and whether a label was no class.
+    and whether a label was no class. The last argument is a zero of the type.
     """
     rows = tile(dtype)
-    links_forward, links_backward = gather(dtype, rows), backward(dtype, rows)
-    dense_forward, dense_backward = _dense(dtype, rows)
-    cross_entropy, pack = _cross_entropy(rows), packing(dtype, rows)[0]
-    size, columns = np.dtype(dtype).itemsize, len(Column)
+    forward, back = _dense(dtype, rows)
+    return _bound(
+        _run,
+        dtype=dtype,
+        rows=rows,
+        size=np.dtype(dtype).itemsize,
+        links_forward=gather(dtype, rows),
+        links_backward=backward(dtype, rows),
+        dense_forward=forward,
+        dense_backward=back,
+        cross_entropy=_cross_entropy(rows),
+        pack=packing(dtype, rows)[0],
+    )
 
-    @njit(cache=True, nogil=True)
-    def run(
-        table_, n_layers, scratch_, n_scratch, x_, labels_, batch, first, last, smoothing, scale,
-        found_,
-    ):  # fmt: skip
-        table = carray(pointer(table_), (n_layers, columns), np.int64)  # type: ignore[call-arg]
-        scratch = carray(pointer(scratch_), n_scratch, dtype)
-        found = carray(pointer(found_), 4, np.float64)  # type: ignore[call-arg]
-        labels = carray(pointer(labels_), batch, np.int64)  # type: ignore[call-arg]
-        top = table[n_layers - 1]
-        n_input, n_top, n_classes = table[0, 0], top[0], top[1]
-        x = carray(pointer(x_), batch * n_input, dtype)
-        widest, before_top = n_classes, 0
-        for i in range(n_layers):
-            widest = max(widest, table[i, 0])
-            if i < n_layers - 1:
-                before_top += table[i, 0] * rows
-        to_logits = before_top + n_top * rows
-        to_g = to_logits + n_classes * rows
-        to_back = to_g + n_classes * rows
-        last_x, logits, g = scratch[before_top:to_logits], scratch[to_logits:], scratch[to_g:]
-        weights = carray(pointer(top[2]), n_top * n_classes, dtype)
-        bias = carray(pointer(top[3]), n_classes, dtype)
-        gw = carray(pointer(top[4]), n_top * n_classes, dtype)
-        gb = carray(pointer(top[5]), n_classes, dtype)
-        for i in range(4):
-            found[i] = 0
-        for row in range(first, last, rows):
-            stop, more = min(row + rows, last), row > first
-            pack(x, row, stop, n_input, scratch)
-            at = scratch_
-            for i in range(n_layers - 1):
-                one = table[i]
-                above = at + one[0] * rows * size
-                links_forward(
-                    one[6], one[7], one[8], one[2], one[3], at, above, one[0], one[1], rows, 0,
-                    rows, True,
-                )  # fmt: skip
-                at = above
-            dense_forward(weights, bias, top[3] != 0, last_x, logits, n_top, n_classes)
-            cross_entropy(logits, g, labels, row, stop - row, n_classes, smoothing, scale, found)
-            if top[3]:
-                for c in range(n_classes):
-                    summed = gb[c] if more else dtype(0)
-                    for r in range(rows):
-                        summed += g[c * rows + r]
-                    gb[c] = summed
-            dense_backward(weights, last_x, g, scratch[to_back:], gw, n_top, n_classes, more)
-            gy = scratch_ + to_back * size
-            gx = gy + widest * rows * size
-            for j in range(n_layers - 1):
-                one = table[n_layers - 2 - j]
-                below = at - one[0] * rows * size
-                links_backward(
-                    one[9], one[10], one[2], below, at, gy, gy, gx if j < n_layers - 2 else 0,
-                    one[4], one[5], one[0], one[1], rows, 0, rows, more,
-                )  # fmt: skip
-                at, gy, gx = below, gx, gy
 
-    return run
+def _bound(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
+    """Compile a function with global names of its own."""
+    made: Any = FunctionType
+    named = made(function.__code__, {**globals(), **names}, function.__name__)
+    return njit(cache=True, nogil=True)(named)
+
+
+@njit(nogil=True)
+def _added(own, other):
+    for i in range(own.size):
+        own[i] += other[i]
+
+
+def _merge(table_, other_, n_layers, zero):
+    table = carray(pointer(table_), (n_layers, columns), np.int64)  # type: ignore[call-arg]
+    other = carray(pointer(other_), (n_layers, columns), np.int64)  # type: ignore[call-arg]
+    for i in range(n_layers):
+        n_source, n_target, starts = table[i, 0], table[i, 1], table[i, 9]
+        n_links = n_source * n_target
+        if starts:
+            n_links = carray(pointer(starts), n_source + 1, np.int64)[n_source]  # type: ignore[call-arg]
+        _added(
+            carray(pointer(table[i, 4]), n_links, dtype),
+            carray(pointer(other[i, 4]), n_links, dtype),
+        )
+        if table[i, 5]:
+            _added(
+                carray(pointer(table[i, 5]), n_target, dtype),
+                carray(pointer(other[i, 5]), n_target, dtype),
+            )
 
 
 @cache
 def merge(dtype: type[np.floating]) -> Callable[..., Any]:
-    """Return the loop that adds the gradients of one table of layers to those of another."""
+    """Return the loop that adds the gradients of one table of layers to those of another.
 
-    @njit(nogil=True)
-    def added(to, more, n):
-        if to:
-            own, other = carray(pointer(to), n, dtype), carray(pointer(more), n, dtype)
-            for i in range(n):
-                own[i] += other[i]
-
-    @njit(cache=True, nogil=True)
-    def run(table_, other_, n_layers):
-        table = carray(pointer(table_), (n_layers, columns), np.int64)  # type: ignore[call-arg]
-        other = carray(pointer(other_), (n_layers, columns), np.int64)  # type: ignore[call-arg]
-        for i in range(n_layers):
-            n_source, n_target, starts = table[i, 0], table[i, 1], table[i, 9]
-            n_links = n_source * n_target
-            if starts:
-                n_links = carray(pointer(starts), n_source + 1, np.int64)[n_source]
-            added(table[i, 4], other[i, 4], n_links)
-            added(table[i, 5], other[i, 5], n_target)
-
-    columns = len(Column)
-    return run
+    The last argument is a zero of the type.
+    """
+    return _bound(_merge, dtype=dtype)
