@@ -25,8 +25,8 @@ from torch import nn
 
 from netsci_dst.training.formats import convert
 from netsci_dst.training.matrix_view import views_of
-from netsci_dst.training.mlp_passes import MlpPasses
 from netsci_dst.training.models.mlp import mlp
+from netsci_dst.training.models.mlp_passes import MlpPasses
 from netsci_dst.training.optimizers.small_sgd import SGD
 from netsci_dst.training.wiring import of as wiring_of
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .mlp_passes import MlpPasses, is_possible
+from .models.mlp_passes import MlpPasses, is_possible
 from .tasks.classification import Classification
 from .tasks.task import Loss
 

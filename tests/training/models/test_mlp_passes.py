@@ -12,17 +12,19 @@ from netsci_dst.training.fit import Fit
 from netsci_dst.training.formats import convert
 from netsci_dst.training.formats.csr import threads
 from netsci_dst.training.matrix_view import views_of
-from netsci_dst.training.mlp_passes import MlpPasses, is_possible
 from netsci_dst.training.models.mlp import mlp
+from netsci_dst.training.models.mlp_passes import MlpPasses, is_possible
 from tests.training._runs import small
 
 
-def sparse_mlp(sizes=(13, 30, 21, 17), n_classes=5, dtype=torch.float64, bias=True, density=0.3) -> Any:
+def sparse_mlp(
+    sizes=(13, 30, 21, 17), n_classes=5, dtype=torch.float64, bias=True, density=0.3
+) -> Any:
     generator = torch.Generator().manual_seed(1)
     model = mlp((sizes[0],), n_classes, hidden=list(sizes[1:]), bias=bias, generator=generator)
     views = {name: view for name, view in views_of(model).items() if name != "output"}
     keys = {
-        name: torch.rand(view.n_source * view.n_target, generator=generator).lt(density).nonzero()
+        name: torch.rand(view.n_source * view.n_target, generator=generator).lt(0.3).nonzero()
         for name, view in views.items()
     }
     keys = {name: found[:, 0] for name, found in keys.items()}

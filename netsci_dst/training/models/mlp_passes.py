@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..errors import NetsciError
-from .formats.csr import whole
-from .formats.csr.by_target import LARGEST, by_target
-from .formats.csr.dtypes import DTYPES
-from .formats.csr.linear import CsrLinear
-from .formats.csr.threads import shares, together
-from .formats.dense_linear import Linear
-from .models._mlp import MLP, Hidden
+from netsci_dst.errors import NetsciError
+
+from ..formats.csr import whole
+from ..formats.csr.by_target import LARGEST, by_target
+from ..formats.csr.dtypes import DTYPES
+from ..formats.csr.linear import CsrLinear
+from ..formats.csr.threads import shares, together
+from ..formats.dense_linear import Linear
+from ._mlp import MLP, Hidden
 
 
 class Sums(NamedTuple):
