@@ -670,12 +670,12 @@ def test_a_live_section_from_outside_draws_itself(visit, run, tmp_path):
         '@section("halves", title="Halves", after="degrees")\n'
         "def halves(run):\n"
         '    """Show half of every degree."""\n'
-        '    yield Control("part", "Part", {"2": "half", "3": "third"}, value="2")\n'
+        '    yield Control("order", "Part", {"2": "half", "3": "third"}, value="2")\n'
         '    yield Chart("halves", "Halves", "neuron", "degree / part", (), live=True)\n'
     )
     (tmp_path / "halves.js").write_text(
         'NS.chart("halves", (app) => () => {\n'
-        "  const { frames, t } = app, part = Number(app.choice('part'));\n"
+        "  const { frames, t } = app, part = Number(app.choice('order'));\n"
         "  const y = Array.from({ length: frames.size }, (_, i) => frames.degree(t, i) / part);\n"
         "  return { data: [{ type: 'scatter', y }], layout: {} };\n"
         "});\n"
@@ -690,7 +690,7 @@ def test_a_live_section_from_outside_draws_itself(visit, run, tmp_path):
         degrees = run.snapshots[-1].topology.degrees
         assert browser.execute_script(f"return {data}[0].y") == (degrees / 2).tolist()
         browser.execute_script(
-            "const s = document.querySelector('[data-control=part]');"
+            "const s = document.querySelector('[data-section=halves] select');"
             "s.value = '3'; s.dispatchEvent(new Event('input'))"
         )
         time.sleep(0.5)

@@ -6,7 +6,7 @@ import pytest
 
 from netsci_dst import registry
 from netsci_dst.errors import NetsciError, UnknownName
-from netsci_dst.reports import Chart, RunData, Series, section, sections_of
+from netsci_dst.reports import Chart, RunData, Series, Words, section, sections_of
 from netsci_dst.reports.sections import degrees, dormant, evolution, inputs, k_shells, training
 from netsci_dst.reports.snapshot_pictures import scope_degrees
 
@@ -159,8 +159,14 @@ def test_a_chart_of_one_file_shows_up_everywhere(run, tmp_path):
         y = np.sort(np.abs(data.topology.layers[0].weights))[::-1]
         yield Chart("weights", "By rank", "rank", "|w|", (Series("w", range(len(y)), y),))
 
+    @section("yields", title="Behind that one", after="weights")
+    def yields(data):
+        """Show a sentence."""
+        yield Words("Behind.")
+
     try:
         page = nd.report(run, tmp_path / "r.html", analyze=False).read_text()
+        assert page.index("run0-weights") < page.index("run0-yields") < page.index("run0-k_shells")
         assert 'id="run0-weights"' in page
         assert "Absolute weights" in page
         assert page.index("run0-degrees") < page.index("run0-weights") < page.index("run0-k_shells")
@@ -170,6 +176,7 @@ def test_a_chart_of_one_file_shows_up_everywhere(run, tmp_path):
         assert len(nd.show.weights(run).data[0].y) == run.snapshots[-1].topology.layers[0].n_links
     finally:
         registry.remove("section", "weights")
+        registry.remove("section", "yields")
 
 
 def test_rows_of_a_csv_name_measure_scope_and_unit(run):

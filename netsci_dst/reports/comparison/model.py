@@ -15,7 +15,7 @@ from ..run_data import METRICS, RunData
 from ..sections.evolution import STATISTICS
 from ..sections.training import logged
 from .statistics import Interval, interval
-from .variants import DENSE, Variant, flags, variants_of
+from .variants import DENSE, Variant, flags, some, variants_of
 
 # Key -> title, unit of the cost columns; the first that is recorded is shown first.
 COSTS = {
@@ -64,7 +64,18 @@ class Comparison:
     @cached_property
     def flags(self) -> list[str]:
         """What a reader must know before comparing."""
-        return flags(self.variants, self.runs, self.time_label)
+        return [*flags(self.variants, self.runs, self.time_label), *self._left_out()]
+
+    def _left_out(self) -> list[str]:
+        others: dict[str, list[str]] = {}
+        for run in self.runs:
+            if run.metric not in (None, self.metric):
+                others.setdefault(run.metric_name, []).append(run.name)
+        return [
+            f"{some(names)} {'is' if len(names) == 1 else 'are'} measured by {metric}: not among "
+            f"the figures of {self.metric_name}."
+            for metric, names in others.items()
+        ]
 
     @cached_property
     def colours(self) -> list[str]:

@@ -104,7 +104,7 @@ def flags(variants: Sequence[Variant], runs: Sequence[RunData], time: str = "epo
     if time == "step" and any(run.by_epoch for run in runs):
         unknown = [run.name for run in runs if not run.by_epoch]
         out.append(
-            f"{_some(unknown)} {'knows' if len(unknown) == 1 else 'know'} no epochs: steps are the "
+            f"{some(unknown)} {'knows' if len(unknown) == 1 else 'know'} no epochs: steps are the "
             "axis of time for all, and AAE is taken over steps."
         )
     for setting in dict.fromkeys(v.setting for v in variants):
@@ -115,7 +115,8 @@ def flags(variants: Sequence[Variant], runs: Sequence[RunData], time: str = "epo
     return out
 
 
-def _some(names: Sequence[str], most: int = 3) -> str:
+def some(names: Sequence[str], most: int = 3) -> str:
+    """Return the first names of many, as a sentence says them."""
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
@@ -136,7 +137,7 @@ def _unequal(mine: list[Variant], runs: Sequence[RunData], where: str, time: str
                 prints.setdefault(run.seed, set()).add(str(data["fingerprint"]))
     out = []
     if len(lengths) > 1:
-        said = "; ".join(f"{n:g}: {_some([*dict.fromkeys(v)])}" for n, v in sorted(lengths.items()))
+        said = "; ".join(f"{n:g}: {some([*dict.fromkeys(v)])}" for n, v in sorted(lengths.items()))
         out.append(f"{where} runs end at different {time}s ({said}); AAE is cut to the shortest.")
     if any(len(found) > 1 for found in prints.values()):
         out.append(

@@ -92,6 +92,15 @@ def test_label_and_notes_of_a_recipe_are_those_of_the_run(make_run, tmp_path):
     assert len(Comparison([run, other]).variants) == 1
 
 
+def test_runs_of_another_metric_are_named(make_run, tmp_path):
+    runs = [make_run(tmp_path, method="set", name=f"r{k}", seed=k) for k in range(3)]
+    data = [RunData(run) for run in runs]
+    data[2].__dict__["metric"] = "loss"
+    compared = Comparison(data)
+    assert "r2 is measured by loss: not among the figures of accuracy." in compared.flags
+    assert np.isnan(compared.values[2]["metric"])
+
+
 def test_unequal_data_are_flagged(make_run, tmp_path):
     runs = [make_run(tmp_path, method="set"), make_run(tmp_path, method="chts")]
     runs[1].update_provenance({"data": {"name": "digits", "fingerprint": "another"}})
