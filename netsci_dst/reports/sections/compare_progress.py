@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from ...run_library import is_run
 from ...sweep_plan import SweepPlan, plan_beside
 from ..chart import Block, Table, Words
 from ..comparison.model import Comparison
@@ -60,7 +61,7 @@ def compare_progress(comparison: Comparison) -> Iterator[Block]:
 
 def not_begun(runs: Sequence[RunData]) -> int:
     """Return how many runs of the sweeps that these belong to are not there yet."""
-    return sum(len(set(plan.runs) - there) for plan, there in _sweeps(runs))
+    return sum(len(waiting) for _, waiting in _sweeps(runs))
 
 
 def sweep_left(runs: Sequence[RunData]) -> float | None:
@@ -70,9 +71,9 @@ def sweep_left(runs: Sequence[RunData]) -> float | None:
         return None
     usual, under_way = sum(known) / len(known), [time_left(run) or 0.0 for run in runs]
     total = 0.0
-    for plan, there in _sweeps(runs):
+    for plan, waiting in _sweeps(runs):
         jobs = min(plan.jobs, len(plan.runs))
-        total += usual * len(set(plan.runs) - there) / jobs
+        total += usual * len(waiting) / jobs
     return total + sum(under_way) / max(1, sum(t > 0 for t in under_way))
 
 
@@ -86,13 +87,16 @@ def whole_time(run: RunData) -> float | None:
 
 
 def _sweeps(runs: Sequence[RunData]) -> list[tuple[SweepPlan, set[str]]]:
-    there: dict[str, tuple[SweepPlan, set[str]]] = {}
-    for run in runs:
-        folder, _, name = run.run.path.rstrip("/").rpartition("/")
-        plan = there[folder][0] if folder in there else plan_beside(run.run.path)
+    """Return the sweeps that runs belong to, each with those of its runs that are not there yet."""
+    found: dict[str, tuple[SweepPlan, set[str]]] = {}
+    for folder in dict.fromkeys(run.run.path.rstrip("/").rpartition("/")[0] for run in runs):
+        path = next(r.run.path for r in runs if r.run.path.rstrip("/").rpartition("/")[0] == folder)
+        plan = plan_beside(path)
         if plan is not None:
-            there.setdefault(folder, (plan, set()))[1].add(name)
-    return list(there.values())
+            waiting = {name for name in plan.runs if not is_run(f"{folder}/{name}")}
+            shown = {r.run.path.rstrip("/").rpartition("/")[2] for r in runs}
+            found[folder] = plan, waiting - shown
+    return list(found.values())
 
 
 def share_done(run: RunData) -> float | None:
