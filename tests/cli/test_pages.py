@@ -9,7 +9,7 @@ import typer
 
 from netsci_dst.cli._app import application
 from netsci_dst.cli._recipe_options import merge_settings, with_hidden
-from netsci_dst.recipe import Recipe, load_recipe
+from netsci_dst.recipe import Recipe, full_name, load_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -42,7 +42,7 @@ def test_it_is_taken(group, page, words):
     name, *arguments = words
     command = group.commands[name]
     given = command.make_context(name, arguments).params
-    if name not in ("train", "sweep") or str(given["recipe"]).endswith(".toml"):
+    if name not in ("train", "sweep") or str(given["recipe"]).endswith((".toml", "RECIPE")):
         return
     asked = {
         key: value
@@ -52,7 +52,7 @@ def test_it_is_taken(group, page, words):
     changes = merge_settings(with_hidden(asked, given["hidden"]), given["setting"])
     for item in given.get("vary") or ():
         field, _, values = item.partition("=")
-        merge_settings(changes, [f"{field}={values.partition(',')[0]}"])
+        merge_settings(changes, [f"{full_name(field)}={values.partition(',')[0]}"])
     if "magnitude_and_strength" not in " ".join(words):  # which a block of that page registers
         load_recipe(given["recipe"], **changes)
 
