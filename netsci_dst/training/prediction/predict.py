@@ -6,7 +6,7 @@ import os
 from typing import Any, Literal
 
 from ...errors import RunError
-from ...run import Run
+from ...run import Run, load_run
 from ..trained_model import restore
 from .classes import classify
 from .predictions import Predictions
@@ -14,7 +14,7 @@ from .text import score
 
 
 def predict(
-    run: Run,
+    run: Run | str | os.PathLike[str],
     data: str | os.PathLike[str] | Any,
     *,
     which: Literal["last", "best"] = "last",
@@ -29,7 +29,7 @@ def predict(
     Parameters
     ----------
     run
-        A run of a classifier or a language model.
+        A run of a classifier or a language model, or its folder.
     data
         For a classifier: samples as an array ``(n, *shape)`` (whole numbers are pixels, 255 is
         1), a ``.npy`` or ``.npz`` file (``x`` and, if known, ``y``), an image or a folder of
@@ -55,6 +55,7 @@ def predict(
     DataError
         If the data cannot be read, or does not fit the network.
     """
+    run = run if isinstance(run, Run) else load_run(run)
     session = restore(run, which, device=device, dataset=dataset)
     if session.task.name == "classification":
         return classify(session, data, part, compacted, batch_size)
