@@ -209,6 +209,7 @@ class Training:
             loss(self.model, pieces(self.task, first, self.recipe.accumulate)[0])
         for buffer, before in buffers:
             buffer.copy_(before)
+        self.controller.compute.forget_passes()
 
     @property
     def held_out(self) -> int:

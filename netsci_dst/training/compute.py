@@ -84,6 +84,19 @@ class Compute:
         if model.training and torch.is_grad_enabled() and not torch.compiler.is_compiling():
             self._passed += _entries(args, kwargs)
 
+    @property
+    def hook_of_passes(self) -> int:
+        """Id of its hook on every forward pass; who passes without hooks calls `passed`."""
+        return self._of_every_pass.id
+
+    def passed(self, entries: int) -> None:
+        """Take note of a pass of training that the model's hooks did not see."""
+        self._passed += entries
+
+    def forget_passes(self) -> None:
+        """Take back what passed since the last step: it was no part of training."""
+        self._passed = 0
+
     def undo(self) -> None:
         """Leave the model as it was."""
         for handle in (self._of_every_pass, *self._handles):

@@ -385,7 +385,8 @@ class Controller:
     @property
     def forward_hooks(self) -> frozenset[int]:
         """Ids of its hooks on the model's forward pass, which do nothing where none is masked."""
-        return frozenset(handle.id for handle in self._handles_of_model)
+        own = (handle.id for handle in self._handles_of_model)
+        return frozenset((*own, self.compute.hook_of_passes))
 
     @property
     def can_be_recorded(self) -> bool:

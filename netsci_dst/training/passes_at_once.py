@@ -50,6 +50,7 @@ class PassesAtOnce:
     def __call__(self, batch: Batch) -> Loss:
         """Set the gradients and return the loss, which has no graph behind it."""
         assert self._passes is not None
+        self._controller.compute.passed(batch.tensors[0].numel())
         found = self._passes(*batch.tensors[:2], label_smoothing=self._smoothing)
         loss, plain, right = (torch.tensor(value) for value in found)
         return Loss(loss, batch.samples, plain, right)
