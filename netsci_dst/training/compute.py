@@ -198,8 +198,10 @@ class Compute:
                 absent = layer.forward * (1 - parameter.density)
                 links += absent
                 executed += absent if parameter.format == "csr" else 0.0
-        self.links += scale * links + self._of_optimizer[0]
-        self.executed += scale * executed + self._of_optimizer[1]
+        # Each process passes its part of the batch, and all of them step all weights.
+        processes = self.controller.world.size
+        self.links += processes * scale * links + self._of_optimizer[0]
+        self.executed += processes * (scale * executed + self._of_optimizer[1])
 
     def updated(self, predictor: str | None) -> None:
         """Count a topology update, with what its link prediction took."""

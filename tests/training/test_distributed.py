@@ -93,8 +93,9 @@ def test_two_processes_equal_one(both):
         assert np.allclose(first.weights, second.weights, atol=1e-7)
     kept = ["step", "layer", "links", "removed", "regrown", "overlap", "itop"]
     assert one.evolution[kept].equals(two.evolution[kept])
-    assert np.allclose(one.metrics.train_loss, two.metrics.train_loss, rtol=1e-9)
+    assert np.allclose(one.metrics.train_loss, two.metrics.train_loss, rtol=1e-6)
     assert np.allclose(one.metrics.accuracy, two.metrics.accuracy)
+    assert np.allclose(one.metrics.flops_links, two.metrics.flops_links, rtol=0.05)
 
 
 @pytest.mark.parametrize("both", ["a batch of one"], indirect=True)
@@ -104,5 +105,5 @@ def test_a_batch_of_one_sample_is_shared_by_two_processes(both):
     for first, second in zip(one.snapshots[-1].topology.layers, two.snapshots[-1].topology.layers):
         assert np.array_equal(first.keys, second.keys)
         assert np.allclose(first.weights, second.weights, atol=1e-7)
-    assert np.allclose(one.metrics.train_loss, two.metrics.train_loss, rtol=1e-9)
+    assert np.allclose(one.metrics.train_loss, two.metrics.train_loss, rtol=1e-6)
     assert np.allclose(one.metrics.train_accuracy, two.metrics.train_accuracy)
