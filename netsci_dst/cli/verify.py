@@ -28,10 +28,9 @@ def command(
     Recipe, provenance, tables, snapshots, checkpoints and analysis; whether the version of the code
     and the data are those of a run, and whether an import is whole.
     """
-    from ..run_library import find_runs
     from ..verification import verify_all
 
-    runs = find_runs(runs)
+    runs = [found for run in runs for found in _found(run)]
     checked = []
     for entry in verify_all(runs, data):
         checked.append(entry)
@@ -46,3 +45,14 @@ def command(
         _console.result_json(plain)
     if any(entry["verdict"] == "damaged" for entry in checked):
         raise typer.Exit(1)
+
+
+def _found(run: str) -> list[str]:
+    """Return the runs that are named; what names none is one of them, to be called damaged."""
+    from ..errors import RunError
+    from ..run_library import find_runs
+
+    try:
+        return find_runs([run])
+    except RunError:
+        return [run]

@@ -23,7 +23,8 @@ def commands(page: Path) -> list[list[str]]:
             for part in re.split(r";|&&|\||& ", line.partition(" #")[0]):
                 start = re.search(r"(?:^|\s)(netsci-dst|-m netsci_dst) (?!\$)", part)
                 if start:
-                    found.append(shlex.split(part[start.end() :]))
+                    words = part[start.end() :].replace("$SLURM_ARRAY_TASK_ID", "0")
+                    found.append(shlex.split(words))
     return found
 
 

@@ -67,7 +67,7 @@ def test_two_runs_do_not_share_a_folder(place):
 def test_a_missing_run_and_a_foreign_folder_are_named(tmp_path):
     with pytest.raises(RunError, match="does not exist"):
         nd.load_run(tmp_path / "nowhere")
-    with pytest.raises(RunError, match="not a run folder"):
+    with pytest.raises(RunError, match="holds no run"):
         nd.load_run(tmp_path)
 
 

@@ -238,7 +238,7 @@ def test_recipes_are_found_by_name():
 def test_lines_of_the_results_kept_here_count_for_what_is_asked_now(name):
     """A new option or a changed row must not silently take back lines that took hours."""
     folder = Path(__file__).parents[2] / "docs" / "results" / name
-    if not folder.exists():
+    if not (folder / "results.csv").exists() and not (folder / "earlier.csv").exists():
         pytest.skip("no line of this experiment is kept here")
     store = Store(str(folder))
     table = ResultTable(store)

@@ -24,6 +24,7 @@ import netsci_dst as nd
 import netsci_dst.training as training
 from netsci_dst.cli import main
 from netsci_dst.errors import RunError
+from netsci_dst.run import Run
 from netsci_dst.topology import Topology
 from netsci_dst.training.progress import Progress
 
@@ -115,7 +116,7 @@ def test_out_of_memory_is_said_in_one_line(monkeypatch, capsys, tmp_path):
 
     monkeypatch.setattr(netsci_dst.run, "load_run", greedy)
     with pytest.raises(SystemExit) as stopped:
-        main(["info", str(tmp_path)])
+        main(["info", str(Run.create(tmp_path / "run", {}).path)])
     assert stopped.value.code == 1
     assert (
         capsys.readouterr().err.strip()

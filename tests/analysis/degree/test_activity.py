@@ -62,5 +62,5 @@ def test_measure_agrees_with_the_function(synthetic_run):
 
 def test_a_general_network_has_no_neurons():
     snapshot = Snapshot(Topology.network(nx.karate_club_graph()), step=0, epoch=0.0)
-    with pytest.raises(NotApplicable, match="nodes, not neurons"):
+    with pytest.raises(NotApplicable, match="nodes, no neurons"):
         list(active_neurons_measure(snapshot))
