@@ -7,6 +7,19 @@ import math
 THIN, MINUS = "\u202f", "\u2212"
 PLACES = 3  # decimals at most, of plain numbers
 PERCENT_PLACES = 2
+# A half goes up, also one that lies a rounding error below: the page computes by another order.
+_UP = 1 + 1e-9
+
+
+def fixed(value: float, places: int) -> str:
+    """Return a number with so many decimals, halves away from zero.
+
+    Examples
+    --------
+    >>> fixed(12.5, 0), fixed(0.0645, 3), fixed(-0.5, 0)
+    ('13', '0.065', '-1')
+    """
+    return f"{value * _UP:.{places}f}"
 
 
 def rounded(value: float, error: float | None = None, *, percent: bool = False) -> str:
@@ -24,9 +37,9 @@ def rounded(value: float, error: float | None = None, *, percent: bool = False) 
     number, spread = (100 * value, _times(error, 100)) if percent else (value, error)
     if spread is None or not math.isfinite(spread) or spread <= 0:
         if percent:
-            return _grouped(f"{_below_whole(number, value):.{PERCENT_PLACES}f}")
+            return _grouped(fixed(_below_whole(number, value), PERCENT_PLACES))
         return significant(number)
-    return _grouped(f"{number:.{_places(spread, percent)}f}")
+    return _grouped(fixed(number, _places(spread, percent)))
 
 
 def with_error(
@@ -43,7 +56,7 @@ def with_error(
     if text != "–" and error is not None and math.isfinite(error):
         spread = 100 * error if percent else error
         places = _places(spread, percent) if spread > 0 else (PERCENT_PLACES if percent else PLACES)
-        text = f"{text} ± {_grouped(f'{spread:.{places}f}')}"
+        text = f"{text} ± {_grouped(fixed(spread, places))}"
     return f"{text} %" if percent and unit and text != "–" else text
 
 
@@ -58,7 +71,7 @@ def _times(value: float | None, factor: float) -> float | None:
 
 def _below_whole(number: float, share: float) -> float:
     # What is less than all must not read as all.
-    return 99.99 if share < 1 and round(number, PERCENT_PLACES) == 100 else number
+    return 99.99 if share < 1 and fixed(number, PERCENT_PLACES) == "100.00" else number
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -73,11 +86,11 @@ def significant(value: float, digits: int = 3) -> str:
         return "–"
     size = abs(value)
     if value != 0 and (size >= 1e7 or size < 1e-5):
-        mantissa, power = f"{value:.{digits - 1}e}".split("e")
+        mantissa, power = f"{value * _UP:.{digits - 1}e}".split("e")
         mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
         return f"{mantissa}e{int(power):+d}"
     places = max(0, digits - 1 - math.floor(math.log10(size))) if value else 0
-    text = f"{value:.{places}f}"
+    text = fixed(value, places)
     return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
@@ -95,7 +108,7 @@ def percent(share: float, places: int = PERCENT_PLACES) -> str:
     number = 100 * share
     if 0 < share < 1:
         number = min(max(number, step), 100 - step)
-    return f"{number:.{places}f} %"
+    return f"{fixed(number, places)} %"
 
 
 def whole_percent(share: float) -> str:

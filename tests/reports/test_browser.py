@@ -7,6 +7,7 @@ import json
 import time
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
 import netsci_dst as nd
@@ -437,6 +438,9 @@ def test_numbers_of_the_page_are_written_as_python_writes_them(visit, page):
         (0.181, 0.000256, False),
         (96.4, 12.3, False),
         (0.97, 0.0, True),
+        (0.125, 0.11, True),
+        (0.0645, 0.0125, False),
+        (np.mean([0.061, 0.068]), 0.0245, False),
     ):
         assert browser.execute_script(
             "return NS.withError(...arguments)", value, error, percent

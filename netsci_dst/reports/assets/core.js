@@ -102,16 +102,19 @@ NS.grouped = (text) => {
   if (whole.length > 4) whole = whole.replace(/\B(?=(\d{3})+$)/g, THIN);
   return (minus ? MINUS : "") + whole + (rest === undefined ? "" : "." + rest);
 };
+// A half goes up, also one that lies a rounding error below.
+const UP = 1 + 1e-9;
+NS.fixed = (value, places) => (value * UP).toFixed(places);
 NS.number = (value, digits = 3) => {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   if (value !== 0 && (size >= 1e7 || size < 1e-5)) {
-    let [mantissa, power] = value.toExponential(digits - 1).split("e");
+    let [mantissa, power] = (value * UP).toExponential(digits - 1).split("e");
     if (mantissa.includes(".")) mantissa = mantissa.replace(/\.?0+$/, "");
     return `${mantissa}e${Number(power) < 0 ? "-" : "+"}${Math.abs(Number(power))}`;
   }
   const places = value ? Math.max(0, digits - 1 - Math.floor(Math.log10(size))) : 0;
-  let text = value.toFixed(places);
+  let text = NS.fixed(value, places);
   if (text.includes(".")) text = text.replace(/\.?0+$/, "");
   return NS.grouped(text);
 };
@@ -121,15 +124,15 @@ NS.rounded = (value, error, percent) => {
   const factor = percent ? 100 : 1;
   if (!Number.isFinite(error) || error <= 0) {
     if (!percent) return NS.number(value);
-    return NS.grouped((value < 1 && (100 * value).toFixed(2) === "100.00" ? 99.99 : 100 * value).toFixed(2));
+    return NS.grouped(NS.fixed(value < 1 && NS.fixed(100 * value, 2) === "100.00" ? 99.99 : 100 * value, 2));
   }
-  return NS.grouped((factor * value).toFixed(NS.places(factor * error, percent)));
+  return NS.grouped(NS.fixed(factor * value, NS.places(factor * error, percent)));
 };
 NS.withError = (value, error, percent, unit = true) => {
   let text = NS.rounded(value, error, percent);
   if (text !== "–" && Number.isFinite(error)) {
     const spread = percent ? 100 * error : error;
-    text += ` ± ${NS.grouped(spread.toFixed(spread > 0 ? NS.places(spread, percent) : percent ? 2 : 3))}`;
+    text += ` ± ${NS.grouped(NS.fixed(spread, spread > 0 ? NS.places(spread, percent) : percent ? 2 : 3))}`;
   }
   return percent && unit && text !== "–" ? `${text} %` : text;
 };
@@ -137,7 +140,7 @@ NS.percent = (share, places = 2) => {
   if (!Number.isFinite(share)) return "–";
   const step = 10 ** -places;
   const number = share > 0 && share < 1 ? Math.min(Math.max(100 * share, step), 100 - step) : 100 * share;
-  return `${number.toFixed(places)} %`;
+  return `${NS.fixed(number, places)} %`;
 };
 NS.amount = (value, unit) => {
   for (const [size, prefix] of [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]) if (Math.abs(value) >= size) return `${NS.number(value / size)} ${prefix}${unit}`;
