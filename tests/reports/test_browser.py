@@ -538,7 +538,8 @@ def test_hostile_names_show_as_text(visit, make_run, tmp_path):
         make_run(tmp_path, seed=1, recipe={"method": "=cmd()"}),
     ]
     for chosen in (runs, runs[:1]):
-        browser = visit(nd.report(chosen, tmp_path / "r.html", title=title, analyze=False))
+        file = tmp_path / f"{len(chosen)}.html"
+        browser = visit(nd.report(chosen, file, title=title, analyze=False))
         assert browser.title == " ".join(title.split())
         assert browser.execute_script("return window.hacked") is None
         heading = browser.execute_script(
@@ -547,6 +548,7 @@ def test_hostile_names_show_as_text(visit, make_run, tmp_path):
         assert name in heading
         if len(chosen) > 1:
             browser.execute_script("document.querySelector('[role=tab]').click()")
+            until(browser, "NS.apps.has('run0')")
             until(browser, app("frames"))
         for selector in ("[data-figure='training-loss']", "[data-figure='degrees-ccdf']"):
             show(browser, selector)
