@@ -548,7 +548,7 @@ def test_hostile_names_show_as_text(visit, make_run, tmp_path):
         assert name in heading
         if len(chosen) > 1:
             browser.execute_script("document.querySelector('[role=tab]').click()")
-            until(browser, "NS.apps.has('run0')")
+            until(browser, "NS.apps.get('run0')")
             until(browser, app("frames"))
         for selector in ("[data-figure='training-loss']", "[data-figure='degrees-ccdf']"):
             show(browser, selector)
