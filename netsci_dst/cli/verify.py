@@ -28,9 +28,10 @@ def command(
     Recipe, provenance, tables, snapshots, checkpoints and analysis; whether the version of the code
     and the data are those of a run, and whether an import is whole.
     """
+    from ..run_library import find_runs
     from ..verification import verify_all
 
-    runs = [found for run in runs for found in _found(run)]
+    runs = find_runs(runs) if len(runs) == 1 else [one for run in runs for one in _found(run)]
     checked = []
     for entry in verify_all(runs, data):
         checked.append(entry)
@@ -48,7 +49,7 @@ def command(
 
 
 def _found(run: str) -> list[str]:
-    """Return the runs that are named; what names none is one of them, to be called damaged."""
+    """Return the runs of a name among several; what names none is called damaged by `verify_all`."""
     from ..errors import RunError
     from ..run_library import find_runs
 
