@@ -49,7 +49,7 @@ def command(
 
 
 def _found(run: str) -> list[str]:
-    """Return the runs of a name among several; what names none is called damaged by `verify_all`."""
+    """Return the runs of one name among several; a name of none, to be called damaged."""
     from ..errors import RunError
     from ..run_library import find_runs
 
