@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .leiden_kernels import random, shuffled
+from .leiden_kernels import random, shuffled, weigh
 
 
 @njit(cache=True, nogil=True)
@@ -42,15 +42,7 @@ def anneal(
         temperature = hottest * (1.0 - sweep / sweeps)
         for v in order:
             old = level[v]
-            n_touched = 0
-            for e in range(indptr[v], indptr[v + 1]):
-                u = indices[e]
-                if u != v:
-                    c = level[u]
-                    if link[c] == 0.0:
-                        touched[n_touched] = c
-                        n_touched += 1
-                    link[c] += weights[e]
+            n_touched = weigh(v, indptr, indices, weights, level, link, touched)
             if n_touched == 0 or (n_touched == 1 and touched[0] == old):
                 link[old] = 0.0
                 continue

@@ -47,6 +47,29 @@ def renumber(labels: NDArray[Any]) -> int:
 
 
 @njit(cache=True, nogil=True)
+def weigh(
+    v: int,
+    indptr: NDArray[Any],
+    indices: NDArray[Any],
+    weights: NDArray[Any],
+    level: NDArray[Any],
+    link: NDArray[Any],
+    touched: NDArray[Any],
+) -> int:
+    """Add a node's links to ``link``, by community; list those in ``touched``, return how many."""
+    n_touched = 0
+    for e in range(indptr[v], indptr[v + 1]):
+        u = indices[e]
+        if u != v:
+            c = level[u]
+            if link[c] == 0.0:
+                touched[n_touched] = c
+                n_touched += 1
+            link[c] += weights[e]
+    return n_touched
+
+
+@njit(cache=True, nogil=True)
 def move(
     indptr: NDArray[Any],
     indices: NDArray[Any],
@@ -81,15 +104,7 @@ def move(
         waiting -= 1
         queued[v] = False
         old = level[v]
-        n_touched = 0
-        for e in range(indptr[v], indptr[v + 1]):
-            u = indices[e]
-            if u != v:
-                c = level[u]
-                if link[c] == 0.0:
-                    touched[n_touched] = c
-                    n_touched += 1
-                link[c] += weights[e]
+        n_touched = weigh(v, indptr, indices, weights, level, link, touched)
         k = strength[v] / two_m
         total[old] -= strength[v]
         best = old

@@ -20,7 +20,8 @@ from torch import Tensor
 from .by_target import by_target
 from .dtypes import DTYPES
 from .kernels import widest
-from .simd import fill, load, multiply_add, pointer, store, transpose, where_positive
+from .rows import packing
+from .simd import fill, load, multiply_add, pointer, store, where_positive
 from .threads import shares, together
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _blocks(
 @cache
 def _loop(dtype: type[np.floating], block: int) -> Callable[..., Any]:
     """Return the loop over rows ``first:last``; the last block may have fewer rows."""
-    pack, unpack, copy = _pack(dtype, block), _unpack(dtype, block), _copy(dtype, block)
+    (pack, unpack), copy = packing(dtype, block), _copy(dtype, block)
     layer = _layer(dtype, block)
 
     @njit(cache=True, nogil=True)
@@ -107,7 +108,7 @@ def _loop(dtype: type[np.floating], block: int) -> Callable[..., Any]:
             elif flipped_in:
                 copy(x, row, batch, a, 0, block, n_source, rows)
             else:
-                pack(x, row * n_source, n_source, rows, a)
+                pack(x, row, row + rows, n_source, a)
             for i in range(n_layers):
                 target = a if i % 2 else b
                 if i == n_layers - 1 and flipped_out and batch == block:
@@ -115,7 +116,7 @@ def _loop(dtype: type[np.floating], block: int) -> Callable[..., Any]:
                 layer(facts[8 * i : 8 * i + 8], source, target, relu)
                 source = target
             if not flipped_out:
-                unpack(source, y, row * n_target, n_target, rows)
+                unpack(source, y, row, row + rows, n_target)
             elif batch != block:
                 copy(source, 0, block, y, row, batch, n_target, rows)
 
@@ -163,51 +164,6 @@ def _layer(dtype: type[np.floating], block: int) -> Callable[..., Any]:
                 y[t] = dtype(0) if y[t] <= 0 else y[t]
 
     return by_sources if block == 1 else by_targets
-
-
-@cache
-def _pack(dtype: type[np.floating], block: int) -> Callable[..., Any]:
-    """Return the loop that transposes ``rows`` rows of ``source``; absent ones are zero."""
-    n = min(block, 64 // np.dtype(dtype).itemsize)
-
-    @njit(nogil=True, inline="always")
-    def run(source, at, width, rows, target):
-        whole, across = rows // n * n, width // n * n
-        for r in range(0, whole, n):
-            for f in range(0, across, n):
-                transpose(source, at + r * width + f, width, target, f * block + r, block, n)
-            for f in range(across, width):
-                for k in range(r, r + n):
-                    target[f * block + k] = source[at + k * width + f]
-        if whole < block:
-            for f in range(width):
-                for k in range(whole, rows):
-                    target[f * block + k] = source[at + k * width + f]
-                for k in range(rows, block):
-                    target[f * block + k] = 0
-
-    return run
-
-
-@cache
-def _unpack(dtype: type[np.floating], block: int) -> Callable[..., Any]:
-    """Return the loop that transposes ``source`` into ``rows`` rows of ``target``."""
-    n = min(block, 64 // np.dtype(dtype).itemsize)
-
-    @njit(nogil=True, inline="always")
-    def run(source, target, at, width, rows):
-        whole, across = rows // n * n, width // n * n
-        for r in range(0, whole, n):
-            for f in range(0, across, n):
-                transpose(source, f * block + r, block, target, at + r * width + f, width, n)
-            for f in range(across, width):
-                for k in range(r, r + n):
-                    target[at + k * width + f] = source[f * block + k]
-        for k in range(whole, rows):
-            for f in range(width):
-                target[at + k * width + f] = source[f * block + k]
-
-    return run
 
 
 @cache

@@ -43,7 +43,7 @@ ROWS = 64
 @cache
 def packing(dtype: type[np.floating], height: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Return the loops that bring rows into a tile of ``height`` rows and back."""
-    n = 64 // np.dtype(dtype).itemsize
+    n = min(height, 64 // np.dtype(dtype).itemsize)
 
     @njit(nogil=True, inline="always")
     def pack(source, first, stop, width, target):
