@@ -54,6 +54,6 @@ def _found(run: str) -> list[str]:
     from ..run_library import find_runs
 
     try:
-        return find_runs([run])
+        return find_runs(run)
     except RunError:
         return [run]
