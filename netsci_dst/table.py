@@ -120,7 +120,11 @@ TABLE: Mapping[str, Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
         'adamw': ('training.optimizers.standard', 'Adam with decoupled weight decay.', 'Loshchilov & Hutter 2019', {}),
         'muon': ('training.optimizers.standard', 'Muon on matrices; biases, norms and convolutions by AdamW with ``adam_lr``.', 'Jordan et al. 2024', {}),
         's2-sam': ('training.optimizers.sam', 'SGD by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step.', 'Ji et al. 2024, algorithm 1', {'needs_closure': True}),
+        's2-sam-adam': ('training.optimizers.sam', 'Adam by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step.', 'Ji et al. 2024; Kingma & Ba 2015', {'needs_closure': True}),
+        's2-sam-adamw': ('training.optimizers.sam', 'AdamW by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step.', 'Ji et al. 2024; Loshchilov & Hutter 2019', {'needs_closure': True}),
         'sam': ('training.optimizers.sam', 'SGD by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step.', 'Foret et al. 2021, algorithm 1', {'needs_closure': True}),
+        'sam-adam': ('training.optimizers.sam', 'Adam by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step.', 'Foret et al. 2021; Kingma & Ba 2015', {'needs_closure': True}),
+        'sam-adamw': ('training.optimizers.sam', 'AdamW by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step.', 'Foret et al. 2021; Loshchilov & Hutter 2019', {'needs_closure': True}),
         'sgd': ('training.optimizers.standard', 'Stochastic gradient descent with momentum.', 'Robbins & Monro 1951; Nesterov 1983', {}),
     },
     'lr schedule': {

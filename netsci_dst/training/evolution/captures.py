@@ -36,7 +36,8 @@ class Captures:
         wanted = self.smooths or self._regrows_by("dense_gradient", step, 1)
         if engine.rule is not None:
             hook = engine.method.step_hook or ""
-            wanted = wanted or "dense_gradient" in needs("step hook", hook)
+            by_hook = "dense_gradient" in needs("step hook", hook)
+            wanted = wanted or (by_hook and engine.rule.needs_gradient(step))
         for layer in engine.moving:
             if not self.smooths:
                 layer.momentum = None

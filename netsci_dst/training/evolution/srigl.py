@@ -44,6 +44,10 @@ class SRigL(StepHook):
         self.salient = salient
         self.steps = 0
 
+    def needs_gradient(self, step: int) -> bool:
+        """Return whether an update that exchanges links follows the step."""
+        return step < self.engine.timetable.last_evolving_step and self.engine.due(step)
+
     def after_step(self, step: int) -> None:
         """Count steps."""
         self.steps = step

@@ -18,12 +18,17 @@ class StepHook:
     It is registered as a ``step hook``; its options are the keyword arguments of its constructor
     after ``engine``. Between steps a layer's parameter holds what the forward pass uses: weights
     that take no part in it are kept by the hook. It says ``needs=("dense_gradient",)`` to have
-    ``layer.parameter.dense_gradient()`` in `before_step`, and ``draws_weights=True`` if it
+    ``layer.parameter.dense_gradient()`` after the backward pass of the steps that
+    `needs_gradient` names (every step, unless it says otherwise), and ``draws_weights=True`` if it
     replaces the initial topology and weights by its own.
     """
 
     def __init__(self, engine: Engine):
         self.engine = engine
+
+    def needs_gradient(self, step: int) -> bool:
+        """Return whether it reads the gradients of absent links in a step; each costs a product."""
+        return True
 
     def begin(self, step: int) -> None:
         """Act before the forward and backward passes of a step."""

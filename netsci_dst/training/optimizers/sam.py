@@ -16,30 +16,14 @@ Positive = Annotated[float, Field(gt=0)]
 _LAST = "last_gradient"
 
 
-class _Sharpness(optim.SGD):
-    """SGD by the gradient at another point than where the weights are.
+class _Nearby(optim.Optimizer):
+    """Before an optimizer's class: its step, by the gradient at a point ρ away from the weights."""
 
-    Parameters
-    ----------
-    rho
-        ρ, how far away that point is.
-    """
+    rho: float
 
-    def __init__(
-        self,
-        params: Any,
-        *,
-        lr: float,
-        weight_decay: float = 0.0,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        rho: Positive = 0.05,
-    ):
+    def _set_rho(self, rho: float) -> None:
         if not rho > 0:
             raise RecipeError(f"rho is {rho}; it must be positive")
-        super().__init__(
-            params, lr=lr, weight_decay=weight_decay, momentum=momentum, nesterov=nesterov
-        )
         self.rho = rho
 
     def _move(self, gradients: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:
@@ -55,18 +39,17 @@ class _Sharpness(optim.SGD):
     def _parameters(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]
 
-    def _need(self, closure: Callable[[], Any] | None, name: str) -> Callable[[], Any]:
+    def _need(self, closure: Callable[[], Any] | None, passes: str) -> Callable[[], Any]:
         if closure is None:
             raise RecipeError(
-                f"optimizer {name!r} looks at another point before it steps (two passes a step "
-                "for 'sam'): call step(closure)"
+                f"{type(self).__name__} looks at another point before it steps ({passes} a step): "
+                "call step(closure)"
             )
         return torch.enable_grad()(closure)
 
 
-@register("optimizer", "sam", source="Foret et al. 2021, algorithm 1", needs_closure=True)
-class SAM(_Sharpness):
-    """SGD by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
+class _TwoPasses(_Nearby):
+    """The point lies along the gradient where the weights are."""
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -77,7 +60,7 @@ class SAM(_Sharpness):
         RecipeError
             Without a closure.
         """
-        closure = self._need(closure, "sam")
+        closure = self._need(closure, "two passes")
         loss = closure()
         before = self._move([(p, p.grad) for p in self._parameters() if p.grad is not None])
         closure()
@@ -87,9 +70,8 @@ class SAM(_Sharpness):
         return loss
 
 
-@register("optimizer", "s2-sam", source="Ji et al. 2024, algorithm 1", needs_closure=True)
-class S2SAM(_Sharpness):
-    """SGD by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step."""
+class _OnePass(_Nearby):
+    """The point lies along the gradient of the last step."""
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -100,7 +82,7 @@ class S2SAM(_Sharpness):
         RecipeError
             Without a closure.
         """
-        closure = self._need(closure, "s2-sam")
+        closure = self._need(closure, "one pass")
         known = [(p, self.state[p][_LAST]) for p in self._parameters() if _LAST in self.state[p]]
         before = self._move(known)
         loss = closure()
@@ -112,3 +94,127 @@ class S2SAM(_Sharpness):
             if parameter.grad is not None:
                 self.state[parameter][_LAST] = parameter.grad.clone()
         return loss
+
+
+@register("optimizer", "sam", source="Foret et al. 2021, algorithm 1", needs_closure=True)
+class SAM(_TwoPasses, optim.SGD):
+    """SGD by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
+
+    def __init__(
+        self,
+        params: Any,
+        *,
+        lr: float,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        rho: Positive = 0.05,
+    ):
+        self._set_rho(rho)
+        super().__init__(
+            params, lr=lr, weight_decay=weight_decay, momentum=momentum, nesterov=nesterov
+        )
+
+
+@register("optimizer", "sam-adam", source="Foret et al. 2021; Kingma & Ba 2015", needs_closure=True)
+class SAMAdam(_TwoPasses, optim.Adam):
+    """Adam by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
+
+    def __init__(
+        self,
+        params: Any,
+        *,
+        lr: float,
+        weight_decay: float = 0.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        amsgrad: bool = False,
+        rho: Positive = 0.05,
+    ):
+        self._set_rho(rho)
+        super().__init__(
+            params, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad
+        )
+
+
+@register("optimizer", "sam-adamw", source="Foret et al. 2021; Loshchilov & Hutter 2019", needs_closure=True)
+class SAMAdamW(_TwoPasses, optim.AdamW):
+    """AdamW by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
+
+    def __init__(
+        self,
+        params: Any,
+        *,
+        lr: float,
+        weight_decay: float = 0.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        amsgrad: bool = False,
+        rho: Positive = 0.05,
+    ):
+        self._set_rho(rho)
+        super().__init__(
+            params, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad
+        )
+
+
+@register("optimizer", "s2-sam", source="Ji et al. 2024, algorithm 1", needs_closure=True)
+class S2SAM(_OnePass, optim.SGD):
+    """SGD by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step."""
+
+    def __init__(
+        self,
+        params: Any,
+        *,
+        lr: float,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        rho: Positive = 0.05,
+    ):
+        self._set_rho(rho)
+        super().__init__(
+            params, lr=lr, weight_decay=weight_decay, momentum=momentum, nesterov=nesterov
+        )
+
+
+@register("optimizer", "s2-sam-adam", source="Ji et al. 2024; Kingma & Ba 2015", needs_closure=True)
+class S2SAMAdam(_OnePass, optim.Adam):
+    """Adam by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step."""
+
+    def __init__(
+        self,
+        params: Any,
+        *,
+        lr: float,
+        weight_decay: float = 0.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        amsgrad: bool = False,
+        rho: Positive = 0.05,
+    ):
+        self._set_rho(rho)
+        super().__init__(
+            params, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad
+        )
+
+
+@register("optimizer", "s2-sam-adamw", source="Ji et al. 2024; Loshchilov & Hutter 2019", needs_closure=True)
+class S2SAMAdamW(_OnePass, optim.AdamW):
+    """AdamW by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step."""
+
+    def __init__(
+        self,
+        params: Any,
+        *,
+        lr: float,
+        weight_decay: float = 0.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        amsgrad: bool = False,
+        rho: Positive = 0.05,
+    ):
+        self._set_rho(rho)
+        super().__init__(
+            params, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad
+        )

@@ -256,6 +256,23 @@ def test_srigl_keeps_a_constant_fan_in(tmp_path, format):
     assert whole.regrown.sum() > 0
 
 
+@pytest.mark.parametrize(("method", "wanted"), [("srigl", {5, 10, 15, 20, 25}),
+                                                ("optg", set(range(1, 41)))])  # fmt: skip
+def test_gradients_of_absent_links_are_kept_in_the_steps_that_read_them(method, wanted):
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), LR)
+    dst = nd.sparsify(net, optimizer, method, 0.75, include="0", total_steps=40, update_every=5)
+    kept = set()
+    for step, (x, y) in enumerate(batches(40), start=1):
+        if dst.controller.captures:
+            kept.add(step)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+        dst.step()
+    assert kept == wanted  # SRigL's updates end at 0.75 of training
+
+
 @pytest.mark.parametrize("method", ["srigl", "optg", "ac-dc", "powerprop"])
 def test_they_learn_and_end_at_the_sparsity_asked_for(method, tmp_path):
     run = nd.train(data="digits", method=method, sparsity=0.9, epochs=12,

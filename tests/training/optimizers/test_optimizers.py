@@ -102,6 +102,43 @@ def test_s2_sam_takes_the_gradient_where_the_last_one_points():
         torch.testing.assert_close(p, q, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("base", ["adam", "adamw"])
+@pytest.mark.parametrize("name", ["sam", "s2-sam"])
+def test_sharpness_with_adam_is_adam_by_the_gradient_found_there(name, base):
+    net, twin = model().double(), model().double()
+    x = torch.randn(16, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    asked = recipe(f"{name}-{base}", optimizer_options={"rho": 0.1}, betas=[0.8, 0.9])
+    (ours,) = make_optimizers(asked.but(weight_decay=0.2), net)
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[base]
+    theirs = kind(twin.parameters(), lr=0.01, betas=(0.8, 0.9), weight_decay=0.2)
+
+    def closure():
+        net.zero_grad()
+        loss = net(x).square().mean()
+        loss.backward()
+        return loss
+
+    parameters, last = list(twin.parameters()), None
+    for _ in range(5):
+        ours.step(closure)
+        here = [p.detach().clone() for p in parameters]
+        if name == "sam":
+            last = torch.autograd.grad(twin(x).square().mean(), parameters)
+        if last is not None:
+            norm = sum(g.square().sum() for g in last).sqrt()
+            with torch.no_grad():
+                for p, g in zip(parameters, last):
+                    p += 0.1 * g / norm
+        last = torch.autograd.grad(twin(x).square().mean(), parameters)
+        with torch.no_grad():
+            for p, w, g in zip(parameters, here, last):
+                p.copy_(w)
+                p.grad = g.clone()
+        theirs.step()
+    for p, q in zip(net.parameters(), parameters):
+        torch.testing.assert_close(p, q, rtol=0, atol=1e-12)
+
+
 def test_parameter_groups():
     asked = recipe(
         "adamw",
