@@ -137,7 +137,12 @@ class SAMAdam(_TwoPasses, optim.Adam):
         )
 
 
-@register("optimizer", "sam-adamw", source="Foret et al. 2021; Loshchilov & Hutter 2019", needs_closure=True)
+@register(
+    "optimizer",
+    "sam-adamw",
+    source="Foret et al. 2021; Loshchilov & Hutter 2019",
+    needs_closure=True,
+)
 class SAMAdamW(_TwoPasses, optim.AdamW):
     """AdamW by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
 
@@ -199,7 +204,12 @@ class S2SAMAdam(_OnePass, optim.Adam):
         )
 
 
-@register("optimizer", "s2-sam-adamw", source="Ji et al. 2024; Loshchilov & Hutter 2019", needs_closure=True)
+@register(
+    "optimizer",
+    "s2-sam-adamw",
+    source="Ji et al. 2024; Loshchilov & Hutter 2019",
+    needs_closure=True,
+)
 class S2SAMAdamW(_OnePass, optim.AdamW):
     """AdamW by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step."""
 
