@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,10 +15,11 @@ PANEL = "Use"
 def command(
     run: Annotated[str, typer.Argument(help="A trained run.", autocompletion=_completion.runs)],
     data: Annotated[
-        str,
+        list[str],
         typer.Argument(
-            help="Images (a file or folder), arrays (.npy, .npz with x and y), a text file, or a "
-            "data set's name or folder."
+            help="Images (files or a folder), arrays (.npy, .npz with x and y), a table (.csv, "
+            ".tsv, .parquet), a text file, a data set's name or folder, or - for the standard "
+            "input."
         ),
     ],
     out: Annotated[
@@ -34,7 +36,7 @@ def command(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print the evaluation as JSON.")] = False,
 ) -> None:
-    """Predict classes and their probabilities, or how probable a text is.
+    """Predict classes and their probabilities, how probable a text is, or its translation.
 
     Where labels are known, loss and accuracy are printed.
     """
@@ -50,7 +52,7 @@ def command(
 
     found = predict(
         load_run(one_run(run)),
-        data,
+        data[0] if len(data) == 1 else _files(data),
         which="best" if best else "last",
         part=part,  # type: ignore[arg-type]
         compacted=compacted,
@@ -72,3 +74,7 @@ def command(
     _console.result(
         "  ".join(f"{k} {v:.4g}" if k != "n" else f"n {v}" for k, v in found.evaluation.items())
     )
+
+
+def _files(names: list[str]) -> list[Path]:
+    return [Path(name).expanduser() for name in names]

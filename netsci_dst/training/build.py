@@ -49,9 +49,22 @@ class Training:
         Learning rate of an optimizer step, counted from 1.
     evaluate_every
         Steps between evaluations.
+
+    Parameters
+    ----------
+    dataset
+        The data set, else the recipe's.
+    steps_per_epoch
+        Of the training, where ``dataset`` only stands for the one it had.
     """
 
-    def __init__(self, recipe: Recipe, world: World, dataset: Any = None):
+    def __init__(
+        self,
+        recipe: Recipe,
+        world: World,
+        dataset: Any = None,
+        steps_per_epoch: int | None = None,
+    ):
         self.recipe = recipe
         self.world = world
         self.method: MethodOptions = recipe.resolved_method()
@@ -62,7 +75,7 @@ class Training:
         self.dtype: torch.dtype = _DTYPES[recipe.dtype]
         torch.manual_seed(recipe.seed)
         self.batches: Batches = self.task.prepare(self.dataset, self.batch_options())
-        self.steps_per_epoch: int = self.batches.steps_per_epoch
+        self.steps_per_epoch: int = steps_per_epoch or self.batches.steps_per_epoch
         self.total_steps: int = recipe.steps or max(1, round(recipe.epochs * self.steps_per_epoch))
         self.model: nn.Module = self.task.build(
             recipe.model, recipe.model_options, self.dataset, recipe.seed

@@ -77,7 +77,7 @@ def _subject(
     from .trained_model import load_model, restore
 
     if "origin" not in run.recipe:
-        training = restore(run, device=device, dataset=dataset)
+        training = restore(run, device=device, dataset=dataset, samples=True)
         task, batches = training.task, training.batches
         return training.model, training.wiring, lambda m: task.evaluate(m, batches)
     if model is None or evaluate is None:

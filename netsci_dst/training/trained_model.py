@@ -13,6 +13,7 @@ from ..recipe import recorded_recipe
 from ..run import Run, load_run
 from . import checkpoint
 from .build import Training, device_of, surroundings
+from .data.remembered import remembered
 from .distributed import World
 from .formats.convert import to_dense
 from .formats.csr.linear import CsrLinear
@@ -46,7 +47,8 @@ def load_model(
     model
         The plain module, for a run of one's own training loop; it is not changed.
     dataset
-        The data set, for a run that was trained on one given directly: sizes are taken from it.
+        The data set that it was trained on, for a run that does not say what its samples are like
+        (runs do, and need no data for this).
 
     Raises
     ------
@@ -78,7 +80,12 @@ def load_model(
 
 
 def restore(
-    run: Run, which: Which = "last", *, device: str = "cpu", dataset: Any = None
+    run: Run,
+    which: Which = "last",
+    *,
+    device: str = "cpu",
+    dataset: Any = None,
+    samples: bool = False,
 ) -> Training:
     """Return a training whose model has the weights of a run's checkpoint.
 
@@ -88,6 +95,9 @@ def restore(
         The last checkpoint, or the one of the best evaluation.
     dataset
         The data set, for a run that was trained on one given directly.
+    samples
+        Read the data that the run was trained on. Else random samples stand for them, of the
+        shape, the classes and the normalisation that the run recorded.
 
     Raises
     ------
@@ -103,8 +113,13 @@ def restore(
         )
     recipe = recorded_recipe(run.recipe).but(device=device)
     place = device_of(device, World())
+    known = None
+    if dataset is None and not samples and (dataset := remembered(run, recipe)) is not None:
+        # The start of the training and what it did to its images have no part in its end.
+        recipe = recipe.but(augment=False, augment_border="zeros", init_from=None)
+        known = run.provenance.get("steps_per_epoch")
     with surroundings(recipe, place):
-        training = Training(recipe, World(), dataset)
+        training = Training(recipe, World(), dataset, known)
         training.load_model(*checkpoint.load(run.store, name))
         training.controller.close()
         training.model.eval()

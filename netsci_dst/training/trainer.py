@@ -14,6 +14,7 @@ from ..run import PROVENANCE, RECIPE, Run, load_run
 from ..store import Store
 from . import checkpoint
 from .build import Training, device_of, surroundings
+from .data.remembered import facts_of
 from .distributed import join
 from .fit import Fit
 from .progress import Progress
@@ -159,6 +160,7 @@ def _facts(training: Training) -> dict[str, Any]:
             "name": training.recipe.data,
             "fingerprint": getattr(training.dataset, "fingerprint", None),
             "test_samples": training.held_out,
+            "facts": facts_of(training.dataset),
         },
         "model": {
             "parameters": sum(p.numel() for p in training.model.parameters()),

@@ -68,9 +68,14 @@ def _refuse_damaged(path: Path) -> None:
 
 
 def _loader(source: str, options: dict[str, Any]) -> Dataset:
-    if source in registry.names("data"):
-        return _call(registry.get("data", source), options)
     path = Path(source).expanduser()
+    if source in registry.names("data"):
+        try:
+            return _call(registry.get("data", source), options)
+        except DataError as error:
+            if not path.exists():
+                raise
+            raise DataError(f"{error}; what is called so here is ./{source}") from error
     if path.exists():
         return load_path(path, **options)
     if _HUB_ID.fullmatch(source):

@@ -59,15 +59,31 @@ def decode(image: bytes | Path, size: int | None, channels: int | None, where: s
         raise MissingDependency("pillow", "train", "reading images") from error
     try:
         with Image.open(io.BytesIO(image) if isinstance(image, bytes) else image) as picture:
+            picture = _eight_bit(picture)
             grey = picture.mode in ("1", "L") if channels is None else channels == 1
             picture = picture.convert("L" if grey else "RGB")
             if size is not None:
                 picture = _middle_square(picture, size)
             pixels = np.asarray(picture)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        name = f" ({image})" if isinstance(image, Path) else ""
+        name = f" ({image})" if isinstance(image, Path) and str(image) not in where else ""
         raise DataError(f"{where}{name} cannot be decoded: {error}") from error
     return pixels[None] if grey else pixels.transpose(2, 0, 1)
+
+
+def _eight_bit(picture: Any) -> Any:
+    """Scale grey values of 16 bits to 8, which Pillow would cut off at 255."""
+    if not picture.mode.startswith(("I", "F")):
+        return picture
+    from PIL import Image
+
+    values = np.asarray(picture)
+    if picture.mode == "F" or values.min() < 0 or values.max() > 65535:
+        raise ValueError(
+            f"it has pixels of mode {picture.mode}, of which nobody says what is white; save it "
+            "with 8 or 16 bits"
+        )
+    return Image.fromarray(np.round(values / 257).astype(np.uint8))
 
 
 def _middle_square(picture: Any, size: int) -> Any:

@@ -21,25 +21,22 @@ def classify(
     import torch
 
     dataset = session.dataset
-    samples = read(data, dataset, part)
+    recipe = session.recipe
+    samples = read(data, dataset, part, {recipe.data: recipe.data_options})
     model = session.model
     if compacted:
         from ..compaction import compact
 
-        model = compact(model.cpu()).to(session.device)
+        example = session.batches.probe(2).tensors[0].cpu()
+        model = compact(model.cpu(), example).to(session.device)
     logits = []
     with torch.no_grad():
         for begin in range(0, len(samples.x), batch_size):
             rows = np.arange(begin, min(begin + batch_size, len(samples.x)))
-            x = normalise(_pixels(samples.x[rows]), dataset.mean, dataset.std)
+            x = normalise(np.asarray(samples.x[rows]), dataset.mean, dataset.std)
             x = torch.from_numpy(x).to(session.device, session.dtype)
             logits.append(model(x).double().cpu().numpy())
     return _table(np.concatenate(logits), samples, dataset)
-
-
-def _pixels(x: Any) -> np.ndarray:
-    x = np.asarray(x)
-    return (x / 255).astype(np.float32) if x.dtype.kind in "ui" and x.dtype != np.uint8 else x
 
 
 def _table(logits: np.ndarray, samples: Samples, dataset: Any) -> Predictions:

@@ -11,6 +11,7 @@ from ..trained_model import restore
 from .classes import classify
 from .predictions import Predictions
 from .text import score
+from .translations import translate
 
 
 def predict(
@@ -29,12 +30,16 @@ def predict(
     Parameters
     ----------
     run
-        A run of a classifier or a language model, or its folder.
+        A run of a classifier, a language model or a translation model, or its folder.
     data
-        For a classifier: samples as an array ``(n, *shape)`` (whole numbers are pixels, 255 is
-        1), a ``.npy`` or ``.npz`` file (``x`` and, if known, ``y``), an image or a folder of
-        images, or whatever training takes: a data set's name, file or folder. For a language
-        model: a text file, each line of which is a sample, or a list of texts.
+        For a classifier: samples as an array ``(n, *shape)``, a list or a data frame; a ``.npy``
+        or ``.npz`` file (``x`` and, if known, ``y``); a csv, tsv or parquet table with a column
+        for each number, or of images, and one called ``label`` if known; images, or a folder of
+        them or of a folder for each class; ``-``, any of these files from the standard input; or
+        whatever training takes: a data set's name, file or folder. Values are as before
+        normalisation: whole numbers are pixels (255 is 1) where training had values of 0 to 1.
+        For a language model or a translation model: a text file, each line of which is a sample, a
+        table with a column ``text``, or a list of texts.
     which
         The last checkpoint, or the one of the best evaluation.
     part
@@ -46,12 +51,12 @@ def predict(
     device
         ``cpu`` or ``cuda``.
     dataset
-        The data set that the run was trained on, for a run to which it was given directly.
+        The data set that the run was trained on, for a run that does not say what it was like.
 
     Raises
     ------
     RunError
-        If the run has no checkpoint, or is neither a classifier nor a language model.
+        If the run has no checkpoint, or is of another task.
     DataError
         If the data cannot be read, or does not fit the network.
     """
@@ -61,7 +66,9 @@ def predict(
         return classify(session, data, part, compacted, batch_size)
     if session.task.name == "language-model":
         return score(session, data, compacted, batch_size)
+    if session.task.name == "translation":
+        return translate(session, data, part, compacted, batch_size)
     raise RunError(
-        f"{run.path} is a run of the task {session.task.name}; predictions are of classifiers and "
-        "language models"
+        f"{run.path} is a run of the task {session.task.name}; predictions are of classifiers, "
+        "language models and translation models"
     )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import DataError
-from ...exchange.npz import check_numpy
 from ..data import load
-from ..data.decoding import decode
+from ..data.remembered import is_pixels, is_unit
+from .labels import checked
 
-_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+# Noise may carry samples a little out of what pixels can be.
+_OUTSIDE = 0.5
 
 
 @dataclass(frozen=True)
@@ -23,112 +23,111 @@ class Samples:
     """Samples ``(n, *shape)``, and their labels and names where known."""
 
     x: Any
-    labels: np.ndarray | None = None
+    labels: Any = None
     names: Sequence[str] | None = None
 
 
-def read(data: Any, trained: Any, part: str) -> Samples:
-    """Return samples that a network trained on ``trained`` takes.
+def read(
+    data: Any, trained: Any, part: str, options: Mapping[str, Mapping[str, Any]] | None = None
+) -> Samples:
+    """Return samples that a network trained on ``trained`` takes: uint8 pixels or numbers.
+
+    Parameters
+    ----------
+    options
+        Name of a data set -> with which options it is loaded.
 
     Raises
     ------
     DataError
-        If there are none, or they have another shape or other classes.
+        If there are none, they have another shape or other classes, or their values are in other
+        units.
     """
-    samples = _found(data, trained, part)
-    shape = tuple(trained.shape)
+    samples = _found(data, trained, part, options or {})
     x = samples.x
     if isinstance(x, np.ndarray):
-        if x.dtype.kind not in "uif":
-            raise DataError(f"the samples are of type {x.dtype}; numbers are needed")
-        if x.shape[1:] != shape and (1, *x.shape[1:]) == shape:
-            x = x[:, None]
-        if x.shape[1:] != shape and x.ndim == 2 and x.shape[1] == np.prod(shape):
-            x = x.reshape(-1, *shape)
-        if x.dtype.kind == "f" and not np.isfinite(x).all():
-            raise DataError("the samples have values that are NaN or infinite")
-    if tuple(x.shape[1:]) != shape:
-        raise DataError(f"the network takes samples of {_by(shape)}, not {_by(x.shape[1:])}")
+        x = _in_units(_shaped(x, tuple(trained.shape)), trained)
+    if tuple(x.shape[1:]) != tuple(trained.shape):
+        raise DataError(
+            f"the network takes samples of {by(trained.shape)}, not {by(samples.x.shape[1:])}"
+        )
     if not len(x):
         raise DataError("there are no samples")
-    return Samples(x, _checked(samples.labels, len(x), trained.n_classes), samples.names)
+    labels = checked(samples.labels, len(x), trained)
+    return replace(samples, x=x, labels=labels)
 
 
-def _found(data: Any, trained: Any, part: str) -> Samples:
-    if isinstance(data, np.ndarray) or hasattr(data, "numpy"):
-        return Samples(np.asarray(data))
-    path = Path(data).expanduser()
-    ending = path.suffix.lower()
-    if ending in (".npy", ".npz") and path.is_file():
-        return _arrays(path)
-    if ending in _IMAGES and path.is_file():
-        return _images([path], trained)
-    if path.is_dir():
-        files = sorted(f for f in path.iterdir() if f.suffix.lower() in _IMAGES and f.is_file())
-        if files:
-            return _images(files, trained)
-    return _dataset(str(data), trained, part)
+def _shaped(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Bring samples that leave out a channel of one, are flat or end with the channels to shape."""
+    if not x.ndim or x.shape[1:] == shape:
+        return x
+    if x.shape == shape or (1, *x.shape) == shape:
+        return x.reshape(1, *shape)
+    if (1, *x.shape[1:]) == shape:
+        return x[:, None]
+    if x.ndim == 2 and x.shape[1] == np.prod(shape):
+        return x.reshape(-1, *shape)
+    if len(shape) == 3 and x.shape[1:] == (*shape[1:], shape[0]):
+        return np.moveaxis(x, -1, 1)
+    return x
 
 
-def _arrays(path: Path) -> Samples:
-    try:
-        check_numpy(path)
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return Samples(found)
-        with found:
-            names = set(found.files)
-            if len(names) == 1 and "x" not in names:
-                return Samples(found[found.files[0]])
-            if "x" not in names:
-                raise DataError(f"{path} has no array x; it has {', '.join(sorted(names))}")
-            return Samples(found["x"], found["y"] if "y" in names else None)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is no readable NumPy file: {error}") from None
-
-
-def _images(files: list[Path], trained: Any) -> Samples:
-    shape = tuple(trained.shape)
-    if len(shape) != 3:
-        raise DataError(f"the network takes samples of {_by(shape)}, which are no images")
-    decoded = []
-    for file in files:
-        image = decode(file, None, shape[0] if shape[0] in (1, 3) else None, str(file))
-        if image.shape != shape:
+def _in_units(x: np.ndarray, trained: Any) -> np.ndarray:
+    """Return pixels, or numbers as float32, as training had them; refuse other units."""
+    if not x.ndim:
+        raise DataError("the samples are one number")
+    if x.dtype.kind not in "uifb":
+        raise DataError(f"the samples are of type {x.dtype}; numbers are needed")
+    if x.dtype.kind == "f":
+        wrong = ~np.isfinite(x)
+        if wrong.any():
+            first = int(np.flatnonzero(wrong.reshape(len(x), -1).any(1))[0])
+            raise DataError(f"the samples have values that are NaN or infinite, as sample {first}")
+    if not len(x) or not is_unit(trained) or x.dtype == bool:
+        return x.astype(np.float32)
+    low, high = x.min(), x.max()
+    if x.dtype.kind == "f":
+        if low < -_OUTSIDE or high > 1 + _OUTSIDE:
             raise DataError(
-                f"{file} is an image of {_by(image.shape)}; the network takes {_by(shape)}: "
-                "scale it first"
+                f"the samples go from {low:.4g} to {high:.4g}; fractions are as in training, "
+                "between 0 and 1, before any normalisation: divide by 255, or give whole numbers"
             )
-        decoded.append(image)
-    return Samples(np.stack(decoded), names=[file.name for file in files])
+        return x.astype(np.float32)
+    if low < 0 or high > 255:
+        raise DataError(
+            f"the samples go from {low} to {high}; whole numbers are pixels, from 0 to 255"
+        )
+    if high <= 1 and x.dtype != np.uint8 and not is_pixels(trained):
+        return x.astype(np.float32)
+    return x.astype(np.uint8)
 
 
-def _dataset(source: str, trained: Any, part: str) -> Samples:
-    found = load(source)
+def _found(data: Any, trained: Any, part: str, options: Mapping[str, Any]) -> Samples:
+    from . import sample_files, sample_tables
+
+    if hasattr(data, "columns") and hasattr(data, "dtypes"):
+        return sample_tables.of_frame(data, trained, "the data frame")
+    if isinstance(data, (np.ndarray, np.generic)) or hasattr(data, "numpy"):
+        return Samples(np.asarray(data))
+    if isinstance(data, (list, tuple)) and not all(isinstance(d, (str, Path)) for d in data):
+        return Samples(sample_files.stacked(data))
+    found = sample_files.read(data, trained, part)
+    if found is not None:
+        return found
+    return _dataset(str(data), trained, part, options.get(str(data), {}))
+
+
+def _dataset(source: str, trained: Any, part: str, options: Mapping[str, Any]) -> Samples:
+    found = load(source, **options)
     if getattr(found, "kind", "image") not in ("image", "features"):
         raise DataError(f"{source} is data of kind {found.kind!r}; a classifier takes arrays")
     x, labels = getattr(found, f"x_{part}"), np.asarray(getattr(found, f"y_{part}"))
     ours, theirs = list(trained.classes), list(found.classes)
     if ours and theirs and ours != theirs:
-        strange = [name for name in theirs if name not in ours]
-        if strange:
-            raise DataError(
-                f"{source} has a class {strange[0]!r}, which the network was not taught"
-            )
-        labels = np.array([ours.index(name) for name in theirs])[labels]
+        return Samples(x, np.array(theirs, object)[labels])
     return Samples(x, labels)
 
 
-def _checked(labels: np.ndarray | None, n: int, n_classes: int) -> np.ndarray | None:
-    if labels is None:
-        return None
-    labels = np.asarray(labels)
-    if labels.shape != (n,) or labels.dtype.kind not in "ui":
-        raise DataError(f"{n} samples need {n} whole numbers as labels, not {labels.shape}")
-    if labels.min() < 0 or labels.max() >= n_classes:
-        raise DataError(f"labels must lie in 0..{n_classes - 1}")
-    return labels.astype(np.int64)
-
-
-def _by(shape: Sequence[int]) -> str:
+def by(shape: Sequence[int]) -> str:
+    """Return a shape in words."""
     return "x".join(map(str, shape)) or "one number"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import DataError
+from ...reading import reading
 from .predictions import Predictions
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ def score(session: Training, data: Any, compacted: bool, batch_size: int) -> Pre
     import pandas as pd
     import torch
 
-    lines = _lines(data)
+    lines = lines_of(data)
     tokenizer, length = session.dataset.tokenizer, session.task.sequence_length  # type: ignore[attr-defined]
     tokens = [np.asarray(part, np.int64) for part in tokenizer.encode(lines)]
     model = session.model
@@ -56,7 +59,9 @@ def score(session: Training, data: Any, compacted: bool, batch_size: int) -> Pre
     )  # fmt: skip
     n = int(counted.sum())
     loss = float(total.sum() / n) if n else math.nan
-    return Predictions(table, {"n": len(lines), "loss": loss, "perplexity": math.exp(loss)})
+    return Predictions(
+        table, {"n": len(lines), "loss": loss, "perplexity": float(np.exp(min(loss, 700.0)))}
+    )
 
 
 def _scored(session: Training, model: Any, group: Sequence[Any]) -> list[tuple[float, int]]:
@@ -77,17 +82,56 @@ def _scored(session: Training, model: Any, group: Sequence[Any]) -> list[tuple[f
     return found
 
 
-def _lines(data: Any) -> list[str]:
+def lines_of(data: Any) -> list[str]:
+    """Return the lines of a text file or of the standard input, or texts given as they are.
+
+    Of parquet, csv and JSON lines the column ``text`` is read. Blank lines are left out.
+
+    Raises
+    ------
+    DataError
+        If there are none, or they cannot be read.
+    """
+    if isinstance(data, np.ndarray) or hasattr(data, "tolist"):
+        data = data.tolist()
     if isinstance(data, (list, tuple)):
         lines = [str(line) for line in data]
+    elif str(data) == "-":
+        lines = _decoded(sys.stdin.buffer.read(), "the standard input")
+    elif Path(data).suffix.lower() in (".parquet", ".csv", ".tsv", ".jsonl"):
+        lines = _column(Path(data).expanduser())
     else:
         try:
-            lines = Path(data).expanduser().read_text(encoding="utf-8").splitlines()
+            lines = _decoded(Path(data).expanduser().read_bytes(), str(data))
         except OSError as error:
             raise DataError(f"{data} cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise DataError(f"{data} is no text in UTF-8") from None
     lines = [line for line in lines if line.strip()]
     if not lines:
         raise DataError("there are no lines of text")
     return lines
+
+
+def _decoded(content: bytes, where: str) -> list[str]:
+    try:
+        return re.split("\r\n|\n|\r", content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise DataError(f"{where} is no text in UTF-8") from None
+
+
+def _column(file: Path) -> list[str]:
+    import pandas as pd
+
+    if not file.is_file():
+        raise DataError(f"{file} cannot be read: there is no such file")
+    readers: dict[str, Any] = {
+        ".parquet": pd.read_parquet,
+        ".csv": lambda f: pd.read_csv(f, keep_default_na=False, dtype=str),
+        ".tsv": lambda f: pd.read_csv(f, sep="\t", keep_default_na=False, dtype=str),
+        ".jsonl": lambda f: pd.read_json(f, lines=True, dtype=False),
+    }
+    with reading(file, "a table that can be read", DataError):
+        table = readers[file.suffix.lower()](file)
+    if "text" not in table.columns:
+        there = ", ".join([*map(str, table.columns[:8]), *["…"] * (len(table.columns) > 8)])
+        raise DataError(f"{file} has no column text; it has {there}")
+    return [str(text) for text in table["text"]]
