@@ -23,7 +23,8 @@ _TOGETHER = (
     ("percolation",),
     ("regrowth", "regrowth_options", "regrowth_delta", "regrowth_scope", "phases"),
     ("new_weights", "new_weights_options", "retain_regrown_state"),
-    ("density", "density_options", "initial_sparsity"),
+    ("density", "density_options"),
+    ("initial_sparsity",),
     ("density_criterion", "prune_from_history"),
     ("early_stop", "early_stop_scope"),
     ("step_hook", "step_hook_options"),
@@ -49,7 +50,7 @@ def with_method(table: Mapping[str, Any], name: str) -> tuple[dict[str, Any], li
     """Return a recipe's table with another method, and which of its settings that one drops.
 
     Kept are the settings of the experiment: ζ and its schedule, when updates end, the allocation,
-    the window of the density schedule, attention heads; and changes to parts in which both methods
+    the window of the density schedule and where it begins, attention heads; and changes to parts in which both methods
     are alike, such as where their links begin.
 
     Parameters

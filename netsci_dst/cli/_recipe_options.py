@@ -100,10 +100,15 @@ def _list(text: str) -> list[Any]:
 
 
 def merge_settings(asked: dict[str, Any], settings: list[str] | None) -> dict[str, Any]:
-    """Add ``key=value`` and ``group.key=value`` settings to what was asked."""
+    """Add ``key=value`` and ``group.key=value`` settings to what was asked.
+
+    An option of the method may go without its group, as ``zeta``.
+    """
+    from ..recipe import full_name
+
     for item in settings or ():
         key, equals, text = item.partition("=")
-        parts = key.strip().split(".")
+        parts = full_name(key.strip()).split(".")
         if not equals or not all(parts):
             raise typer.BadParameter(f"{item!r} is not of the form key=value")
         place = asked
@@ -127,7 +132,7 @@ def with_hidden(asked: dict[str, Any], hidden: str | None) -> dict[str, Any]:
 
 def resolve(recipe: str | None, asked: dict[str, Any], settings: list[str] | None) -> Any:
     """Return the recipe that was asked for, and say which of its settings the method drops."""
-    from ..recipe import dropped_settings, load_recipe
+    from ..recipe import load_recipe
 
     changes = merge_settings(asked, settings)
     resolved = load_recipe(recipe, **changes)
@@ -135,8 +140,15 @@ def resolve(recipe: str | None, asked: dict[str, Any], settings: list[str] | Non
     if "data" in changes and taken:
         sides = ", ".join(f"{key} = {resolved.data_options[key]!r}" for key in taken)
         say(f"{resolved.data} in the direction of the recipe: {sides}")
-    dropped = dropped_settings(recipe, changes.get("method"))
-    if dropped:
-        names = ", ".join(dropped)
-        say(f"method {changes['method']} does without the recipe's {names}")
+    if "method" in changes:
+        say_dropped(recipe, changes["method"])
     return resolved
+
+
+def say_dropped(recipe: Any, *methods: Any) -> None:
+    """Say which of a recipe's settings other methods drop."""
+    from ..recipe import dropped_settings
+
+    for method in methods:
+        if dropped := dropped_settings(recipe, method):
+            say(f"method {method} does without the recipe's {', '.join(dropped)}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from . import _completion, _console, _preview
-from ._recipe_options import resolve, with_hidden, with_recipe_options
+from ._recipe_options import resolve, say_dropped, with_hidden, with_recipe_options
 
 PANEL = "Train"
 
@@ -70,6 +70,7 @@ def command(
             raise typer.BadParameter("give --seeds or --grid seed=…, not both")
         fields["seed"] = list(range(seeds))
     base = resolve(recipe, with_hidden(asked, hidden), setting)
+    say_dropped(base, *fields.get("method", ()))
     if dry_run:
         planned = [(run.path, run.recipe, status_of(run)) for run in plan(base, out, fields)]
         _preview.show(_preview.previewed(planned, "measuring"), json)

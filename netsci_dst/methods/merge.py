@@ -28,6 +28,6 @@ def merged_options(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[
     """Return a method's options with changes; options of a part that is exchanged go with it."""
     kept = dict(base)
     for _, part, options in PARTS:
-        if options and part in changes and changes[part] != base.get(part):
-            kept.pop(options, None)
+        if options in kept and part in changes and changes[part] != base.get(part):
+            kept[options] = {}
     return merged(kept, changes)

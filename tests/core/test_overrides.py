@@ -39,7 +39,7 @@ def test_options_of_a_part_that_is_exchanged_go_with_it():
     base = {"method": "chts", "method_options": {
         "initialiser": "bsw", "initialiser_options": {"beta": 0.5}}}  # fmt: skip
     recipe = load_recipe(base, method_options={"initialiser": "brf"})
-    assert "initialiser_options" not in recipe.method_options
+    assert recipe.method_options["initialiser_options"] == {}
     kept = load_recipe(base, method_options={"initialiser": "bsw"})
     assert kept.method_options["initialiser_options"] == {"beta": 0.5}
 
@@ -51,6 +51,14 @@ def test_another_method_keeps_what_is_the_experiments():
     for method in ("granet", "gmp", "chts-gmp"):
         found = load_recipe(llama, method=method).resolved_method()
         assert found.density_options["end"] == 0.8, method
+    curvature = load_recipe(
+        "chtss/llama-60m-curvature", method_options={"initial_sparsity": 0.3}
+    )
+    for method in ("granet", "gmp", "chts-gmp"):
+        found = load_recipe(curvature, method=method).resolved_method()
+        assert (found.density_options, found.initial_sparsity) == ({"end": 0.8}, 0.3), method
+    # Powerpropagation and OptG begin dense, by definition.
+    assert load_recipe(curvature, method="powerprop").resolved_method().initial_sparsity == 0.0
     assert load_recipe(llama, method="cht").resolved_method().initialiser == "brf"
     # SET begins at random in every table.
     assert load_recipe(llama, method="set").resolved_method().initialiser == "uniform"
@@ -94,6 +102,11 @@ def test_a_method_in_a_file(tmp_path):
     file.unlink()  # The recipe says it all.
     method = load_recipe(recipe.to_table()).resolved_method()
     assert (method.name, method.zeta, method.percolation) == ("mine", 0.2, True)
+    # Parts of it can be exchanged still, with their options.
+    table = load_recipe(recipe.to_table(), method_options={"removal_softness": "delta"}).to_table()
+    other = load_recipe(table, method_options={"removal": "mest", "removal_softness": "none"})
+    assert other.resolved_method().removal == "mest"
+    assert other.resolved_method().percolation
     with pytest.raises(RecipeError, match="there is no method at"):
         load_recipe(method=str(file))
     file.write_text("zeta = ")

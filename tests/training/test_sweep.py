@@ -201,3 +201,16 @@ def test_sweeps_called_at_once_share_the_runs(tmp_path):
         ended = sweep(COMMON, tmp_path, vary)
     assert [one.status for one in ended] == ["elsewhere", "finished"]
     assert [one.status for one in sweep(COMMON, tmp_path, vary)] == ["finished", "finished"]
+
+
+def test_the_command_says_what_varied_methods_drop_and_takes_options_without_group(capsys, tmp_path):
+    from netsci_dst.cli import main
+
+    asked = ["sweep", "chtss/llama-60m-curvature", "--grid", "method=granet,chtss", "--dry-run"]
+    with pytest.raises(SystemExit):  # data that are not at hand are told, run by run
+        main([*asked, "--set", "zeta=0.2", "--out", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert "method granet does without the recipe's" in said
+    assert "density_options.k" in said
+    assert "method chtss does without" not in said
+    assert not list(tmp_path.iterdir())
