@@ -51,9 +51,7 @@ def test_another_method_keeps_what_is_the_experiments():
     for method in ("granet", "gmp", "chts-gmp"):
         found = load_recipe(llama, method=method).resolved_method()
         assert found.density_options["end"] == 0.8, method
-    curvature = load_recipe(
-        "chtss/llama-60m-curvature", method_options={"initial_sparsity": 0.3}
-    )
+    curvature = load_recipe("chtss/llama-60m-curvature", method_options={"initial_sparsity": 0.3})
     for method in ("granet", "gmp", "chts-gmp"):
         found = load_recipe(curvature, method=method).resolved_method()
         assert (found.density_options, found.initial_sparsity) == ({"end": 0.8}, 0.3), method

@@ -203,7 +203,9 @@ def test_sweeps_called_at_once_share_the_runs(tmp_path):
     assert [one.status for one in sweep(COMMON, tmp_path, vary)] == ["finished", "finished"]
 
 
-def test_the_command_says_what_varied_methods_drop_and_takes_options_without_group(capsys, tmp_path):
+def test_the_command_says_what_varied_methods_drop_and_takes_options_without_group(
+    capsys, tmp_path
+):
     from netsci_dst.cli import main
 
     asked = ["sweep", "chtss/llama-60m-curvature", "--grid", "method=granet,chtss", "--dry-run"]
