@@ -50,8 +50,9 @@ def with_method(table: Mapping[str, Any], name: str) -> tuple[dict[str, Any], li
     """Return a recipe's table with another method, and which of its settings that one drops.
 
     Kept are the settings of the experiment: ζ and its schedule, when updates end, the allocation,
-    the window of the density schedule and where it begins, attention heads; and changes to parts in which both methods
-    are alike, such as where their links begin.
+    the window of a falling density and where it begins, attention heads; and changes to parts in
+    which both methods are alike, such as where their links begin. Where updates end with the fall
+    of the density, a method without one has its own end.
 
     Parameters
     ----------
@@ -108,12 +109,14 @@ def _kept(
     changes: Mapping[str, Any], old: MethodOptions, new: MethodOptions, name: str
 ) -> dict[str, Any]:
     kept: dict[str, Any] = {}
-    groups = [(field,) for field in _OF_EXPERIMENT]
+    given = changes.get("density_options", {})
+    falls = registry.about("density schedule", new.density).metadata.get("decays", False)
+    of_fall = {"update_end"} if not falls and changes.get("update_end") == given.get("end") else ()
+    groups = [(field,) for field in _OF_EXPERIMENT if field not in of_fall]
     groups += [g for g in _TOGETHER if all(getattr(old, f) == getattr(new, f) for f in g)]
     for group in groups:
         _keep({field: changes[field] for field in group if field in changes}, kept, name)
-    if new.density != "constant":
-        given = changes.get("density_options", {})
+    if falls:
         window = {key: given[key] for key in _WINDOW if key in given}
         _keep({"density_options": window} if window else {}, kept, name)
     return kept

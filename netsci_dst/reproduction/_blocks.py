@@ -113,14 +113,16 @@ def _setting_blocks(
     quick: bool,
     asked: Sequence[str] | None = None,
 ) -> list[Block]:
-    printed = {row.name: row.published.get(setting.name, {}) for row in experiment.rows}
+    paper_size = setting.stands_for or setting.name
+    printed = {row.name: row.published.get(paper_size, {}) for row in experiment.rows}
+    # A smaller network, trained shorter, is set beside the paper's and not measured by it.
+    smaller = quick or setting.stands_for is not None
     plain = [column for column in experiment.columns if Quantity(column).measure is None]
     head = ["", "runs"]
     for column in plain:
         head.append(Quantity(column).title)
         if any(column in figures for figures in printed.values()):
-            # A smaller network, trained shorter, is set beside the paper's and not measured by it.
-            head += ["paper, full size"] if quick else ["paper", "difference"]
+            head += ["paper, full size"] if smaller else ["paper", "difference"]
     costs = {"wall_s": "wall time", "processor_s": "processor time"}
     costs = {k: v for k, v in costs.items() if np.isfinite(_numbers(here, k)).any()}
     head += costs.values()
@@ -141,7 +143,7 @@ def _setting_blocks(
             if any(column in figures for figures in printed.values()):
                 paper = printed[row.name].get(column)
                 line.append(published(paper))
-                if not quick:
+                if not smaller:
                     line.append(difference(values, paper, experiment.published_runs))
         line += [duration(_numbers(mine, cost)) for cost in costs]
         lines.append(tuple(line))
@@ -150,7 +152,7 @@ def _setting_blocks(
     blocks = [Block("subheading", titled(text, quick)), _table(head, lines)]
     measured = [column for column in experiment.columns if column not in plain]
     if any(np.isfinite(_numbers(here, column)).any() for column in measured):
-        theirs = {name: {} for name in printed} if quick else printed
+        theirs = {name: {} for name in printed} if smaller else printed
         blocks.append(_measured_table(experiment, measured, shown, here, theirs))
     return blocks
 

@@ -67,6 +67,11 @@ class Setting(_Strict):
     gpu: tuple[Name, ...] = Field(
         (), description="Rows that take hours on a processor: they wait for a GPU."
     )
+    stands_for: Name | None = Field(
+        None,
+        description="The setting at the paper's size that this smaller one stands for: the paper's "
+        "figures of that one are set beside, and no difference is taken.",
+    )
 
 
 class Quick(_Strict):
@@ -126,6 +131,8 @@ class Experiment(_Strict):
                     if quantity not in self.columns:
                         raise UnknownName("column", quantity, self.columns)
         for setting in self.settings:
+            if setting.stands_for not in (None, *settings):
+                raise UnknownName("setting to stand for", str(setting.stands_for), settings)
             for name in (*(setting.rows or ()), *setting.gpu):
                 if name not in rows:
                     raise UnknownName("row", name, rows)

@@ -88,6 +88,42 @@ def test_published_figures_are_those_of_the_papers():
     assert found == {"dense": 96.33, "rigl": 93.69, "mest-ems": 93.28} | printed_cht
 
 
+def test_a_smaller_setting_has_the_papers_figures_beside_it_and_no_difference():
+
+    experiment = load_experiment("chtss-table14")
+    line = {"setting": "all", "row": "s0.5-k6", "seed": 0, "verified": "ok", "perplexity": 11.5}
+    for quick in (False, True):
+        table = ResultTable.__new__(ResultTable)
+        table.rows = pd.DataFrame([{**line, "quick": quick}])
+        table.curves = pd.DataFrame()
+        blocks = [b for b in blocks_of(experiment, table, quick, ["s0.5-k6"]) if b.kind == "table"]
+        heads = [block.head for block in blocks]
+        small = blocks[-1]
+        assert small.head[:4] == ("", "runs", "perplexity", "paper, full size")
+        assert "difference" not in small.head
+        assert small.rows == (("begins at sparsity 0.5, k = 6", "1", "11.5", "27.62"),)
+        assert ("paper" in heads[0]) == (not quick)  # what waits for a GPU stands above it
+
+
+def test_every_setting_of_a_table_that_is_printed_has_its_figures():
+    for name in experiments():
+        experiment = load_experiment(name)
+        printed = {setting for row in experiment.rows for setting in row.published}
+        for setting in experiment.settings:
+            if setting.gpu and printed:
+                assert setting.name in printed, (name, setting.name)
+    table = load_experiment("chtss-table12")
+    found = {row.name: row.published["full"]["test_bleu"].value for row in table.rows}
+    assert (found["rsensitivity"], found["chtss-ri-sampled"]) == (28.18, 31.86)
+    table = load_experiment("chtss-table9")
+    found = {row.name: row.published["95"]["perplexity"].value for row in table.rows}
+    assert (found["fixed-0.1"], found["chtss-uniform-0.3"]) == (26.45, 25.12)
+    table = load_experiment("chtss-brief-table2")
+    found = {row.name: row.published["70"]["perplexity"].value for row in table.rows
+             if row.published.get("70")}  # fmt: skip
+    assert (found["dense"], found["chtss-brief"]) == (19.27, 19.92)
+
+
 def test_changes_of_rows_lie_over_those_of_settings_over_those_of_all():
     experiment = Experiment(
         **{
@@ -163,6 +199,10 @@ def test_settings_may_run_only_some_rows_and_rows_fewer_seeds():
             },
             "b starts from a, which waits for a GPU",
         ),
+        (
+            {"settings": [{"name": "x", "label": "", "stands_for": "y"}]},
+            "unknown setting to stand for 'y'",
+        ),
         ({"kind": "link_prediction_time"}, "another kind has none"),
         ({"colums": ["accuracy"]}, "colums"),
     ],
@@ -196,7 +236,7 @@ def test_the_published_size_of_a_table_is_that_of_the_recipe():
         load_recipe(shipped_recipe(experiment.recipe), **cells["full", "chtss", 0].changes())
         == recipe
     )
-    assert all(cell.needs_gpu == (key[0] == "full") for key, cell in cells.items())
+    assert all(cell.needs_gpu == key[0].startswith("full") for key, cell in cells.items())
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,14 @@ def test_one_end_of_the_decay_for_all_methods_of_an_experiment():
         assert load_recipe(base, method="chtss").resolved_method().update_end == end
 
 
+@pytest.mark.parametrize("size", ["60m", "130m", "1b"])
+@pytest.mark.parametrize("name", ["set", "rigl", "cht", "chts", "mest-ems"])
+def test_methods_of_fixed_density_are_the_same_from_either_recipe_of_llama(size, name):
+    one = load_recipe(f"chtss/llama-{size}", method=name).to_table()
+    assert one == load_recipe(f"chtss/llama-{size}-chts", method=name).to_table()
+    assert one["method_options"]["update_end"] == method(name).update_end
+
+
 def test_zeta_is_constant_or_falls_as_the_papers_say():
     constant = ("set", "cht", "cht-program-2024", "chts-2024", "esml", "mest")
     for name in constant:
