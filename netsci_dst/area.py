@@ -49,6 +49,28 @@ def area_across_epochs(epochs: ArrayLike, metric: ArrayLike) -> float:
 
     With evaluations at epochs 1 to E this is the sum over (E − 1). One evaluation is its own mean.
     Evaluations that are not finite are left out.
+
+    Parameters
+    ----------
+    epochs, metric
+        When each evaluation was, and its value, shape ``(n,)`` each.
+
+    Returns
+    -------
+    float
+        The area over the span, in the metric's unit; NaN without a finite evaluation.
+
+    Raises
+    ------
+    NetsciError
+        If the two are not of one shape ``(n,)``.
+
+    Examples
+    --------
+    >>> area_across_epochs([1, 2, 3], [0.5, 0.7, 0.9])
+    0.7
+    >>> area_across_epochs([0, 1, 3], [0.0, 1.0, 1.0])
+    0.8333333333333334
     """
     x, y = _finite(epochs, metric)
     if not x.size:
@@ -69,6 +91,11 @@ def areas_to_common_epoch(curves: Sequence[tuple[ArrayLike, ArrayLike]]) -> list
     ----------
     curves
         Epochs and metric of each training, shapes ``(n,)``.
+
+    Returns
+    -------
+    list of float
+        The area of each curve, in the order given.
 
     Examples
     --------

@@ -11,25 +11,49 @@ UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069
 
 
 def visible(text: str) -> str:
-    """Return a text in which such characters are written out.
+    r"""Return a text in which such characters are written out.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    str
+        Without what commands a terminal.
 
     Examples
     --------
     >>> visible("a" + chr(27) + "[2J")
-    'a\\\\x1b[2J'
+    'a\\x1b[2J'
     """
     return UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class NetsciError(ValueError):
-    """Base of every error this package raises on purpose; its text commands no terminal."""
+    """Base of every error this package raises on purpose; its text commands no terminal.
+
+    Examples
+    --------
+    >>> raise NetsciError("the network has no links")
+    Traceback (most recent call last):
+        ...
+    netsci_dst.errors.NetsciError: the network has no links
+    """
 
     def __str__(self) -> str:
         return visible(super().__str__())
 
 
 class UnknownName(NetsciError):
-    """A name that is not registered; the message offers the nearest that is."""
+    """A name that is not registered; the message offers the nearest that is.
+
+    Examples
+    --------
+    >>> print(UnknownName("method", "chst", ["chts", "set", "rigl"]))
+    unknown method 'chst'; did you mean 'chts'?
+    """
 
     def __init__(self, kind: str, name: object, known: Iterable[str]):
         known = sorted(known)
@@ -69,11 +93,27 @@ class ReadOnly(RunError):
 
 
 class RecipeError(NetsciError):
-    """A recipe with an unknown key, a wrong type or an impossible value."""
+    """A recipe with an unknown key, a wrong type or an impossible value.
+
+    Examples
+    --------
+    >>> raise RecipeError("sparsity must be below 1, not 1.5")
+    Traceback (most recent call last):
+        ...
+    netsci_dst.errors.RecipeError: sparsity must be below 1, not 1.5
+    """
 
 
 class DataError(NetsciError):
-    """A data set that is missing, unreadable, or of the wrong form."""
+    """A data set that is missing, unreadable, or of the wrong form.
+
+    Examples
+    --------
+    >>> raise DataError("digits.npz holds no array 'x'")
+    Traceback (most recent call last):
+        ...
+    netsci_dst.errors.DataError: digits.npz holds no array 'x'
+    """
 
 
 class NumericalError(NetsciError):

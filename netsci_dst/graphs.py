@@ -30,10 +30,21 @@ def as_adjacency(graph: Any) -> scipy.sparse.csr_array:
         An ``igraph.Graph``, a ``networkx.Graph``, a square scipy sparse matrix or array, a square
         numpy array, or a `Topology` or `Snapshot` of this package.
 
+    Returns
+    -------
+    scipy.sparse.csr_array
+        Booleans, shape ``(n, n)``.
+
     Raises
     ------
     TopologyError
         If the input is none of these, or a matrix that is not square or not of finite numbers.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> as_adjacency(nx.DiGraph([(0, 1), (1, 0), (1, 2)])).toarray().astype(int).tolist()
+    [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
     """
     import scipy.sparse
 
@@ -73,7 +84,29 @@ def _symmetric(matrix: scipy.sparse.coo_array) -> scipy.sparse.csr_array:
 
 
 def as_igraph(graph: Any) -> igraph.Graph:
-    """Return any graph as a simple undirected ``igraph.Graph`` without attributes."""
+    """Return any graph as a simple undirected ``igraph.Graph`` without attributes.
+
+    Parameters
+    ----------
+    graph
+        A graph of any kind that `as_adjacency` takes.
+
+    Returns
+    -------
+    igraph.Graph
+        Nodes in the same order.
+
+    Raises
+    ------
+    TopologyError
+        As `as_adjacency`.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> as_igraph(nx.cycle_graph(5)).diameter()
+    2
+    """
     import igraph
     import scipy.sparse
 

@@ -43,6 +43,13 @@ class Layer:
     directed
         False for an undirected general network, where source and target are one population and
         each link is stored once, with source at most target.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = Layer.from_matrix("fc", "input", "output", np.array([[0.5, 0.0], [0.0, -1.0]]))
+    >>> layer.n_links, layer.density, layer.sources.tolist(), layer.targets.tolist()
+    (2, 0.5, [0, 1], [0, 1])
     """
 
     name: str

@@ -80,7 +80,9 @@ class Budget:
     """
 
     def __init__(self, file_size: int, origin: object):
-        self.file_size, self.origin, self.asked = file_size, origin, 0.0
+        self.file_size = file_size
+        self.origin = origin
+        self.asked: float = 0.0
 
     def take(self, asked: float, what: object = None) -> None:
         """Add what a part asks for.

@@ -36,6 +36,11 @@ class Population:
     attributes
         Facts about each member, by name: arrays of shape ``(size,)`` of float64 (NaN where there
         is none), int64, bool, or strings as objects (None where there is none).
+
+    Examples
+    --------
+    >>> Population("input", 784, role="input", shape=(28, 28)).size
+    784
     """
 
     name: str

@@ -49,7 +49,14 @@ class ParameterGroup(BaseModel):
 
 
 class Recipe(BaseModel):
-    """What to train on what, by which method. The defaults are those of CHTss for MLPs."""
+    """What to train on what, by which method. The defaults are those of CHTss for MLPs.
+
+    Examples
+    --------
+    >>> recipe = Recipe(data="digits", method="set", sparsity=0.9)
+    >>> recipe.model, recipe.sparsity
+    ('mlp', 0.9)
+    """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False
@@ -311,6 +318,11 @@ def load_recipe(
         Fields to change. Groups of options, such as ``method_options``, are merged into those of
         the recipe, however deep. Another ``method`` keeps the settings that are the experiment's,
         see `overrides.with_method`.
+
+    Returns
+    -------
+    Recipe
+        Complete and checked.
 
     Raises
     ------

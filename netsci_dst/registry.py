@@ -55,7 +55,24 @@ HOMES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered thing: what it is called, one sentence about it, and where it comes from."""
+    """One registered thing: what it is called, one sentence about it, and where it comes from.
+
+    Attributes
+    ----------
+    kind, name
+        What it is, and what it is called.
+    target
+        The function, class or table itself.
+    summary, source
+        One sentence, and where it comes from.
+    metadata
+        Facts that only some kinds have.
+
+    Examples
+    --------
+    >>> get("regrowth", "random").summary
+    'Any absent link, uniformly.'
+    """
 
     kind: str
     name: str
@@ -67,7 +84,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listed:
-    """What the table says of a built-in; nothing is imported for it."""
+    """What the table says of a built-in; nothing is imported for it.
+
+    Attributes
+    ----------
+    kind, name
+        What it is, and what it is called.
+    where
+        Module and name of the object, or the file that holds it.
+    summary, source
+        One sentence, and where it comes from.
+    metadata
+        Facts that only some kinds have.
+
+    Examples
+    --------
+    >>> about("method", "set").name
+    'set'
+    """
 
     kind: str
     name: str
@@ -81,7 +115,18 @@ _entries: dict[str, dict[str, Entry]] = {kind: {} for kind in HOMES}
 
 
 def kinds() -> list[str]:
-    """Return the kinds of things that can be registered."""
+    """Return the kinds of things that can be registered.
+
+    Returns
+    -------
+    list of str
+        In the order in which they are listed.
+
+    Examples
+    --------
+    >>> [kind for kind in kinds() if kind.startswith("m")]
+    ['measure', 'method', 'model']
+    """
     return list(HOMES)
 
 
@@ -90,10 +135,34 @@ def add(
 ) -> Entry:
     """Register ``target`` as the ``kind`` called ``name``.
 
+    Parameters
+    ----------
+    kind
+        One of `kinds`.
+    name
+        What it is called.
+    target
+        The function, class or table itself.
+    summary, source
+        One sentence, and where it comes from.
+    metadata
+        Facts that only some kinds have, such as a measure's tier.
+
+    Returns
+    -------
+    Entry
+        What is known of it now.
+
     Raises
     ------
     NetsciError
         If the kind is unknown or another object already has the name.
+
+    Examples
+    --------
+    >>> add("removal", "of_mine", abs, summary="Keep what is large.").name
+    'of_mine'
+    >>> remove("removal", "of_mine")
     """
     if kind not in HOMES:
         raise UnknownName("kind", kind, HOMES)
@@ -112,6 +181,22 @@ def register(
     """Decorate a function or class to make it known as the ``kind`` called ``name``.
 
     The summary defaults to the first line of the docstring.
+
+    Parameters
+    ----------
+    kind
+        One of `kinds`.
+    name
+        What it is called.
+    summary, source
+        One sentence, and where it comes from.
+    metadata
+        Facts that only some kinds have, such as a measure's tier.
+
+    Returns
+    -------
+    callable
+        A decorator that returns its target as it is.
 
     Examples
     --------
@@ -133,7 +218,25 @@ def register(
 
 
 def remove(kind: str, name: str) -> None:
-    """Forget an extension's entry, so that its name is free again."""
+    """Forget an extension's entry, so that its name is free again.
+
+    Parameters
+    ----------
+    kind, name
+        What was registered.
+
+    Raises
+    ------
+    NetsciError
+        If it is unknown or built in.
+
+    Examples
+    --------
+    >>> _ = add("removal", "for_a_while", abs, summary="Keep what is large.")
+    >>> remove("removal", "for_a_while")
+    >>> "for_a_while" in names("removal")
+    False
+    """
     get(kind, name)
     if name in _built_in(kind):
         raise NetsciError(f"{kind} {name!r} is built in: it cannot be removed")
@@ -141,7 +244,28 @@ def remove(kind: str, name: str) -> None:
 
 
 def get(kind: str, name: str) -> Entry:
-    """Return the entry, its file imported, or raise `UnknownName` with the nearest right name."""
+    """Return the entry, its file imported, or raise `UnknownName` with the nearest right name.
+
+    Parameters
+    ----------
+    kind, name
+        What is asked for.
+
+    Returns
+    -------
+    Entry
+        Its ``target`` is the function or class.
+
+    Raises
+    ------
+    UnknownName
+        With the nearest right name.
+
+    Examples
+    --------
+    >>> get("link predictor", "ch3_l3p").name
+    'ch3_l3p'
+    """
     known = _of(kind)
     if name not in known:
         built_in = _built_in(kind)
@@ -155,32 +279,111 @@ def get(kind: str, name: str) -> Entry:
 
 
 def entries(kind: str) -> list[Entry]:
-    """Return all entries of a kind in order of name; every file of the kind is imported."""
+    """Return all entries of a kind in order of name; every file of the kind is imported.
+
+    Parameters
+    ----------
+    kind
+        One of `kinds`.
+
+    Returns
+    -------
+    list of Entry
+        In order of name.
+
+    Examples
+    --------
+    >>> [entry.name for entry in entries("task")]
+    ['classification', 'contrastive-divergence', 'language-model', 'translation']
+    """
     return [get(kind, name) for name in names(kind)]
 
 
 def names(kind: str) -> list[str]:
-    """Return all names of a kind, sorted; no file of the kind is imported."""
+    """Return all names of a kind, sorted; no file of the kind is imported.
+
+    Parameters
+    ----------
+    kind
+        One of `kinds`.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+
+    Examples
+    --------
+    >>> names("task")
+    ['classification', 'contrastive-divergence', 'language-model', 'translation']
+    """
     return sorted({*_of(kind), *_built_in(kind)})
 
 
 def extensions(kind: str) -> list[str]:
-    """Return the names of a kind that were registered from outside, sorted."""
+    """Return the names of a kind that were registered from outside, sorted.
+
+    Parameters
+    ----------
+    kind
+        One of `kinds`.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+
+    Examples
+    --------
+    >>> extensions("task")
+    []
+    """
     return sorted(set(_of(kind)) - set(_built_in(kind)))
 
 
 def listing(kind: str) -> list[Entry | Listed]:
-    """Return what is known of a kind in order of name; no file of the kind is imported."""
+    """Return what is known of a kind in order of name; no file of the kind is imported.
+
+    Parameters
+    ----------
+    kind
+        One of `kinds`.
+
+    Returns
+    -------
+    list of Entry or Listed
+        In order of name.
+
+    Examples
+    --------
+    >>> [found.name for found in listing("task")]
+    ['classification', 'contrastive-divergence', 'language-model', 'translation']
+    """
     return [about(kind, name) for name in names(kind)]
 
 
 def about(kind: str, name: str) -> Entry | Listed:
     """Return name, summary, source and metadata of a thing without importing it.
 
+    Parameters
+    ----------
+    kind, name
+        What is asked for.
+
+    Returns
+    -------
+    Entry or Listed
+        What the table says, or the entry itself where it is imported.
+
     Raises
     ------
     UnknownName
         With the nearest right name.
+
+    Examples
+    --------
+    >>> about("task", "classification").name
+    'classification'
     """
     known, built_in = _of(kind), _built_in(kind)
     if name in known or name not in built_in:
@@ -189,7 +392,24 @@ def about(kind: str, name: str) -> Entry | Listed:
 
 
 def registered(kind: str) -> Mapping[str, Entry]:
-    """Return what has registered itself so far, name -> entry."""
+    """Return what has registered itself so far, name -> entry.
+
+    Parameters
+    ----------
+    kind
+        One of `kinds`.
+
+    Returns
+    -------
+    Mapping
+        Read-only.
+
+    Examples
+    --------
+    >>> _ = get("task", "classification")
+    >>> "classification" in registered("task")
+    True
+    """
     return MappingProxyType(_entries[kind])
 
 

@@ -44,6 +44,16 @@ class Run:
     """One training run, recorded or imported; see "The run folder" in the documentation.
 
     Use `Run.create` to start one and `load_run` to open one.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from netsci_dst import Snapshot, Topology
+    >>> run = Run.create(tempfile.mkdtemp() + "/run", {"seed": 0})
+    >>> _ = run.write_snapshot(Snapshot(Topology.chain([np.eye(4)]), step=0))
+    >>> run.append("metrics", [{"step": 0, "epoch": 0.0, "accuracy": 0.1}])
+    >>> run.snapshots.steps, run.metrics["accuracy"].tolist(), run.snapshots[-1].topology.n_links
+    ([0], [0.1], 4)
     """
 
     def __init__(self, store: Store):
@@ -363,6 +373,21 @@ class Snapshots(Sequence[Snapshot]):
 
 def load_run(path: str | os.PathLike[str]) -> Run:
     """Open a run folder (a path or any fsspec URL).
+
+    Parameters
+    ----------
+    path
+        The run's folder, or its fsspec URL.
+
+    Returns
+    -------
+    Run
+        Read when asked: nothing but its provenance is read at first.
+
+    Raises
+    ------
+    RunError
+        If there is no run, or it is damaged or of a newer format version.
 
     Examples
     --------

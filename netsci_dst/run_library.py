@@ -18,7 +18,24 @@ _HELD = ("lock",)
 
 
 def is_run(path: str | os.PathLike[str]) -> bool:
-    """Whether a folder or URL holds a run, whole or damaged."""
+    """Whether a folder or URL holds a run, whole or damaged.
+
+    Parameters
+    ----------
+    path
+        A folder or fsspec URL.
+
+    Returns
+    -------
+    bool
+        False also where there is nothing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> is_run(tempfile.mkdtemp())
+    False
+    """
     store = Store(path)
     return store.exists(PROVENANCE) or store.exists(RECIPE)
 
@@ -31,10 +48,24 @@ def find_runs(places: str | os.PathLike[str] | Iterable[str | os.PathLike[str]])
     places
         Run folders, folders of runs, glob patterns such as ``runs/mnist-*``, fsspec URLs.
 
+    Returns
+    -------
+    list of str
+        Their paths, sorted by place.
+
     Raises
     ------
     RunError
         If a place does not exist, or holds no run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = tempfile.mkdtemp()
+    >>> for name in ("a", "b"):
+    ...     _ = Run.create(f"{place}/{name}", {"seed": 0})
+    >>> [os.path.basename(path) for path in find_runs(place)]
+    ['a', 'b']
     """
     one = isinstance(places, (str, os.PathLike))
     found: dict[str, None] = {}
@@ -47,7 +78,23 @@ def find_runs(places: str | os.PathLike[str] | Iterable[str | os.PathLike[str]])
 
 
 def matching(place: str | os.PathLike[str]) -> list[str]:
-    """Return the paths that a glob pattern matches, sorted; anything else as it is."""
+    """Return the paths that a glob pattern matches, sorted; anything else as it is.
+
+    Parameters
+    ----------
+    place
+        A path, URL or pattern.
+
+    Returns
+    -------
+    list of str
+        Paths, sorted.
+
+    Examples
+    --------
+    >>> matching("runs/mine")
+    ['runs/mine']
+    """
     place = os.fspath(place)
     if "://" in place or not glob.has_magic(place) or os.path.exists(place):
         return [place]
@@ -88,6 +135,16 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
     ``started``, ``hours`` and ``tags``. A run that cannot be read has its status ``damaged`` and an
     ``error``.
 
+    Parameters
+    ----------
+    path
+        The run's folder or URL.
+
+    Returns
+    -------
+    dict
+        Plain values by column.
+
     Examples
     --------
     >>> summary("runs/nowhere")["error"]
@@ -115,7 +172,25 @@ def _facts(run: Run) -> dict[str, Any]:
 
 
 def status_now(run: Run) -> str:
-    """Return the status of a run; one whose writer was killed is interrupted, not running."""
+    """Return the status of a run; one whose writer was killed is interrupted, not running.
+
+    Parameters
+    ----------
+    run
+        A run.
+
+    Returns
+    -------
+    str
+        ``running``, ``finished``, ``interrupted`` or ``failed``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> run = Run.create(tempfile.mkdtemp() + "/run", {"seed": 0})
+    >>> status_now(run)
+    'created'
+    """
     if run.status == "running" and run.store.is_locked() is False:
         return "interrupted"
     return run.status
@@ -135,7 +210,26 @@ def _results(run: Run, made: dict[str, Any]) -> dict[str, Any]:
 
 
 def tags(run: Run) -> list[str]:
-    """Return the tags of a run, sorted."""
+    """Return the tags of a run, sorted.
+
+    Parameters
+    ----------
+    run
+        A run.
+
+    Returns
+    -------
+    list of str
+        None without tags.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> run = Run.create(tempfile.mkdtemp() + "/run", {"seed": 0})
+    >>> _ = tag(run, add=["paper", "figure-3"])
+    >>> tags(run)
+    ['figure-3', 'paper']
+    """
     known = run.provenance.get(TAGS) or []
     return sorted(str(tag) for tag in known)
 
@@ -143,10 +237,29 @@ def tags(run: Run) -> list[str]:
 def tag(run: Run, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[str]:
     """Add tags to a run, take others away, and return those it has now.
 
+    Parameters
+    ----------
+    run
+        A run.
+    add, remove
+        Tags to add, and to take away.
+
+    Returns
+    -------
+    list of str
+        The tags it has now, sorted.
+
     Raises
     ------
     RunError
         If a tag is empty or has a comma or white space in it, or the run is being written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> run = Run.create(tempfile.mkdtemp() + "/run", {"seed": 0})
+    >>> tag(run, add=["paper", "draft"]), tag(run, remove=["draft"])
+    (['draft', 'paper'], ['paper'])
     """
     for name in add:
         if not name or any(c.isspace() or c == "," for c in name):
@@ -160,10 +273,30 @@ def tag(run: Run, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[s
 def copy_run(run: str | os.PathLike[str], to: str | os.PathLike[str]) -> str:
     """Copy a run to a new place, its provenance last, so that half a copy is no run.
 
+    Parameters
+    ----------
+    run
+        The run's folder or URL.
+    to
+        Where the copy goes.
+
+    Returns
+    -------
+    str
+        The path of the copy.
+
     Raises
     ------
     RunError
         If there is no run, or the place is taken.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = tempfile.mkdtemp()
+    >>> _ = Run.create(place + "/run", {"seed": 0})
+    >>> is_run(copy_run(place + "/run", place + "/copy"))
+    True
     """
     source, target = load_run(run).store, Store(to)
     if target.exists() and (is_run(to) or target.walk()):
@@ -177,10 +310,24 @@ def copy_run(run: str | os.PathLike[str], to: str | os.PathLike[str]) -> str:
 def delete_run(run: str | os.PathLike[str]) -> None:
     """Delete a run with all that is in its folder.
 
+    Parameters
+    ----------
+    run
+        The run's folder or URL.
+
     Raises
     ------
     RunError
         If the folder holds no run, is a symbolic link, holds other runs, or is being written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = tempfile.mkdtemp() + "/run"
+    >>> _ = Run.create(place, {"seed": 0})
+    >>> delete_run(place)
+    >>> is_run(place)
+    False
     """
     store = Store(run)
     if not is_run(run):

@@ -41,6 +41,14 @@ class Snapshot:
         ``positive`` the share of samples with h_i > 0; each float32 of shape ``(size,)``.
     extra
         Small JSON-compatible facts, such as the update's statistics or where it was imported from.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netsci_dst import Topology
+    >>> snapshot = Snapshot(Topology.chain([np.eye(4)]), step=100, epoch=0.5)
+    >>> snapshot.step, snapshot.topology.n_links
+    (100, 4)
     """
 
     topology: Topology

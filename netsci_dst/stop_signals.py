@@ -26,6 +26,11 @@ def stopped_by(*names: str) -> Iterator[None]:
     names
         Names of signals; by default SIGTERM and SIGUSR1.
 
+    Returns
+    -------
+    contextlib.AbstractContextManager
+        For a ``with`` statement.
+
     Examples
     --------
     >>> import netsci_dst as nd

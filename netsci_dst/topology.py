@@ -25,7 +25,20 @@ __all__ = ["Dense", "Layer", "Population", "Role", "Topology"]
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected layer that is not evolved: its ends are known, its links are not listed."""
+    """A fully connected layer that is not evolved: its ends are known, its links are not listed.
+
+    Attributes
+    ----------
+    name
+        The path of the module in the network.
+    source, target
+        Names of the populations.
+
+    Examples
+    --------
+    >>> Dense("head", source="hidden1", target="output")
+    Dense(name='head', source='hidden1', target='output')
+    """
 
     name: str
     source: str
@@ -47,6 +60,15 @@ class Topology:
         follow links leave them out.
     skips
         Pairs of populations of one size joined neuron by neuron (residual connections).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> chain = Topology.chain([np.eye(4), np.ones((4, 2))])
+    >>> [(p.name, p.size) for p in chain.populations], chain.n_links
+    ([('input', 4), ('hidden1', 4), ('output', 2)], 12)
+    >>> chain.degrees.tolist()
+    [1, 1, 1, 1, 3, 3, 3, 3, 4, 4]
     """
 
     populations: tuple[Population, ...]

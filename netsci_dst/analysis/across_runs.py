@@ -36,6 +36,21 @@ class MeanError(NamedTuple):
 def mean_and_error(values: ArrayLike) -> MeanError:
     """Return mean, standard error ``s / √n`` (s with n − 1) and n of the finite values.
 
+    Parameters
+    ----------
+    values
+        A value per seed, of any shape; those that are not finite are left out.
+
+    Returns
+    -------
+    MeanError
+        ``mean``, ``error`` and ``n``; NaN and 0 without a finite value.
+
+    Raises
+    ------
+    NetsciError
+        If something is no number.
+
     Examples
     --------
     >>> mean_and_error([98.8, 98.9, 98.7])
@@ -67,6 +82,21 @@ def paired_wilcoxon(a: ArrayLike, b: ArrayLike) -> PairedTest:
     have had. Pairs with a NaN are left out, pairs without a difference do not count (Wilcoxon's
     rule); with no pair left p is 1. With n pairs p cannot be below ``2^(1−n)``: six are the fewest
     that can show p < 0.05. From 200 pairs on, the normal approximation.
+
+    Parameters
+    ----------
+    a, b
+        Values in the same order, shape ``(n,)`` each.
+
+    Returns
+    -------
+    PairedTest
+        ``difference``, the median of a − b; ``p_value``; and ``n``, the pairs that differ.
+
+    Raises
+    ------
+    NetsciError
+        If the two have different numbers of values.
 
     References
     ----------
@@ -124,6 +154,33 @@ def spearman_interval(
 
     The p-value is Student's approximation. Fewer than three pairs, or values that do not vary,
     give NaN.
+
+    Parameters
+    ----------
+    x, y
+        Values in the same order, shape ``(n,)`` each; only pairs of finite values count.
+    bootstraps
+        Resamples of the pairs behind the interval.
+    level
+        Coverage of the interval.
+    seed
+        Seeds the resamples.
+
+    Returns
+    -------
+    SpearmanInterval
+        ``rho``, ``low``, ``high``, ``p_value`` and ``n``.
+
+    Raises
+    ------
+    NetsciError
+        If the two have different numbers of values.
+
+    Examples
+    --------
+    >>> found = spearman_interval([1, 2, 3, 4, 5], [1, 4, 9, 25, 16])
+    >>> round(found.rho, 6), found.n
+    (0.9, 5)
     """
     from scipy.stats import rankdata, spearmanr
 
@@ -180,6 +237,22 @@ def rank_correlations(
     ------
     NetsciError
         If fewer than three runs have the metric.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst import Run, Snapshot, Topology, analyze
+    >>> def run(seed):
+    ...     run = Run.create(f"{tempfile.mkdtemp()}/{seed}", {"seed": seed})
+    ...     links = np.arange(20).reshape(4, 5) % (2 + seed) == 0
+    ...     run.write_snapshot(Snapshot(Topology.chain([links]), 0, 0.0))
+    ...     run.append("metrics", [{"step": 0, "epoch": 0.0, "accuracy": 0.9 - seed / 10}])
+    ...     return run
+    >>> runs = [run(seed) for seed in range(4)]
+    >>> values = analyze(runs, "degrees")
+    >>> table = rank_correlations(runs, bootstraps=100)
+    >>> table.query("quantity == 'links'")[["scope", "n", "rho"]].to_dict("records")
+    [{'scope': 'network', 'n': 4, 'rho': 1.0}]
     """
     import pandas as pd
 

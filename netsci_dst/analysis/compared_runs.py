@@ -34,6 +34,27 @@ def replicates(runs: Iterable[Run]) -> list[list[Run]]:
     """Group runs that are seeds of one another: recipes that differ in nothing but the seed.
 
     Runs without a recipe, such as imported ones, are never seeds of another.
+
+    Parameters
+    ----------
+    runs
+        Runs of any recipes.
+
+    Returns
+    -------
+    list of list of Run
+        The groups, in the order in which their first runs were given.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst import Run
+    >>> def run(seed, sparsity):
+    ...     recipe = {"method": "set", "sparsity": sparsity, "seed": seed}
+    ...     return Run.create(f"{tempfile.mkdtemp()}/run", recipe)
+    >>> groups = replicates([run(0, 0.9), run(1, 0.9), run(0, 0.99)])
+    >>> [len(group) for group in groups]
+    [2, 1]
     """
     groups: dict[str, list[Run]] = {}
     for place, run in enumerate(runs):
@@ -53,6 +74,16 @@ def _without_seed(recipe: Mapping[str, Any]) -> str:
 def setting(recipe: Mapping[str, Any]) -> str:
     """Return what two methods must share to compete, in one line: data, model, size, sparsity.
 
+    Parameters
+    ----------
+    recipe
+        A resolved recipe, or its table.
+
+    Returns
+    -------
+    str
+        ``key=value`` of what competes, separated by spaces.
+
     Examples
     --------
     >>> setting({"data": "mnist", "model": "mlp", "method": "set", "sparsity": 0.99, "seed": 3})
@@ -68,6 +99,31 @@ def comparison(runs: Sequence[Run], metric: str = "accuracy") -> pd.DataFrame:
     ``value`` is the metric's last evaluation, ``aae`` its area over the epochs that all runs of
     the setting have. Runs of one method that differ in more than the seed are told apart by the
     options in which they differ.
+
+    Parameters
+    ----------
+    runs
+        Runs, whose recipes say their method, setting and seed.
+    metric
+        A column of the runs' metrics.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns run, setting, method, seed, value, aae; NaN where a run never evaluated the metric.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst import Run
+    >>> def run(method, accuracy):
+    ...     recipe = {"data": "digits", "method": method, "sparsity": 0.9, "seed": 0}
+    ...     run = Run.create(f"{tempfile.mkdtemp()}/{method}", recipe)
+    ...     run.append("metrics", [{"step": s, "epoch": s, "accuracy": accuracy} for s in (0, 1)])
+    ...     return run
+    >>> frame = comparison([run("set", 0.9), run("rigl", 0.8)])
+    >>> frame[["method", "seed", "value", "aae"]].values.tolist()
+    [['set', 0, 0.9, 0.9], ['rigl', 0, 0.8, 0.8]]
     """
     import pandas as pd
 
@@ -110,6 +166,20 @@ def win_rate(
     -------
     pandas.Series
         Share of wins by method, which sum to 1; all NaN when no setting has every method.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "setting": ["a", "a", "b", "b"],
+    ...         "seed": [0, 0, 0, 0],
+    ...         "method": ["set", "rigl", "set", "rigl"],
+    ...         "value": [0.9, 0.8, 0.7, 0.7],
+    ...     }
+    ... )
+    >>> win_rate(frame).to_dict()
+    {'rigl': 0.25, 'set': 0.75}
     """
     table = frame.pivot_table(index=list(settings), columns=method, values=value, aggfunc="mean")
     full = table.dropna(axis=0, how="any")

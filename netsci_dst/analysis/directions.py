@@ -61,10 +61,22 @@ def arcs(graph: Any, weights: bool = True) -> Arcs:
     weights
         False to leave weights out.
 
+    Returns
+    -------
+    Arcs
+        The weights as an ``(n, n)`` matrix, and whether they and the directions mean something.
+
     Raises
     ------
     NetsciError
         If a weight of a general network is not finite or below 0.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> found = arcs(nx.DiGraph([(0, 1), (1, 2)]))
+    >>> found.directed, found.weighted, found.matrix.toarray().tolist()
+    (True, False, [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
     """
     import scipy.sparse
 
@@ -91,7 +103,27 @@ def arcs(graph: Any, weights: bool = True) -> Arcs:
 
 
 def usable_arcs(graph: Any) -> Arcs:
-    """Return the graph with its directions, and its weights where weighted measures take them."""
+    """Return the graph with its directions, and its weights where weighted measures take them.
+
+    Weights that are negative or not finite have no strength and no length: there the links count 1.
+
+    Parameters
+    ----------
+    graph
+        A graph of any accepted kind.
+
+    Returns
+    -------
+    Arcs
+        As `arcs` returns them.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> signed = nx.Graph([(0, 1, {"weight": -2.0}), (1, 2, {"weight": 3.0})])
+    >>> usable_arcs(signed).weighted, usable_arcs(nx.Graph([(0, 1, {"weight": 3.0})])).weighted
+    (False, True)
+    """
     try:
         return arcs(graph)
     except NetsciError:

@@ -26,6 +26,11 @@ class Value(NamedTuple):
     ``scope`` is ``network``, ``hidden`` (hidden neurons, with all their links),
     ``hidden-subgraph`` (the graph that they span), or a layer's or population's name. ``text``
     holds what a float cannot: a verdict in words, or an exact integer beyond 2^53.
+
+    Examples
+    --------
+    >>> Value("hidden", "mean_degree", 3.5)
+    Value(scope='hidden', quantity='mean_degree', value=3.5, text=None, step=None)
     """
 
     scope: str
@@ -36,19 +41,60 @@ class Value(NamedTuple):
 
 
 class Array(NamedTuple):
-    """A vector that a picture needs, such as one number per node of the graph."""
+    """A vector that a picture needs, such as one number per node of the graph.
+
+    Examples
+    --------
+    >>> Array("coreness", np.array([2, 2, 2, 1])).values.max().item()
+    2
+    """
 
     name: str
     values: NDArray[Any]
 
 
 class NotApplicable(NetsciError):
-    """The measure has no meaning for this network; the message says why. No defect."""
+    """The measure has no meaning for this network; the message says why. No defect.
+
+    Examples
+    --------
+    >>> raise NotApplicable("a general network has no layers")
+    Traceback (most recent call last):
+        ...
+    netsci_dst.analysis.measure.NotApplicable: a general network has no layers
+    """
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A registered measure."""
+    """A registered measure, as `measure` makes it.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    function
+        What computes it.
+    tier
+        ``cheap`` or ``deep``.
+    takes
+        ``snapshot`` or ``run``.
+    summary, source
+        What it is, and where it is from.
+    estimate
+        Rough cost in seconds from a `Topology`.
+    version
+        Of its results.
+    shares
+        Whose work on a snapshot it reuses.
+
+    Examples
+    --------
+    >>> from netsci_dst import registry
+    >>> found = registry.get("measure", "k_shell").target
+    >>> found.tier, found.takes, found.resolve()
+    ('cheap', 'snapshot', {})
+    """
 
     name: str
     function: Callable[..., Iterable[Value | Array]]
@@ -106,11 +152,17 @@ def measure(
 
     Parameters
     ----------
+    name
+        Its name in `analyze` and in ``netsci-dst list measures``.
     tier
         ``cheap`` measures run on every snapshot; ``deep`` ones on the first, the last and
         log-spaced snapshots unless asked for more.
     source
         Paper and equation.
+    takes
+        ``snapshot``, or ``run`` for a measure of all snapshots together.
+    summary
+        What it is; by default the first line of the function's docstring.
     estimate
         Optional rough cost in seconds from a `Topology`; above a limit the measure is skipped
         with a note unless it was asked for by name.
@@ -119,6 +171,23 @@ def measure(
     shares
         Measures with the same word here reuse each other's work on a snapshot: one process
         computes them one after another.
+
+    Returns
+    -------
+    callable
+        A decorator that returns the function as it is.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from netsci_dst import analyze
+    >>> @measure("share_of_leaves", tier="cheap", source="an example")
+    ... def share_of_leaves(snapshot, degree: int = 1):
+    ...     "The share of nodes with a single link."
+    ...     share = (snapshot.topology.degrees == degree).mean()
+    ...     yield Value("network", "share", float(share))
+    >>> analyze(nx.star_graph(3), "share_of_leaves")["value"].tolist()
+    [0.75]
     """
 
     def decorate(function: F) -> F:

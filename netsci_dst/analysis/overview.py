@@ -33,6 +33,11 @@ def topological_measures(
     seed
         Seeds what is random.
 
+    Returns
+    -------
+    dict
+        Measures by name.
+
     Raises
     ------
     UnknownName

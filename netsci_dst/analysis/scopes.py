@@ -21,7 +21,17 @@ HIDDEN_SUBGRAPH = "hidden-subgraph"
 
 
 class NeuronScope(NamedTuple):
-    """Some neurons of a graph, which keep all their links in it."""
+    """Some neurons of a graph, which keep all their links in it.
+
+    Attributes
+    ----------
+    name
+        ``network``, ``hidden``, or the name of a layer.
+    graph
+        The graph.
+    member
+        Which of its nodes are meant, shape ``(n_nodes,)``.
+    """
 
     name: str
     graph: Topology
@@ -38,6 +48,30 @@ def graph_scopes(topology: Topology, *, layers: bool = True) -> Iterator[tuple[s
 
     For measures of graphs. The subgraph that hidden neurons span is ``hidden-subgraph``; it is
     left out where it is the network itself, as in a Transformer.
+
+    Parameters
+    ----------
+    topology
+        A topology with at least one layer.
+    layers
+        Whether each layer counts by itself.
+
+    Yields
+    ------
+    tuple
+        Name and topology of each part.
+
+    Raises
+    ------
+    NotApplicable
+        If the network has no sparse layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> chain = Topology.chain([np.eye(3), np.eye(3), np.eye(3)])
+    >>> [(name, part.n_links) for name, part in graph_scopes(chain)]
+    [('network', 9), ('hidden-subgraph', 3), ('layer1', 3), ('layer2', 3), ('layer3', 3)]
     """
     _refuse_empty(topology)
     yield "network", topology
@@ -54,6 +88,30 @@ def neuron_scopes(topology: Topology, *, layers: bool = True) -> Iterator[Neuron
 
     For measures of neurons. ``hidden`` are the hidden neurons in the whole graph; they are left
     out where all neurons are hidden. A layer is a graph of its own.
+
+    Parameters
+    ----------
+    topology
+        A topology with at least one layer.
+    layers
+        Whether each layer counts by itself.
+
+    Yields
+    ------
+    NeuronScope
+        Name, graph, and which of its nodes are meant.
+
+    Raises
+    ------
+    NotApplicable
+        If the network has no sparse layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> chain = Topology.chain([np.eye(3), np.ones((3, 2))])
+    >>> [(scope.name, scope.degrees.tolist()) for scope in neuron_scopes(chain, layers=False)]
+    [('network', [1, 1, 1, 3, 3, 3, 3, 3]), ('hidden', [3, 3, 3])]
     """
     _refuse_empty(topology)
     yield NeuronScope("network", topology, np.ones(topology.n_nodes, dtype=bool))
@@ -69,6 +127,22 @@ def hidden_neurons(topology: Topology) -> NDArray[np.bool_]:
     """Return which nodes of the graph are neither input nor output, shape ``(n_nodes,)``.
 
     None in a general network.
+
+    Parameters
+    ----------
+    topology
+        A topology.
+
+    Returns
+    -------
+    numpy.ndarray
+        Booleans, shape ``(n_nodes,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hidden_neurons(Topology.chain([np.ones((2, 3)), np.ones((3, 1))])).tolist()
+    [False, False, True, True, True, False]
     """
     inner = np.zeros(topology.n_nodes, dtype=bool)
     if topology.is_layered:
@@ -78,7 +152,30 @@ def hidden_neurons(topology: Topology) -> NDArray[np.bool_]:
 
 
 def population_scopes(topology: Topology) -> Iterator[tuple[str, Population, slice]]:
-    """Yield each population of the graph with the name of its scope and its nodes."""
+    """Yield each population of the graph with the name of its scope and its nodes.
+
+    Parameters
+    ----------
+    topology
+        A topology with at least one layer.
+
+    Yields
+    ------
+    tuple
+        Name of the scope, the population, and the slice of its nodes.
+
+    Raises
+    ------
+    NotApplicable
+        If the network has no sparse layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> chain = Topology.chain([np.ones((2, 3)), np.ones((3, 1))])
+    >>> [(name, nodes.start, nodes.stop) for name, _, nodes in population_scopes(chain)]
+    [('input', 0, 2), ('hidden1', 2, 5), ('output', 5, 6)]
+    """
     _refuse_empty(topology)
     taken = {"network", HIDDEN, HIDDEN_SUBGRAPH, *(layer.name for layer in topology.layers)}
     for population in topology.graph_populations:
@@ -91,6 +188,28 @@ def node_groups(topology: Topology) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Yield the nodes of the network, of its hidden populations together, and of each population.
 
     A neuron keeps all its links here: the groups divide nodes, not links.
+
+    Parameters
+    ----------
+    topology
+        A topology with at least one layer.
+
+    Yields
+    ------
+    tuple
+        Name of the group, and which nodes belong to it, shape ``(n_nodes,)``.
+
+    Raises
+    ------
+    NotApplicable
+        If the network has no sparse layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> chain = Topology.chain([np.ones((2, 3)), np.ones((3, 1))])
+    >>> [(name, int(member.sum())) for name, member in node_groups(chain)]
+    [('network', 6), ('hidden', 3), ('input', 2), ('hidden1', 3), ('output', 1)]
     """
     for scope in neuron_scopes(topology, layers=False):
         yield scope.name, scope.member

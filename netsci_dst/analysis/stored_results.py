@@ -152,6 +152,31 @@ def results(
         A run, or its path or URL.
     options
         Options by measure, to read results that were computed with these instead of the defaults.
+
+    Returns
+    -------
+    Results
+        Read as `Results.value`, `Results.array` and its neighbours say.
+
+    Raises
+    ------
+    RunError
+        If there is no run at that place.
+    NetsciError
+        For something that is no run.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from netsci_dst import Run, Snapshot, Topology, analyze
+    >>> run = Run.create(tempfile.mkdtemp() + "/run", {"seed": 0})
+    >>> _ = run.write_snapshot(Snapshot(Topology.chain([np.eye(3)]), 0, 0.0))
+    >>> _ = analyze(run, "degrees")
+    >>> found = results(run)
+    >>> found.measures, found.steps("degrees")
+    (['degrees'], [0])
+    >>> found.values.query("quantity == 'links'")["value"].tolist()
+    [3.0]
     """
     if isinstance(run, (str, os.PathLike)):
         run = Run.open(run)

@@ -33,6 +33,11 @@ def in_words(frame: pd.DataFrame, run: str | None = None) -> str:
     run
         Which run or network of the frame; by default the first.
 
+    Returns
+    -------
+    str
+        A sentence per line.
+
     Examples
     --------
     >>> import networkx as nx

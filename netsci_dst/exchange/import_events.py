@@ -39,6 +39,11 @@ def from_events(
     network
         Options of `netsci_dst.read_network`.
 
+    Returns
+    -------
+    Run
+        With a snapshot per state.
+
     Raises
     ------
     DataError

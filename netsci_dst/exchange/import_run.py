@@ -62,6 +62,11 @@ def from_checkpoint(
     network
         Options of `netsci_dst.read_network` for files of networks.
 
+    Returns
+    -------
+    Run
+        With a snapshot per checkpoint.
+
     Raises
     ------
     FormatError
@@ -69,6 +74,15 @@ def from_checkpoint(
         from those of the others.
     RunError
         If the folder holds another run.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> place = tempfile.mkdtemp()
+    >>> np.savez(place + "/weights.npz", fc1=np.eye(4), fc2=np.eye(4)[:, :2])
+    >>> run = from_checkpoint(place + "/weights.npz", place + "/run")
+    >>> [(layer.name, layer.shape, layer.n_links) for layer in run.snapshots[-1].topology.layers]
+    [('fc1', (4, 4), 4), ('fc2', (4, 2), 2)]
     """
     files = _files(paths)
     if steps is not None and len(steps) != len(files):

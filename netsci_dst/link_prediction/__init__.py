@@ -9,8 +9,10 @@ from .candidates import positive_links, scores_at, top_links
 from .nodes import ch2_l3n, ch3_l3n
 from .paths import ch2_l3p, ch3_l3p, cn_l3, ra_l3
 from .perturbation import spm
+from .predictor import Predictor
 
 __all__ = [
+    "Predictor",
     "ch2_l3n",
     "ch2_l3p",
     "ch3_l3n",

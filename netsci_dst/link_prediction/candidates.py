@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .. import registry
 from ..checks import whole_number, whole_numbers
@@ -13,9 +14,34 @@ from ._bipartite import Bipartite, bipartite, is_tensor
 from ._blocks import Blocks
 from ._pool import Pool
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .predictor import Matrix
+
 TIES = ("random", "spearman")
 
 
+@overload
+def top_links(
+    adjacency: Tensor,
+    predictor: str = "ch3_l3p",
+    k: int = 1,
+    *,
+    rng: np.random.Generator | int = 0,
+    ties: str = "random",
+    threads: int | None = None,
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def top_links(
+    adjacency: Matrix,
+    predictor: str = "ch3_l3p",
+    k: int = 1,
+    *,
+    rng: np.random.Generator | int = 0,
+    ties: str = "random",
+    threads: int | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]: ...
 def top_links(
     adjacency: Any,
     predictor: str = "ch3_l3p",
@@ -55,6 +81,12 @@ def top_links(
     ------
     UnknownName, TopologyError, NetsciError
         For an unknown predictor or way with ties, a bad adjacency, or a negative ``k``.
+
+    Examples
+    --------
+    >>> keys, scores = top_links(np.array([[1, 1, 0], [1, 1, 1]]), "cn_l3", k=5)
+    >>> [divmod(int(key), 3) for key in keys], scores.tolist()
+    ([(0, 2)], [2.0])
     """
     if ties not in TIES:
         raise UnknownName("way with ties", ties, TIES)
@@ -70,12 +102,40 @@ def top_links(
     return _like(adjacency, keys), _like(adjacency, scores)
 
 
+@overload
+def positive_links(
+    adjacency: Tensor, predictor: str = "ch3_l3p", *, threads: int | None = None
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def positive_links(
+    adjacency: Matrix, predictor: str = "ch3_l3p", *, threads: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]: ...
 def positive_links(
     adjacency: Any, predictor: str = "ch3_l3p", *, threads: int | None = None
 ) -> tuple[Any, Any]:
-    """Return all absent links with a positive score: keys, increasing, and scores.
+    """Return all absent links with a positive score.
 
-    Parameters, returns and errors are those of `top_links`.
+    Parameters
+    ----------
+    adjacency, predictor, threads
+        As for `top_links`.
+
+    Returns
+    -------
+    tuple
+        int64 keys ``source * n_target + target``, increasing, and their scores, of the kind that
+        was given.
+
+    Raises
+    ------
+    UnknownName, TopologyError
+        For an unknown predictor, or a bad adjacency.
+
+    Examples
+    --------
+    >>> keys, scores = positive_links(np.array([[1, 1, 0], [0, 1, 1]]), "cn_l3")
+    >>> [divmod(int(key), 3) for key in keys], scores.tolist()
+    ([(0, 2), (1, 0)], [1.0, 1.0])
     """
     found = list(Blocks(adjacency, predictor, threads).candidates(None))
     keys = np.concatenate([np.empty(0, np.int64), *(keys for keys, _ in found)])
@@ -84,6 +144,24 @@ def positive_links(
     return _like(adjacency, keys[order]), _like(adjacency, scores[order])
 
 
+@overload
+def scores_at(
+    adjacency: Tensor,
+    predictor: str,
+    sources: ArrayLike | Tensor,
+    targets: ArrayLike | Tensor,
+    *,
+    threads: int | None = None,
+) -> Tensor: ...
+@overload
+def scores_at(
+    adjacency: Matrix,
+    predictor: str,
+    sources: ArrayLike,
+    targets: ArrayLike,
+    *,
+    threads: int | None = None,
+) -> NDArray[np.float64]: ...
 def scores_at(
     adjacency: Any,
     predictor: str,
@@ -107,10 +185,20 @@ def scores_at(
     threads
         Threads to use; by default those of OMP_NUM_THREADS, or all cores.
 
+    Returns
+    -------
+    numpy.ndarray or torch.Tensor
+        Scores, shape (n,), of the kind that was given.
+
     Raises
     ------
     UnknownName, TopologyError
         For an unknown predictor, a bad adjacency, or a pair outside it.
+
+    Examples
+    --------
+    >>> scores_at(np.array([[1, 1, 0], [0, 1, 1]]), "cn_l3", [0, 0], [1, 2]).tolist()
+    [0.0, 1.0]
     """
     u, v = (
         whole_numbers(name, x.cpu() if is_tensor(x) else x)

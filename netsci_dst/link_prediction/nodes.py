@@ -7,8 +7,10 @@ from typing import Any
 from ..registry import register
 from . import _rules
 from ._scores import full_scores
+from .predictor import predictor
 
 
+@predictor
 @register("link predictor", "ch2_l3n", source="CHTss equation 3, algorithm 1", rule=_rules.CH2_L3N)
 def ch2_l3n(adjacency: Any, *, threads: int | None = None) -> Any:
     """CH2-L3n: each common neighbour on a path of length three weighs ``di* / de*``.
@@ -47,10 +49,30 @@ def ch2_l3n(adjacency: Any, *, threads: int | None = None) -> Any:
     return full_scores(adjacency, _rules.CH2_L3N, threads)
 
 
+@predictor
 @register("link predictor", "ch3_l3n", source="CHTss equation 3", rule=_rules.CH3_L3N)
 def ch3_l3n(adjacency: Any, *, threads: int | None = None) -> Any:
     """CH3-L3n: as CH2-L3n with numerator 1, so that only external links count.
 
-    Parameters, returns and errors are those of `ch2_l3n`.
+    Parameters
+    ----------
+    adjacency, threads
+        As for `ch2_l3n`.
+
+    Returns
+    -------
+    numpy.ndarray or torch.Tensor
+        Scores as those of `ch2_l3n`, shape (n_source, n_target).
+
+    Raises
+    ------
+    TopologyError
+        When the adjacency is not a matrix of finite numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ch3_l3n(np.array([[1, 1, 0], [0, 1, 1]])).tolist()
+    [[0.0, 0.0, 2.0], [2.0, 0.0, 0.0]]
     """
     return full_scores(adjacency, _rules.CH3_L3N, threads)

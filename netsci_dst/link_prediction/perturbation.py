@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..checks import whole_number
 from ..errors import NetsciError
 from ..registry import register
 from ._bipartite import bipartite, is_tensor
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .predictor import Matrix
+
 # Singular values nearer to each other than this share of the largest are one degenerate value.
 _DEGENERATE = 1e-9
 
 
+@overload
+def spm(
+    adjacency: Tensor, *, fraction: float = 0.1, repeats: int = 10, seed: int = 0
+) -> Tensor: ...
+@overload
+def spm(
+    adjacency: Matrix,
+    *,
+    fraction: float = 0.1,
+    repeats: int = 10,
+    seed: int = 0,
+) -> NDArray[np.float64]: ...
 @register("link predictor", "spm", source="Lü et al. 2015, on the bipartite matrix")
 def spm(adjacency: Any, *, fraction: float = 0.1, repeats: int = 10, seed: int = 0) -> Any:
     """SPM: the structural perturbation method.
@@ -44,6 +62,15 @@ def spm(adjacency: Any, *, fraction: float = 0.1, repeats: int = 10, seed: int =
         When the fraction is not between 0 and 1 or there are no repetitions.
     TopologyError
         When the adjacency is not a matrix of finite numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> blocks = np.kron(np.eye(2), np.ones((4, 4)))
+    >>> blocks[0, 0] = 0
+    >>> scores = spm(blocks)
+    >>> divmod(int(scores.argmax()), 8), float(scores[blocks == 1].max())
+    ((0, 0), 0.0)
     """
     if not 0 < fraction < 1:
         raise NetsciError(f"fraction of spm is {fraction}; it must be between 0 and 1")

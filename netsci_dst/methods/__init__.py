@@ -38,14 +38,39 @@ def register_method(name: str, options: Mapping[str, Any], summary: str, source:
 
     Parameters
     ----------
+    name
+        Its name in recipes and in ``netsci-dst list methods``.
     options
         Fields of `MethodOptions`.
+    summary
+        What it does, in a sentence.
+    source
+        Paper and section.
+
+    Examples
+    --------
+    >>> slow = {"removal": "magnitude", "regrowth": "random", "zeta": 0.1}
+    >>> register_method("set-slow", slow, "SET with a small share of exchanged links.")
+    >>> options_of("set-slow").zeta
+    0.1
     """
     registry.add("method", name, dict(options), summary=summary, source=source)
 
 
 def method(name: str, **overrides: Any) -> MethodOptions:
     """Return the options of a named method, with some of them changed, all checked.
+
+    Parameters
+    ----------
+    name
+        A registered method, or the path of a TOML file that holds one.
+    overrides
+        Fields of `MethodOptions` that differ.
+
+    Returns
+    -------
+    MethodOptions
+        Complete and checked.
 
     Raises
     ------
@@ -74,6 +99,23 @@ def options_of(name: str, overrides: Mapping[str, Any] | None = None) -> MethodO
     ----------
     name
         A registered method, or the path of a TOML file that holds one.
+    overrides
+        Fields that differ.
+
+    Returns
+    -------
+    MethodOptions
+        Complete and checked.
+
+    Raises
+    ------
+    UnknownName, RecipeError
+        For an unknown method or option, or an impossible value.
+
+    Examples
+    --------
+    >>> options_of("set", {"zeta": 0.1}).zeta
+    0.1
     """
     overrides = dict(overrides or {})
     known = {} if overrides.keys() >= _OWN else _table(name)

@@ -53,7 +53,13 @@ _NULLABLE = (
 
 
 class Phase(BaseModel):
-    """From when on links are regrown in another way (Survival app. E)."""
+    """From when on links are regrown in another way (Survival app. E).
+
+    Examples
+    --------
+    >>> Phase(start=0.5, regrowth="random").delta
+    1.0
+    """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False
@@ -69,6 +75,13 @@ class MethodOptions(BaseModel):
     """A training method as data: which parts, with which options.
 
     Every field can be overridden in a recipe under ``method_options``.
+
+    Examples
+    --------
+    >>> from netsci_dst.methods import options_of
+    >>> options = options_of("set")
+    >>> options.removal, options.regrowth, options.zeta
+    ('magnitude', 'random', 0.3)
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    import plotly.graph_objects
 
 Kind = Literal["line", "points", "line+points", "bar", "step"]
 
@@ -17,6 +21,12 @@ class Series:
 
     ``error`` is half the height of the error bar at each point, ``low`` and ``high`` the two edges
     of a band around the line, all in the units of y.
+
+    Examples
+    --------
+    >>> line = Series("accuracy", x=[1, 2], y=[0.5, 0.7], low=[0.4, 0.6], high=[0.6, 0.8])
+    >>> line.kind
+    'line'
     """
 
     name: str
@@ -33,7 +43,13 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A straight reference line across the chart, with a word."""
+    """A straight reference line across the chart, with a word.
+
+    Examples
+    --------
+    >>> Mark("y", 0.5, "chance").at
+    0.5
+    """
 
     axis: Literal["x", "y"]
     at: float
@@ -48,6 +64,14 @@ class Chart:
     it follows the snapshot chosen there; everywhere else this object is drawn. ``x_unit`` and
     ``y_unit`` stand in the axes' titles and in the CSV; ``share`` says that y is a share, to be
     shown in per cent; ``measure`` and ``scope`` name in the CSV what was measured, on what.
+
+    Examples
+    --------
+    >>> degrees = Series("hidden", x=[1, 2, 3], y=[10, 4, 1], kind="bar")
+    >>> mean = Mark("x", 1.4, "mean")
+    >>> chart = Chart("degrees", "Degrees", "degree", "neurons", (degrees,), marks=(mean,))
+    >>> [series.name for series in chart.series]
+    ['hidden']
     """
 
     key: str
@@ -71,7 +95,13 @@ class Chart:
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a `Heat`: a matrix with its name, and the values along its two sides."""
+    """One picture of a `Heat`: a matrix with its name, and the values along its two sides.
+
+    Examples
+    --------
+    >>> Panel("layer 1", np.eye(2), x=["a", "b"]).values.shape
+    (2, 2)
+    """
 
     name: str
     values: np.ndarray = field(repr=False)
@@ -84,6 +114,13 @@ class Heat:
     """Matrices drawn as pictures side by side, on one colour scale.
 
     ``across`` is how many stand in a row, where there are more than fit in one.
+
+    Examples
+    --------
+    >>> picture = Panel("layer 1", np.eye(3))
+    >>> heat = Heat("links", "Links", "weight", (picture,), x_label="target", y_label="source")
+    >>> heat.panels[0].name
+    'layer 1'
     """
 
     key: str
@@ -102,7 +139,13 @@ class Heat:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; ``fold`` hides it behind its title."""
+    """A table; ``fold`` hides it behind its title.
+
+    Examples
+    --------
+    >>> Table("sizes", "Sizes", ["layer", "links"], [["fc1", "1,000"], ["fc2", "500"]]).rows[0]
+    ['fc1', '1,000']
+    """
 
     key: str
     title: str
@@ -114,7 +157,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Words:
-    """A sentence; with ``missing`` one that says why there is nothing, and what would help."""
+    """A sentence; with ``missing`` one that says why there is nothing, and what would help.
+
+    Examples
+    --------
+    >>> Words("There are no snapshots.", missing=True, command="netsci-dst train").missing
+    True
+    """
 
     text: str
     missing: bool = False
@@ -126,6 +175,11 @@ class Control:
     """Something to choose above the charts of a section; a script reads ``app.choice(name)``.
 
     ``options`` (value -> label) make a list, ``low`` and ``high`` a slider.
+
+    Examples
+    --------
+    >>> Control("scale", "Scale", options={"linear": "linear", "log": "log"}, value="log").value
+    'log'
     """
 
     name: str
@@ -143,12 +197,17 @@ class View:
 
     ``paper`` returns it as a matplotlib figure and ``show`` as a plotly one, where it has them;
     ``first`` is escaped HTML that stands there until the script has run, for good without one.
+
+    Examples
+    --------
+    >>> View("disk", "Hyperbolic disk", first="<p>No embedding is stored.</p>").wide
+    False
     """
 
     key: str
     title: str
-    paper: Callable[[], Any] | None = None
-    show: Callable[[], Any] | None = None
+    paper: Callable[[], matplotlib.figure.Figure] | None = None
+    show: Callable[[], plotly.graph_objects.Figure] | None = None
     wide: bool = False
     first: str = ""
     numbers: Callable[[], Table] | None = None
@@ -156,7 +215,13 @@ class View:
 
 @dataclass(frozen=True)
 class Data:
-    """What the section's script needs on the page: JSON by its key, made only there."""
+    """What the section's script needs on the page: JSON by its key, made only there.
+
+    Examples
+    --------
+    >>> Data("sizes", lambda: {"layers": 3}).make()
+    {'layers': 3}
+    """
 
     key: str
     make: Callable[[], Any]

@@ -61,6 +61,16 @@ def figures(
         If the format or the size is none of these, or there is no figure or option of a name.
     RunError
         If the folder cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from netsci_dst import Run, Snapshot, Topology
+    >>> place = tempfile.mkdtemp()
+    >>> run = Run.create(place + "/run", {"seed": 0})
+    >>> _ = run.write_snapshot(Snapshot(Topology.chain([np.eye(4), np.ones((4, 2))]), step=0))
+    >>> [path.name for path in figures(run, place, format="svg", only=["degrees"])]
+    ['degrees-ccdf.svg', 'degrees-histogram.svg']
     """
     if format not in FORMATS:
         raise NetsciError(f"a figure can be written as {', '.join(FORMATS)}, not {format!r}")

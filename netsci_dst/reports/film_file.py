@@ -53,6 +53,11 @@ def film(
     hold
         Seconds for which the last snapshot stays.
 
+    Returns
+    -------
+    Path
+        The file.
+
     Raises
     ------
     NetsciError
@@ -61,6 +66,18 @@ def film(
         If ffmpeg is needed and not installed.
     RunError
         If the run has no links to draw, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from netsci_dst import Run, Snapshot, Topology
+    >>> place = tempfile.mkdtemp()
+    >>> run = Run.create(place + "/run", {"seed": 0})
+    >>> for step in range(2):
+    ...     snapshot = Snapshot(Topology.chain([np.eye(4), np.ones((4, 2 + step))[:, :2]]), step)
+    ...     _ = run.write_snapshot(snapshot)
+    >>> film(run, place + "/film.gif", view="network").name
+    'film.gif'
     """
     path = Path(out)
     if path.suffix.lower() not in FORMATS:

@@ -84,6 +84,13 @@ def report(
         If no run is given, one does not exist, or the file cannot be written.
     MissingDependency
         If the report extra is not installed.
+
+    Examples
+    --------
+    >>> import networkx as nx, tempfile
+    >>> file = report(nx.karate_club_graph(), tempfile.mkdtemp() + "/karate.html", analyze=False)
+    >>> file.name, file.read_text()[:15]
+    ('karate.html', '<!doctype html>')
     """
     opened = open_subjects(runs)
     if analyze:

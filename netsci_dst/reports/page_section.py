@@ -41,6 +41,13 @@ class Section:
         False for what is a figure of a file or a notebook alone.
     definition, equation, source, computed_by
         How it is defined, as HTML of our own for the equation; the paper; what computes it.
+
+    Examples
+    --------
+    >>> from netsci_dst.reports import sections_of
+    >>> section = next(found for found in sections_of("run") if found.name == "k_shells")
+    >>> section.page, section.title
+    ('run', 'k-shells')
     """
 
     name: str
@@ -92,6 +99,33 @@ def section(
 ) -> Callable[[Callable[..., Iterable[Block]]], Callable[..., Iterable[Block]]]:
     """Register a function as a section; see `Section` for the words.
 
+    Parameters
+    ----------
+    name
+        By which `netsci_dst.show` and the page's address know it.
+    title
+        Its heading.
+    page
+        ``run``, ``comparison``, ``network`` or ``networks``.
+    lead
+        One sentence that says what to look for.
+    after
+        The section before it; by default it comes last.
+    definition, equation, source, computed_by
+        How it is defined, the paper, and what computes it.
+    on_page
+        False for what is a figure of a file or a notebook alone.
+
+    Returns
+    -------
+    callable
+        A decorator that returns the function as it is.
+
+    Raises
+    ------
+    NetsciError
+        If there is no such page.
+
     Examples
     --------
     >>> from netsci_dst.reports import Chart, Series, section
@@ -122,7 +156,23 @@ def _key(name: str, page: str) -> str:
 
 
 def sections_of(page: str) -> list[Section]:
-    """Return the sections of a page in the order in which they stand."""
+    """Return the sections of a page in the order in which they stand.
+
+    Parameters
+    ----------
+    page
+        ``run``, ``comparison``, ``network`` or ``networks``.
+
+    Returns
+    -------
+    list of Section
+        In the order of the page, those of others included.
+
+    Examples
+    --------
+    >>> [found.name for found in sections_of("network")][:3]
+    ['network', 'degrees', 'communities']
+    """
     waiting = [e.target for e in registry.entries("section") if e.target.page == page]
     known = {s.name for s in waiting}
     placed: list[Section] = []

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .chart import Chart, Heat, Series
 from .colours import palette
 from .to_csv import with_unit
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 _MODES = {"line": "lines", "points": "markers", "line+points": "lines+markers", "step": "lines"}
 
@@ -28,8 +31,8 @@ def spec(chart: Chart | Heat) -> dict[str, Any]:
     return _heat(chart) if isinstance(chart, Heat) else _chart(chart)
 
 
-def figure(chart: Chart | Heat) -> Any:
-    """Return a ``plotly.graph_objects.Figure``."""
+def figure(chart: Chart | Heat) -> Figure:
+    """Return a chart as a plotly figure."""
     from .need import need
 
     go = need("plotly.graph_objects", purpose="an interactive chart")

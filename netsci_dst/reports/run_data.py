@@ -33,6 +33,15 @@ class RunData:
 
     ``max_frames`` and ``link_budget`` bound what of its snapshots travels in a page; ``baselines``
     are the dense runs it is measured against, ``progress`` is told of the snapshots read.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from netsci_dst import Run, Snapshot, Topology
+    >>> run = Run.create(tempfile.mkdtemp() + "/run", {"seed": 0})
+    >>> _ = run.write_snapshot(Snapshot(Topology.chain([np.eye(4)]), step=0))
+    >>> RunData(run).topology.n_links
+    4
     """
 
     run: Run

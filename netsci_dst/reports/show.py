@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NetsciError, RunError, UnknownName
 from ..run import Run
@@ -20,6 +20,12 @@ from .page_section import PAGES, Section, sections_of
 from .plotly_chart import figure
 from .run_data import RunData
 from .subjects import open_subjects, page_subject
+
+if TYPE_CHECKING:
+    from ipywidgets import VBox
+    from plotly.graph_objects import Figure
+
+__all__ = ["measure", "slider"]  # and every section, by `__getattr__`
 
 RunLike = Run | str | os.PathLike[str]
 
@@ -35,8 +41,36 @@ _SHORT: dict[str, tuple[tuple[str, ...], str | None]] = {
 _PREFIXES = ("training-", "evolution-", "compare-", "degrees-", "dormant-")
 
 
-def measure(run: RunLike, name: str, quantity: str) -> Any:
-    """Show any quantity of any measure through the snapshots, a line per scope."""
+def measure(run: RunLike, name: str, quantity: str) -> Figure:
+    """Show any quantity of any measure through the snapshots, a line per scope.
+
+    Parameters
+    ----------
+    run
+        A run or its path, analysed before.
+    name, quantity
+        A measure, and one of the quantities that it stored.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Steps across, the quantity up.
+
+    Raises
+    ------
+    NetsciError
+        If the run holds no such quantity.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> import netsci_dst as nd
+    >>> run = nd.Run.create(tempfile.mkdtemp() + "/run", {"seed": 0})
+    >>> _ = run.write_snapshot(nd.Snapshot(nd.Topology.chain([np.eye(4)]), step=0))
+    >>> _ = nd.analyze(run, "degrees")
+    >>> [line.name for line in nd.show.measure(run, "degrees", "links").data]
+    ['network']
+    """
     data = RunData(open_subjects(run)[0])
     chart = through_time(data, name, quantity)
     if not chart.series:
@@ -46,12 +80,37 @@ def measure(run: RunLike, name: str, quantity: str) -> Any:
     return figure(chart)
 
 
-def slider(run: RunLike, view: Any = "ccdf") -> Any:
-    """Return an ipywidgets slider over the snapshots with one of the views of this module below.
+def slider(run: RunLike, view: str | Callable[..., Figure] = "ccdf") -> VBox:
+    """Return a slider over the snapshots with one of the figures of this module below.
+
+    Parameters
+    ----------
+    run
+        A run or its path.
+    view
+        A function of this module, or its name.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        The slider with the figure; a notebook shows it.
+
+    Raises
+    ------
+    RunError
+        If the run has no snapshot.
+    MissingDependency
+        If the notebook extra is not installed.
 
     Examples
     --------
-    ``nd.show.slider(run, nd.show.k_shells)`` in a notebook.
+    >>> import numpy as np, tempfile
+    >>> import netsci_dst as nd
+    >>> run = nd.Run.create(tempfile.mkdtemp() + "/run", {"seed": 0})
+    >>> for step in range(3):
+    ...     _ = run.write_snapshot(nd.Snapshot(nd.Topology.chain([np.eye(4)]), step))
+    >>> nd.show.slider(run, nd.show.degrees).children[0].options
+    (0, 1, 2)
     """
     widgets = need("ipywidgets", "notebook", "a slider in a notebook")
     opened = open_subjects(run)[0]
@@ -75,7 +134,7 @@ def slider(run: RunLike, view: Any = "ccdf") -> Any:
     return widgets.VBox([control, shown])
 
 
-def __getattr__(name: str) -> Callable[..., Any]:
+def __getattr__(name: str) -> Callable[..., Figure]:
     if name.startswith("__"):
         raise AttributeError(name)
     wanted, key = _SHORT.get(name, ((name,), None))
@@ -94,8 +153,8 @@ def _spoken(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _shower(name: str, found: list[Section], key: str | None) -> Callable[..., Any]:
-    def show(subject: Any, what: str | None = None, **options: Any) -> Any:
+def _shower(name: str, found: list[Section], key: str | None) -> Callable[..., Figure]:
+    def show(subject: Any, what: str | None = None, **options: Any) -> Figure:
         page, data = _subject(subject)
         section = next((s for s in found if s.page == page), None)
         if section is None:
@@ -116,7 +175,7 @@ def _subject(subject: Any) -> tuple[str, Any]:
     return page_subject(open_subjects(subject))
 
 
-def _drawn(section: Section, data: Any, what: str | None, options: dict[str, Any]) -> Any:
+def _drawn(section: Section, data: Any, what: str | None, options: dict[str, Any]) -> Figure:
     known: dict[str, Chart | Heat | View] = {}
     for block in section.figures(data, **options):
         known[block.key] = block

@@ -94,7 +94,30 @@ class Counts:
 
 
 def counts(experiment: Experiment, table: ResultTable, quick: bool = False) -> Counts:
-    """Count the runs of an experiment; what waits for a GPU is not among those asked for."""
+    """Count the runs of an experiment; what waits for a GPU is not among those asked for.
+
+    Parameters
+    ----------
+    experiment
+        What was asked.
+    table
+        Its results.
+    quick
+        Those of the smaller version.
+
+    Returns
+    -------
+    Counts
+        Runs done, asked for, and waiting for a GPU.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst.reproduction import ResultTable, experiments, load_experiment
+    >>> from netsci_dst.store import Store
+    >>> counts(load_experiment(experiments()[0]), ResultTable(Store(tempfile.mkdtemp()))).done
+    0
+    """
     done = table.keys(quick)
     missing = [cell for cell in experiment.cells(quick) if cell.key not in done]
     waiting = sum(cell.needs_gpu for cell in missing)

@@ -24,7 +24,18 @@ class _Strict(BaseModel):
 
 
 class Published(_Strict):
-    """A figure of the paper, in the units that the paper prints (percent where it does)."""
+    """A figure of the paper, in the units that the paper reports (percent where it does).
+
+    Attributes
+    ----------
+    value, error
+        The figure and its error; None where none is reported.
+
+    Examples
+    --------
+    >>> Published(value=98.8, error=0.1).value
+    98.8
+    """
 
     value: float
     error: float | None = Field(None, ge=0, description="Standard error of the mean.")
@@ -41,7 +52,13 @@ class Published(_Strict):
 
 
 class Row(_Strict):
-    """One line of a table: a recipe's changes, and what the paper says came out."""
+    """One line of a table: a recipe's changes, and what the paper says came out.
+
+    Examples
+    --------
+    >>> Row(name="set", label="SET", changes={"method": "set"}).changes["method"]
+    'set'
+    """
 
     name: Name
     label: str
@@ -221,6 +238,11 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def experiments() -> list[str]:
     """Return the names of the experiments that ship.
 
+    Returns
+    -------
+    list of str
+        Names, sorted.
+
     Examples
     --------
     >>> "chtss-table7" in experiments()
@@ -233,11 +255,27 @@ def experiments() -> list[str]:
 def load_experiment(name: str | os.PathLike[str]) -> Experiment:
     """Return an experiment by its name, or from a TOML file of one's own.
 
+    Parameters
+    ----------
+    name
+        One of `experiments`, or the path of a TOML file.
+
+    Returns
+    -------
+    Experiment
+        Its settings, rows and published values.
+
     Raises
     ------
     UnknownName, RecipeError
         For an unknown experiment or key, a file that cannot be read, or parts that contradict
         each other.
+
+    Examples
+    --------
+    >>> experiment = load_experiment(experiments()[0])
+    >>> isinstance(experiment, Experiment), bool(experiment.title)
+    (True, True)
     """
     given = os.fspath(name)
     if given.endswith(".toml"):

@@ -34,6 +34,10 @@ def write_page(
         What was run.
     store
         The local folder of its results.
+    table
+        Its results; by default those in the folder.
+    quick
+        Those of the smaller version.
     digests
         By setting, row, seed and quick, the request whose lines count; by default that of the
         experiment. Lines of earlier requests are left out.
@@ -41,6 +45,19 @@ def write_page(
         Also write ``comparison.html``, the report comparing the runs that are at hand.
     rows
         Rows that were asked for; others are left out unless they have a line.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst.reproduction import experiments, load_experiment
+    >>> from netsci_dst.store import Store
+    >>> write_page(load_experiment(experiments()[0]), Store(tempfile.mkdtemp()), compare=False).name
+    'index.html'
     """
     table = table if table is not None else ResultTable(store)
     link = ""
@@ -96,12 +113,60 @@ def _current(
 
 
 def page_blocks(experiment: Experiment, table: ResultTable, quick: bool = False) -> list[Block]:
-    """Return the page without its pictures, of the lines that belong to the experiment as it is."""
+    """Return the page without its pictures, of the lines that belong to the experiment as it is.
+
+    Parameters
+    ----------
+    experiment
+        What was asked.
+    table
+        Its results.
+    quick
+        Those of the smaller version.
+
+    Returns
+    -------
+    list
+        Headings, words and tables, in order.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst.reproduction import ResultTable, experiments, load_experiment
+    >>> from netsci_dst.store import Store
+    >>> table = ResultTable(Store(tempfile.mkdtemp()))
+    >>> blocks = page_blocks(load_experiment(experiments()[0]), table)
+    >>> len(blocks) > 0
+    True
+    """
     return blocks_of(experiment, _current(experiment, table, quick)[0], quick)
 
 
 def figures(experiment: Experiment, table: ResultTable, quick: bool = False) -> dict[str, bytes]:
-    """Return the curves over the epochs as SVG, by name."""
+    """Return the curves over the epochs as SVG, by name.
+
+    Parameters
+    ----------
+    experiment
+        What was asked.
+    table
+        Its results.
+    quick
+        Those of the smaller version.
+
+    Returns
+    -------
+    dict
+        Name -> SVG; empty without curves.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst.reproduction import ResultTable, experiments, load_experiment
+    >>> from netsci_dst.store import Store
+    >>> figures(load_experiment(experiments()[0]), ResultTable(Store(tempfile.mkdtemp())))
+    {}
+    """
     return curves_of(experiment, _current(experiment, table, quick)[0], quick)
 
 
@@ -112,9 +177,28 @@ def markdown(
 
     Parameters
     ----------
+    experiment
+        What was asked.
+    table
+        Its results.
     curves
         Paths of the figures of its curves, from where the page lies.
     results
         Path of the results' folder, from where the page lies.
+
+    Returns
+    -------
+    str
+        With a table for each setting.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst.reproduction import ResultTable, experiments, load_experiment
+    >>> from netsci_dst.store import Store
+    >>> experiment = load_experiment(experiments()[0])
+    >>> text = markdown(experiment, ResultTable(Store(tempfile.mkdtemp())))
+    >>> experiment.title in text
+    True
     """
     return to_markdown(page_blocks(experiment, table), curves, results)

@@ -87,11 +87,24 @@ def reproduce(
     progress
         Called as ``progress(done, total, what)``.
 
+    Returns
+    -------
+    Reproduction
+        The page, the results, and what failed or waits.
+
     Raises
     ------
     UnknownName, RecipeError, NetsciError
         For an unknown name, or a request that contradicts itself. A run that fails does not stop
         the others; it is listed in ``failed``, as is one that starts from it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst.reproduction import experiments
+    >>> found = reproduce(experiments()[0], tempfile.mkdtemp(), train=False)
+    >>> found.page.name, found.failed
+    ('index.html', ())
     """
     if not isinstance(experiment, Experiment):
         experiment = load_experiment(experiment)
@@ -184,10 +197,23 @@ def planned(
 ) -> list[Planned]:
     """Return what `reproduce` would run, without running or writing it; the arguments are its own.
 
+    Parameters
+    ----------
+    experiment, out, data, quick, seeds, rows, settings, changes
+        As for `reproduce`.
+
     Returns
     -------
     list of Planned
         A line for each run; no data are read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst.reproduction import experiments
+    >>> runs = planned(experiments()[0], tempfile.mkdtemp())
+    >>> runs[0].status in ("new", "waits for a GPU")
+    True
     """
     if not isinstance(experiment, Experiment):
         experiment = load_experiment(experiment)

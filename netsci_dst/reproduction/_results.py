@@ -36,7 +36,15 @@ _CURVE = ["quantity", "epoch", "value"]
 
 
 class ResultTable:
-    """``results.csv`` and ``curves.csv`` in a folder, kept row by row."""
+    """``results.csv`` and ``curves.csv`` in a folder, kept row by row.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst.store import Store
+    >>> len(ResultTable(Store(tempfile.mkdtemp())).rows)
+    0
+    """
 
     def __init__(self, store: Store):
         self.store = store

@@ -26,10 +26,32 @@ def to_c(program: Program, name: str = "network") -> str:
     One sample at a time; ``scratch`` holds ``NAME_SCRATCH`` numbers. Nothing is allocated, and
     only ``math.h`` is included, where an activation needs it.
 
+    Parameters
+    ----------
+    program
+        The network.
+    name
+        What its function and sizes begin with.
+
+    Returns
+    -------
+    str
+        The header.
+
     Raises
     ------
     FormatError
         If the network is more than linear layers, activations, sums and products.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netsci_dst.runtime import Step
+    >>> w = np.array([[1.0, 0.0]], dtype=np.float32)
+    >>> step = Step("linear", ("input",), "y", arrays={"weight": "w"})
+    >>> header = to_c(Program((2,), (step,), {"w": w}), name="tiny")
+    >>> "tiny_run" in header
+    True
     """
     if not re.fullmatch(r"[A-Za-z]\w*", name):
         raise FormatError(f"{name!r} is no name for a C function: letters, digits and _ only")

@@ -31,7 +31,27 @@ _LARGEST_HEADER = 100_000_000
 
 
 def save(program: Program, path: str | os.PathLike[str]) -> None:
-    """Write a network; an existing file is replaced at once or not at all."""
+    """Write a network; an existing file is replaced at once or not at all.
+
+    Parameters
+    ----------
+    program
+        The network.
+    path
+        Where; an existing file is replaced at once or not at all.
+
+    Raises
+    ------
+    FormatError
+        If an array's numbers are of a type that the file cannot hold.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> w = np.array([[1.0, 2.0]], dtype=np.float32)
+    >>> step = Step("linear", ("input",), "y", arrays={"weight": "w"})
+    >>> save(Program((2,), (step,), {"w": w}), tempfile.mkdtemp() + "/network.safetensors")
+    """
     header: dict[str, Any] = {"__metadata__": {_KEY: json.dumps(_facts(program))}}
     parts: list[bytes] = []
     at = 0
@@ -62,10 +82,30 @@ def save(program: Program, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> Network:
     """Return a network that is ready to run.
 
+    Parameters
+    ----------
+    path
+        What `save` or ``netsci-dst deploy`` wrote.
+
+    Returns
+    -------
+    Network
+        To call with a batch of samples.
+
     Raises
     ------
     FormatError
         If the file is none of ours, damaged, or of a newer format version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> w = np.array([[1.0, 2.0]], dtype=np.float32)
+    >>> step = Step("linear", ("input",), "y", arrays={"weight": "w"})
+    >>> file = tempfile.mkdtemp() + "/network.safetensors"
+    >>> save(Program((2,), (step,), {"w": w}), file)
+    >>> load(file)(np.ones((1, 2), dtype=np.float32)).tolist()
+    [[3.0]]
     """
     try:
         data = Path(path).read_bytes()

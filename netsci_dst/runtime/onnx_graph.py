@@ -30,15 +30,32 @@ def to_onnx(program: Program, sparse: bool = False) -> bytes:
 
     Parameters
     ----------
+    program
+        The network.
     sparse
         Write sparse linear layers as their links alone: for targets of a similar number of links,
         gather, multiply and sum. The file is small, and any runtime takes it; dense products are
         often quicker.
 
+    Returns
+    -------
+    bytes
+        The content of an ``.onnx`` file.
+
     Raises
     ------
     MissingDependency
         Without the package ``onnx``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netsci_dst.runtime import Program, Step
+    >>> w = np.array([[1.0, 0.0]], dtype=np.float32)
+    >>> step = Step("linear", ("input",), "y", arrays={"weight": "w"})
+    >>> model = to_onnx(Program((2,), (step,), {"w": w}))
+    >>> len(model) > 100
+    True
     """
     try:
         import onnx

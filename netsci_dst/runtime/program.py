@@ -29,6 +29,11 @@ class Step:
         Numbers and texts that the operation needs.
     arrays
         What the operation calls an array -> name of the constant.
+
+    Examples
+    --------
+    >>> Step("relu", ("y",), "z").operation
+    'relu'
     """
 
     operation: str
@@ -52,6 +57,14 @@ class Program:
         Weights and other arrays by name.
     facts
         Anything worth keeping beside the network, as text, number, list or mapping.
+
+    Examples
+    --------
+    >>> w = np.ones((1, 2), dtype=np.float32)
+    >>> step = Step("linear", ("input",), "y", arrays={"weight": "w"})
+    >>> program = Program((2,), (step, Step("relu", ("y",), "z")), {"w": w})
+    >>> [step.output for step in program.steps]
+    ['y', 'z']
     """
 
     shape: tuple[int, ...]

@@ -70,6 +70,15 @@ class Controller:
         Topology updates so far.
     rows
         Statistics of the latest update, a row per layer and one for all.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> import netsci_dst as nd
+    >>> model = nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 10))
+    >>> controller = nd.sparsify(model, method="set", sparsity=0.9, include="0").controller
+    >>> controller.topology().n_links, controller.method.name
+    (60, 'set')
     """
 
     def __init__(

@@ -32,6 +32,8 @@ def deploy(
 
     Parameters
     ----------
+    run
+        A run of a classifier.
     out
         ``NAME.safetensors`` for `netsci_dst.runtime`, ``NAME.onnx``, or ``NAME.h``, a C99 header
         with a function ``NAME_run``.
@@ -44,12 +46,31 @@ def deploy(
     dataset
         The data set, for a run that was trained on one given directly.
 
+    Returns
+    -------
+    str
+        What was written, in words.
+
     Raises
     ------
     RunError
         If the run is no classifier, or has no checkpoint.
     FormatError
         If the network cannot be written so.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst import runtime
+    >>> from netsci_dst.training import train
+    >>> from netsci_dst.training.data import load
+    >>> place = tempfile.mkdtemp()
+    >>> recipe = dict(data="digits", model_options={"hidden": [8]}, sparsity=0.5, epochs=1)
+    >>> run = train(**recipe, train_samples=100, out=place + "/run")
+    >>> _ = deploy(run, place + "/digits.safetensors")
+    >>> network = runtime.load(place + "/digits.safetensors")
+    >>> network(network.prepared(load("digits").x_test[:3])).shape
+    (3, 10)
     """
     path = Path(out)
     if path.suffix not in (".safetensors", ".onnx", ".h"):

@@ -109,13 +109,14 @@ class GraphedStep:
         step: Callable[[Batch], Losses],
         refused: Callable[[str], None],
     ):
-        self.training, self._step, self._refused = training, step, refused
+        self.training = training
+        self._step, self._refused = step, refused
         self._recorded: dict[Any, tuple[Graph, tuple[Tensor, ...]]] = {}
         self._seen: set[Any] = set()
         self._places: list[int] = []
         self._settled = -1
         self._made = 0
-        self.is_on = True
+        self.is_on: bool = True
 
     def __call__(self, batch: Batch) -> Losses:
         """Make a step and return its losses."""

@@ -33,11 +33,25 @@ def lower(model: nn.Module, example: Tensor, facts: Mapping[str, Any] | None = N
     facts
         What to keep beside the network, such as the names of classes.
 
+    Returns
+    -------
+    Program
+        Operations in their order, with their constants.
+
     Raises
     ------
     FormatError
         If the model does something that has no counterpart there (attention, say), or does not
         do the same for other inputs.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).eval()
+    >>> program = lower(model, torch.zeros(2, 4))
+    >>> program.shape, [step.operation for step in program.steps]
+    ((4,), ['linear', 'relu', 'linear'])
     """
     model.eval()
     recorder = _Recorder(model, example)

@@ -46,6 +46,13 @@ class MatrixView:
         The slice it takes of the other dimensions, flattened; all of them when None.
     dense
         Shape of the weight for densities by ERK: ``(n_in, n_out, *kernel)``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> view = MatrixView("fc", "fc.weight", (0, 3), True, n_source=5, n_target=3)
+    >>> view.n_possible, view.matrix(torch.zeros(3, 5)).shape
+    (15, torch.Size([5, 3]))
     """
 
     name: str

@@ -10,7 +10,27 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Callbacks of a training; override those of interest. All do nothing here."""
+    """Callbacks of a training; override those of interest. All do nothing here.
+
+    Examples
+    --------
+    >>> class Accuracies(Progress):
+    ...     def __init__(self):
+    ...         self.seen = []
+    ...
+    ...     def evaluated(self, row):
+    ...         self.seen.append(row["accuracy"])
+    ...
+    >>> import tempfile
+    >>> import netsci_dst as nd
+    >>> watching = Accuracies()
+    >>> recipe = nd.training.load_recipe(
+    ...     data="digits", model_options={"hidden": [8]}, sparsity=0.5, epochs=2, train_samples=100
+    ... )
+    >>> _ = nd.train(recipe, out=tempfile.mkdtemp() + "/run", progress=watching)
+    >>> len(watching.seen)
+    2
+    """
 
     def started(self, run: Run, step: int, total_steps: int, steps_per_epoch: int) -> None:
         """Training begins, or continues after ``step`` steps."""

@@ -58,6 +58,11 @@ def record(
     facts
         Anything to note in the provenance; ``label`` and ``notes`` are shown in reports.
 
+    Returns
+    -------
+    Recorder
+        Whose `Recorder.step` follows each optimizer step.
+
     Examples
     --------
     >>> with record(model, "runs/pruned", every=100) as recorder:  # doctest: +SKIP

@@ -31,6 +31,11 @@ class Times:
         To turn epochs into steps.
     interval
         Steps between topology updates; 0 where there are none.
+
+    Examples
+    --------
+    >>> Times(total_steps=1000, steps_per_epoch=100, interval=50).interval
+    50
     """
 
     total_steps: int

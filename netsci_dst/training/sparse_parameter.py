@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import NetsciError
 from ..topology import Layer
-from .formats.keys import check_keys, merge
+from .link_keys import check_keys, merge
 from .matrix_view import MatrixView, layer_between_neurons
 from .optimizer_state import Optimizers, states_of
 
@@ -30,6 +30,16 @@ class SparseParameter(ABC):
         How the weight lies as a matrix of sources and targets.
     format
         Name of the format.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> import netsci_dst as nd
+    >>> model = nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 10))
+    >>> dst = nd.sparsify(model, method="static", sparsity=0.9, include="0")
+    >>> parameter = dst.controller.parameters["0"]
+    >>> parameter.n_source, parameter.n_target, parameter.n_links, parameter.format
+    (20, 30, 60, 'masked')
     """
 
     format: ClassVar[str]

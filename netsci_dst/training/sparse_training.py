@@ -219,6 +219,22 @@ class SparseTraining:
     ----------
     controller
         What changes the topology.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> import netsci_dst as nd
+    >>> model = nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 10))
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> dst = nd.sparsify(model, optimizer, method="set", sparsity=0.9, include="0", update_every=2)
+    >>> for _ in range(2):
+    ...     model(torch.randn(8, 20)).square().mean().backward()
+    ...     optimizer.step()
+    ...     updated = dst.step()
+    ...     optimizer.zero_grad()
+    >>> updated, dst.controller.topology().n_links
+    (True, 60)
     """
 
     def __init__(self, controller: Controller, snapshot_every: int = 1):

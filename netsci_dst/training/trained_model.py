@@ -50,6 +50,11 @@ def load_model(
         The data set that it was trained on, for a run that does not say what its samples are like
         (runs do, and need no data for this).
 
+    Returns
+    -------
+    torch.nn.Module
+        In evaluation mode.
+
     Raises
     ------
     RunError

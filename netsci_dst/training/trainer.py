@@ -104,8 +104,15 @@ def resume(
     ----------
     path
         The run's folder or URL.
+    progress
+        What is told of the training, see `Progress`.
     dataset
         The data set, for a run that was trained on one given directly.
+
+    Returns
+    -------
+    Run
+        The run, finished.
 
     Raises
     ------
@@ -113,6 +120,14 @@ def resume(
         If there is no run, or it is being written by another process.
     DataError
         If the data are no longer what the run was trained on.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> recipe = dict(data="digits", model_options={"hidden": [8]}, sparsity=0.5, epochs=1)
+    >>> run = train(**recipe, train_samples=100, out=tempfile.mkdtemp() + "/run")
+    >>> resume(run.path).status
+    'finished'
     """
     store = Store(path)
     if store.exists(RECIPE) and not store.exists(PROVENANCE):

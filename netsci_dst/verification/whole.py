@@ -34,6 +34,15 @@ def verify(run: Run, data: bool = True) -> list[Finding]:
     list of Finding
         ``damaged``: the run cannot be relied on. ``differs``: it is whole, but could not be
         repeated as it stands (another version, data that are not at hand, not finished).
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from netsci_dst import Run, Snapshot, Topology
+    >>> run = Run.create(tempfile.mkdtemp() + "/run", {"seed": 0})
+    >>> _ = run.write_snapshot(Snapshot(Topology.chain([np.eye(4)]), step=0))
+    >>> [finding.what for finding in verify(run, data=False) if "snapshot" in finding.what]
+    ['1 snapshot matches its checksum']
     """
     found = check_folder(run.store)
     recipe: dict[str, Any] = {}

@@ -267,3 +267,10 @@ def test_an_exported_state_dict_comes_back(tmp_path, state, matrices):
     back = from_checkpoint(tmp_path / "back.pt", tmp_path / "b").snapshots[0].topology
     for layer, matrix in zip(back.layers, matrices):
         assert np.array_equal(layer.to_scipy(weighted=True).toarray(), matrix)
+
+
+def test_a_symmetric_weight_among_others_is_no_network(tmp_path):
+    np.savez(tmp_path / "w.npz", fc1=np.eye(4), fc2=np.eye(4)[:, :2])
+    run = from_checkpoint(tmp_path / "w.npz", tmp_path / "run")
+    layers = run.snapshots[-1].topology.layers
+    assert [(layer.name, layer.n_links) for layer in layers] == [("fc1", 4), ("fc2", 2)]

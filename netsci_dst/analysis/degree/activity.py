@@ -61,6 +61,11 @@ def active_neurons(graph: Any) -> ActiveNeurons:
     graph
         A topology or snapshot, or a general network of any accepted kind.
 
+    Returns
+    -------
+    ActiveNeurons
+        The mask over all nodes, and the counts by population.
+
     References
     ----------
     CHT, section 4.3 and table A3; CHTss, section 4.

@@ -20,6 +20,16 @@ def assortativity(graph: Any) -> float:
 
     Each link counts in both directions; NaN when all link ends have the same degree.
 
+    Parameters
+    ----------
+    graph
+        A graph of any accepted kind; directions and weights do not count.
+
+    Returns
+    -------
+    float
+        From −1 to 1.
+
     References
     ----------
     Newman, Phys. Rev. Lett. 89, 208701 (2002), eq. 4.

@@ -47,6 +47,16 @@ class Degrees:
 def degrees(graph: Any) -> Degrees:
     """Return the degrees of a graph of any accepted kind.
 
+    Parameters
+    ----------
+    graph
+        A graph of any accepted kind.
+
+    Returns
+    -------
+    Degrees
+        Links of each node, in all, entering and leaving.
+
     Examples
     --------
     >>> import networkx as nx
@@ -81,9 +91,24 @@ def degree_correlation(first: ArrayLike, second: ArrayLike) -> float:
     first, second
         Degrees, shape ``(n_nodes,)`` each.
 
+    Returns
+    -------
+    float
+        From −1 to 1.
+
+    Raises
+    ------
+    NetsciError
+        If the two have different numbers of neurons.
+
     References
     ----------
     Kendall, Biometrika 33, 239 (1945); Survival, appendix I.
+
+    Examples
+    --------
+    >>> degree_correlation([1, 2, 3], [2, 4, 9]), degree_correlation([1, 2, 3], [3, 2, 1])
+    (1.0, -1.0)
     """
     from scipy.stats import kendalltau
 

@@ -33,6 +33,16 @@ def dormant_neurons(graph: Any, threshold: float = 10) -> NDArray[np.bool_]:
     threshold
         τ; Survival uses 10 and 110 for networks 95 % sparse.
 
+    Returns
+    -------
+    numpy.ndarray
+        Booleans, shape ``(n_nodes,)``.
+
+    Raises
+    ------
+    NetsciError
+        If the threshold is negative.
+
     References
     ----------
     Survival, section 5.4 and fig. 9.
@@ -57,6 +67,16 @@ def activation_scores(mean_abs: ArrayLike) -> NDArray[np.float64]:
     ----------
     mean_abs
         E|h_i| over a batch, shape ``(n_neurons,)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Score of each neuron, shape ``(n_neurons,)``, float64.
+
+    Raises
+    ------
+    NetsciError
+        If there is no mean, or one is negative or not finite.
 
     References
     ----------
@@ -107,6 +127,16 @@ def dormancy_history(dormant: Sequence[ArrayLike] | NDArray[np.bool_]) -> Dorman
     ----------
     dormant
         Whether each neuron is dormant in each snapshot, shape ``(n_snapshots, n_neurons)``.
+
+    Returns
+    -------
+    DormancyHistory
+        For each neuron whether it was dormant always, ever, woke, never woke, and since when.
+
+    Raises
+    ------
+    NetsciError
+        If the shape is another.
 
     Examples
     --------

@@ -45,6 +45,16 @@ class InputMap:
 def input_maps(topology: Topology | Snapshot) -> tuple[InputMap, ...]:
     """Map the links of the input, and of the first hidden layer, onto the input grid.
 
+    Parameters
+    ----------
+    topology
+        A layered topology, or a snapshot of one.
+
+    Returns
+    -------
+    tuple of InputMap
+        One per input population.
+
     Raises
     ------
     NotApplicable
@@ -53,6 +63,14 @@ def input_maps(topology: Topology | Snapshot) -> tuple[InputMap, ...]:
     References
     ----------
     Survival, figs. 8 (input layer) and 19 (first hidden layer).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> chain = Topology.chain([np.eye(4), np.ones((4, 2))], input_shape=(2, 2))
+    >>> found, = input_maps(chain)
+    >>> found.population, found.degrees.tolist(), found.first_hidden.tolist()
+    ('input', [[1, 1], [1, 1]], [[2.0, 2.0], [2.0, 2.0]])
     """
     network = topology.topology if isinstance(topology, Snapshot) else topology
     if not isinstance(network, Topology) or not network.is_layered:

@@ -101,6 +101,26 @@ def link_ages(given: Any) -> LinkAges:
     ----------
     given
         A run, a `LinkHistory`, or a sequence of networks.
+
+    Returns
+    -------
+    LinkAges
+        One entry per spell of a link.
+
+    Raises
+    ------
+    NetsciError
+        If there are fewer than two states, or their nodes differ.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> states = [nx.path_graph(3), nx.Graph([(0, 1), (0, 2)]), nx.Graph([(0, 1)])]
+    >>> for graph in states:
+    ...     graph.add_nodes_from(range(3))
+    >>> ages = link_ages(states)
+    >>> ages.key.tolist(), ages.born.tolist(), ages.gone.tolist(), ages.ended.tolist()
+    ([5, 2, 1], [0, 1, 0], [1, 2, 3], [True, True, False])
     """
     history = link_history(given)
     parts = []
@@ -134,6 +154,18 @@ def _spells(
 
 def survival(age: NDArray[np.float64], ended: NDArray[np.bool_]) -> Survival:
     """Return the Kaplan–Meier curve of ages, of which those that have not ended are lower bounds.
+
+    Parameters
+    ----------
+    age
+        Age of each link, shape ``(n,)``.
+    ended
+        Whether the link went at that age; else it lived at least so long, shape ``(n,)``.
+
+    Returns
+    -------
+    Survival
+        The curve with its 95 % band, and the half-life.
 
     References
     ----------
@@ -179,9 +211,23 @@ def reliable_exploration(given: Any, most: int | None = None) -> NDArray[np.floa
     most
         Up to how many states; by default as many as there are after the first.
 
+    Returns
+    -------
+    numpy.ndarray
+        The share that stayed for at least 1, 2, 3, ... states, shape ``(n,)``.
+
     References
     ----------
     Survival, section 8; in-time over-parameterisation: Liu et al., ICML 2021.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> states = [nx.empty_graph(3) for _ in range(4)]
+    >>> for graph, links in zip(states, [[(0, 1)], [(0, 1), (1, 2)], [(0, 2), (1, 2)], [(1, 2)]]):
+    ...     graph.add_edges_from(links)
+    >>> reliable_exploration(states).tolist()
+    [0.5, 1.0]
     """
     ages = given if isinstance(given, LinkAges) else link_ages(given)
     states = int(ages.gone.max(initial=1))

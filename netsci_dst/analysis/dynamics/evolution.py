@@ -66,6 +66,16 @@ def elm_episodes(
     threshold
         θ.
 
+    Returns
+    -------
+    tuple of ElmEpisode
+        In the order of time.
+
+    Raises
+    ------
+    NetsciError
+        If there are not as many steps as overlaps, or the threshold is not in (0, 1].
+
     References
     ----------
     CHT, early stop and weight refinement: a layer stops evolving when the overlap passes 0.9.
@@ -101,6 +111,16 @@ def link_overlap(removed: ArrayLike, regrown: ArrayLike) -> float:
     ----------
     removed, regrown
         One number per link, such as ``source * n_target + target``; no repeats.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Examples
+    --------
+    >>> link_overlap([1, 2, 3], [3, 4]), link_overlap([1, 2, 3], [2, 3])
+    (0.5, 1.0)
     """
     old, new = np.asarray(removed).ravel(), np.asarray(regrown).ravel()
     return float(np.isin(new, old).mean()) if new.size else float("nan")
@@ -112,9 +132,32 @@ def itop_rate(layers: list[Layer] | tuple[Layer, ...]) -> float:
     Of the states given only: links that came and went between two snapshots are not seen, so from
     snapshots this is a lower bound of the rate recorded while training.
 
+    Parameters
+    ----------
+    layers
+        The states of one layer, in any order.
+
+    Returns
+    -------
+    float
+        From the layer's density to 1.
+
+    Raises
+    ------
+    NetsciError
+        If there is no state, or the states differ in shape.
+
     References
     ----------
     Liu et al., "Do we actually need dense over-parameterization?", ICML 2021 (ITOP).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netsci_dst import Topology
+    >>> links = [np.array([[1, 0], [0, 1]]), np.array([[1, 1], [0, 0]])]
+    >>> itop_rate([Topology.chain([state]).layers[0] for state in links])
+    0.75
     """
     if not layers:
         raise NetsciError("itop_rate needs at least one state of the layer")

@@ -76,6 +76,16 @@ def growth(
     most
         Take at most so many states of a run.
 
+    Returns
+    -------
+    Growth
+        Tables of the kernels, the survival of links, the communities and the core.
+
+    Raises
+    ------
+    NetsciError
+        If there are fewer than two states, or their nodes differ.
+
     Examples
     --------
     >>> import networkx as nx

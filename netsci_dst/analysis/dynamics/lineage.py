@@ -38,6 +38,19 @@ def community_lineage(given: Any, seed: int = 0) -> pd.DataFrame:
     pandas.DataFrame
         A row per state and community: time, community, size, overlap with its predecessor (NaN for
         a new one), and event, one of born, goes on.
+
+    Raises
+    ------
+    NetsciError
+        If there are fewer than two states, or their nodes differ.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> graphs = [nx.connected_caveman_graph(3, 5), nx.connected_caveman_graph(4, 5)]
+    >>> table = community_lineage(graphs)
+    >>> table.query("time == 1")[["community", "size", "event"]].values.tolist()
+    [[0, 5, 'goes on'], [1, 5, 'goes on'], [2, 5, 'goes on'], [3, 5, 'born']]
     """
     import pandas as pd
 
@@ -62,11 +75,28 @@ def community_lineage(given: Any, seed: int = 0) -> pd.DataFrame:
 def core_lineage(given: Any) -> pd.DataFrame:
     """Follow the core, the nodes of the highest shell, through the states of a network.
 
+    Parameters
+    ----------
+    given
+        A run, a `LinkHistory`, or a sequence of networks.
+
     Returns
     -------
     pandas.DataFrame
         A row per state: time, k_max, size, overlap with the core before (Jaccard, NaN at first),
         and from_first, the share of the first core that is in the core now.
+
+    Raises
+    ------
+    NetsciError
+        If there are fewer than two states, or their nodes differ.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> graphs = [nx.lollipop_graph(4, 2), nx.lollipop_graph(5, 1)]
+    >>> core_lineage(graphs)[["k_max", "size", "overlap", "from_first"]].values.tolist()
+    [[3.0, 4.0, nan, 1.0], [4.0, 5.0, 0.8, 1.0]]
     """
     import pandas as pd
 

@@ -27,10 +27,22 @@ def link_history(given: Any, most: int | None = None) -> LinkHistory:
     most
         Take at most so many states of a run, evenly spread.
 
+    Returns
+    -------
+    LinkHistory
+        The links of each state as numbers.
+
     Raises
     ------
     NetsciError
         If there are fewer than two states, or their nodes differ.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> history = link_history([nx.path_graph(4), nx.star_graph(3)])
+    >>> history.gained(0).tolist(), history.lost(0).tolist()
+    ([2, 3], [6, 11])
     """
     if isinstance(given, LinkHistory):
         return given
@@ -60,6 +72,23 @@ def history_of_networks(networks: Sequence[Any], times: ArrayLike | None = None)
         Graphs of any accepted kind, at least two.
     times
         When each was, increasing, shape ``(n_networks,)``; by default 0, 1, 2, ...
+
+    Returns
+    -------
+    LinkHistory
+        The states, on the nodes of all networks.
+
+    Raises
+    ------
+    NetsciError
+        If there are fewer than two networks, their neurons differ, or times do not increase.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> history = history_of_networks([nx.path_graph(3), nx.path_graph(5)])
+    >>> history.n, [state.size for state in history.states], history.arrived.tolist()
+    (5, [2, 4], [0, 0, 0, 1, 1])
     """
     _refuse_few(len(networks), "networks")
     at = np.arange(len(networks), dtype=float) if times is None else np.asarray(times, dtype=float)
@@ -94,6 +123,22 @@ def history_of_events(
         Number of states.
     directed
         Whether links have a direction.
+
+    Returns
+    -------
+    LinkHistory
+        The states, on all nodes of the list.
+
+    Raises
+    ------
+    NetsciError
+        If the lists differ in length, a time is not finite, or all links came at once.
+
+    Examples
+    --------
+    >>> history = history_of_events(["a", "a", "b"], ["b", "c", "c"], [1.0, 2.0, 3.0], states=3)
+    >>> history.n, history.times.tolist(), [state.size for state in history.states]
+    (3, [1.0, 2.0, 3.0], [1, 2, 3])
     """
     names, place = np.unique(np.concatenate([sources, targets]), return_inverse=True)
     u, v = place.reshape(2, -1)

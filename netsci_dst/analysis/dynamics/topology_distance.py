@@ -64,6 +64,11 @@ def topology_distance(a: Any, b: Any) -> TopologyDistance:
     a, b
         Layered topologies or snapshots with the same populations and layers.
 
+    Returns
+    -------
+    TopologyDistance
+        The distance, the links in common, and who was matched with whom.
+
     Raises
     ------
     TopologyError
@@ -95,7 +100,31 @@ def topology_distance(a: Any, b: Any) -> TopologyDistance:
 
 
 def common_links(a: Any, b: Any) -> float:
-    """Return twice the common links over the sum of both numbers of links, without matching."""
+    """Return twice the common links over the sum of both numbers of links, without matching.
+
+    Parameters
+    ----------
+    a, b
+        Layered topologies or snapshots with the same populations and layers.
+
+    Returns
+    -------
+    float
+        From 0 to 1; NaN when neither has a link.
+
+    Raises
+    ------
+    TopologyError
+        If a topology is a general network, or the two do not have the same layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netsci_dst import Topology
+    >>> a, b = (Topology.chain([links]) for links in (np.eye(3), np.eye(3)[[1, 0, 2]]))
+    >>> common_links(a, b)
+    0.3333333333333333
+    """
     one, two = _pair(a, b)
     both = sum(
         np.intersect1d(layer.keys, two.layer(layer.name).keys, assume_unique=True).size

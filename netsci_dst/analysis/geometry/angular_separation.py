@@ -73,6 +73,11 @@ def angular_separation_index(
     seed
         Seeds the permutations.
 
+    Returns
+    -------
+    AngularSeparation
+        The index, and what it is made of by group.
+
     Raises
     ------
     NetsciError

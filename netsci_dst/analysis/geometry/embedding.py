@@ -117,6 +117,11 @@ def coalescent_embedding(
         With ISO and ncISO: reduce the distances to this many random nodes only, an approximation
         for networks whose full matrix of distances would be too large.
 
+    Returns
+    -------
+    Embedding
+        Radius and angles of each placed node.
+
     Raises
     ------
     UnknownName

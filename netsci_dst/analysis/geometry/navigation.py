@@ -72,14 +72,29 @@ def greedy_routing(
     seed
         Seeds the choice of targets.
 
+    Returns
+    -------
+    GreedyRouting
+        Success, stretch, score and hops over the pairs.
+
     Raises
     ------
     NetsciError
-        If the embedding names nodes that the graph does not have.
+        If the embedding names nodes that the graph does not have, or there are more targets than
+        nodes.
 
     References
     ----------
     Muscoloni et al. 2017, Methods; Boguñá, Papadopoulos, Krioukov, Nat. Commun. 1, 62 (2010).
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from netsci_dst.analysis import coalescent_embedding
+    >>> karate = nx.karate_club_graph()
+    >>> found = greedy_routing(karate, coalescent_embedding(karate))
+    >>> found.pairs, found.success > 0.8
+    (1122, True)
     """
     from . import navigation_kernels as kernels
 
@@ -123,10 +138,26 @@ def hyperbolic_distances(embedding: Embedding | ArrayLike) -> NDArray[np.float64
         An embedding, or coordinates with rows ``(theta, r)`` in the disk or
         ``(azimuth, elevation, r)`` in the ball.
 
+    Returns
+    -------
+    numpy.ndarray
+        Symmetric, with zeros on the diagonal, float64.
+
+    Raises
+    ------
+    NetsciError
+        If rows are not of two or three finite coordinates, or a radius is negative or too large.
+
     Notes
     -----
     ``cosh d = cosh r_i cosh r_j − sinh r_i sinh r_j cos Δ`` with Δ the angle between the radii
     (curvature −1; Muscoloni et al. 2017, equation 8).
+
+    Examples
+    --------
+    >>> opposite = [(0.0, 1.0), (np.pi, 2.0)]
+    >>> hyperbolic_distances(opposite).round(6).tolist()
+    [[0.0, 3.0], [3.0, 0.0]]
     """
     from . import navigation_kernels as kernels
 
@@ -150,10 +181,23 @@ def hyperbolic_distance_correlation(
         ``(theta, r)`` or ``(azimuth, elevation, r)``. Coordinates given for all nodes of a graph
         match an embedding by its ``nodes``.
 
+    Returns
+    -------
+    float
+        From −1 to 1.
+
     Raises
     ------
     NetsciError
         If fewer than three nodes are common, or arrays of coordinates differ in length.
+
+    Examples
+    --------
+    >>> theta, r = [0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0]
+    >>> points = np.column_stack([theta, r])
+    >>> turned = np.column_stack([np.add(theta, 0.5), r])
+    >>> round(hyperbolic_distance_correlation(points, turned), 6)
+    1.0
     """
     from . import navigation_kernels as kernels
 
@@ -191,7 +235,14 @@ def align_angles(
     Raises
     ------
     NetsciError
-        If either lies in the ball, or no node is common.
+        If either lies in the ball, no node is common, or the weights are not one for each node.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> turned = align_angles({0: 0.0, 1: 1.0, 2: 2.0}, {0: 0.5, 1: 1.5, 2: 2.5})
+    >>> bool(np.allclose(np.exp(1j * turned), np.exp(1j * np.array([0.0, 1.0, 2.0]))))
+    True
     """
     old_nodes, old = _nodes_and_angles(previous)
     new_nodes, new = _nodes_and_angles(current)

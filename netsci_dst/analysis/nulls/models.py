@@ -22,6 +22,32 @@ def null_model(name: str, *, source: str, summary: str = "") -> Callable[[F], F]
     """Register a function of a topology and a generator as a null model.
 
     It returns a topology with the same populations and other links.
+
+    Parameters
+    ----------
+    name
+        Its name in `null_model_test` and in ``netsci-dst list nulls``.
+    source
+        Paper and section.
+    summary
+        What it keeps and what it draws; by default the first line of the function's docstring.
+
+    Returns
+    -------
+    callable
+        A decorator that returns the function as it is.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from netsci_dst.analysis import null_model_test
+    >>> from netsci_dst.topology import Topology
+    >>> @null_model("reversed_names", source="an example")
+    ... def reversed_names(topology, rng):
+    ...     "Number the nodes the other way round: all degrees stay."
+    ...     return Topology.network(topology.to_scipy()[::-1, ::-1])
+    >>> null_model_test(nx.star_graph(3), lambda g: g.sum(), n=2, null="reversed_names").mean
+    6.0
     """
     return registry.register("null model", name, summary=summary, source=source)
 
@@ -40,6 +66,20 @@ def degree_preserving(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topo
         Source of random numbers.
     swaps
         Exchanges per link.
+
+    Returns
+    -------
+    Topology
+        With the same populations and degrees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netsci_dst.topology import Topology
+    >>> chain = Topology.chain([np.eye(6, 8) + np.eye(6, 8, 2)])
+    >>> null = degree_preserving(chain, np.random.default_rng(0))
+    >>> bool((null.degrees == chain.degrees).all()), null.n_links
+    (True, 12)
     """
     topology = topology.undirected()
     side = kept_sides(topology)
@@ -62,7 +102,28 @@ def lattice(topology: Topology, rng: Rng, swaps: float = 10.0) -> Topology:
 
 @null_model("random_links", source="Erdős and Rényi 1959, within each layer")
 def random_links(topology: Topology, rng: Rng) -> Topology:
-    """Draw as many links as each layer has among its possible ones, uniformly."""
+    """Draw as many links as each layer has among its possible ones, uniformly.
+
+    Parameters
+    ----------
+    topology
+        A topology, layered or a general network.
+    rng
+        Source of random numbers.
+
+    Returns
+    -------
+    Topology
+        With the same populations and as many links in each layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netsci_dst.topology import Topology
+    >>> chain = Topology.chain([np.eye(6, 8), np.ones((8, 1))])
+    >>> [layer.n_links for layer in random_links(chain, np.random.default_rng(0)).layers]
+    [6, 8]
+    """
     topology = topology.undirected()
     layers = []
     for layer in topology.layers:

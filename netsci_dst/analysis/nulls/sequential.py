@@ -98,6 +98,18 @@ def null_model_test(
     extremes
         None to draw all ``n``.
 
+    Returns
+    -------
+    NullModelTest
+        The value, those of the null graphs, z and p.
+
+    Raises
+    ------
+    NetsciError
+        If ``n`` is below 2.
+    UnknownName
+        If no null model has this name.
+
     References
     ----------
     Besag and Clifford, Biometrika 78, 301 (1991).

@@ -61,6 +61,18 @@ def centralities(graph: Any, samples: int | None = None, seed: int = 0) -> Centr
         nodes, drawn at random (Brandes and Pich 2007); None for all nodes.
     seed
         Seeds the draw.
+
+    Returns
+    -------
+    Centralities
+        One array per centrality.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> found = centralities(nx.star_graph(4))
+    >>> found.betweenness.tolist(), found.harmonic.tolist()
+    ([1.0, 0.0, 0.0, 0.0, 0.0], [4.0, 2.5, 2.5, 2.5, 2.5])
     """
     from .distances import distances
 

@@ -80,6 +80,11 @@ def credit_assigned_paths(
         Nodes that are hubs; or how many of the highest degree to take from the two middle
         populations jointly (ties in node order), 80 as in CHT by default.
 
+    Returns
+    -------
+    CreditAssignedPaths
+        Numbers of paths in all, through each node, and through the hubs.
+
     Raises
     ------
     TopologyError

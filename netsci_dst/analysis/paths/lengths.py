@@ -69,6 +69,11 @@ def path_lengths(graph: Any, samples: int | None = None, seed: int = 0) -> PathL
     seed
         Seeds the draw.
 
+    Returns
+    -------
+    PathLengths
+        Mean, efficiency, diameter, and the pairs at each distance.
+
     Examples
     --------
     >>> import networkx as nx
@@ -124,12 +129,46 @@ def _sampled(found: NDArray[np.int64], nodes: int, times: int, sources: int, n: 
 
 
 def characteristic_path_length(graph: Any) -> float:
-    """Return the mean shortest path length over the pairs of the largest component."""
+    """Return the mean shortest path length over the pairs of the largest component.
+
+    Parameters
+    ----------
+    graph
+        A graph of any accepted kind; directions and weights do not count.
+
+    Returns
+    -------
+    float
+        In links; NaN without a link.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> characteristic_path_length(nx.cycle_graph(5))
+    1.5
+    """
     return path_lengths(graph).characteristic
 
 
 def global_efficiency(graph: Any) -> float:
-    """Return the mean of 1/d over all pairs of nodes; pairs without a path count 0."""
+    """Return the mean of 1/d over all pairs of nodes; pairs without a path count 0.
+
+    Parameters
+    ----------
+    graph
+        A graph of any accepted kind; directions and weights do not count.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> global_efficiency(nx.star_graph(4))
+    0.7
+    """
     return path_lengths(graph).efficiency
 
 

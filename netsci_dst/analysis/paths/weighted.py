@@ -54,6 +54,11 @@ def directed_path_lengths(
     seed
         Seeds the draw.
 
+    Returns
+    -------
+    DirectedPathLengths
+        Mean, efficiency, and the share of pairs that a path joins.
+
     References
     ----------
     Dijkstra 1959; Newman, Phys. Rev. E 64, 016132 (2001).

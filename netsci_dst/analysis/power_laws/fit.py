@@ -129,10 +129,26 @@ def cht_gamma(values: ArrayLike) -> float:
     where xmin is above about 30 and the exponent near the cap: there it passes good candidates
     over, and its exponent can differ.
 
+    Parameters
+    ----------
+    values
+        Degrees, of any shape.
+
+    Returns
+    -------
+    float
+        From 1.01 to 10.
+
     Raises
     ------
     NetsciError
         If a value is negative, NaN or infinite.
+
+    Examples
+    --------
+    >>> degrees = np.random.default_rng(0).zipf(2.5, 3000)
+    >>> round(cht_gamma(degrees), 1)
+    2.5
     """
     from .gamma import gamma_on_grid
 
@@ -163,9 +179,21 @@ def compare_distributions(
         With ``name``, ``ratio`` (log-likelihood ratio, negative where the alternative fits better),
         ``p_value`` of its sign, ``parameters`` and ``better``; empty where nothing can be fitted.
 
+    Raises
+    ------
+    NetsciError
+        As `fit_power_law`.
+
     References
     ----------
     Clauset, Shalizi & Newman 2009, section 5 and appendix C; Vuong, Econometrica 57, 307 (1989).
+
+    Examples
+    --------
+    >>> poisson = np.random.default_rng(0).poisson(20, 1000)
+    >>> found = compare_distributions(poisson, xmin=10)
+    >>> [comparison.name for comparison in found if comparison.better]
+    ['lognormal', 'exponential', 'stretched_exponential', 'truncated_power_law']
     """
     return fit_power_law(values, xmin, 0, counts=counts, discrete=discrete).alternatives
 
@@ -179,6 +207,11 @@ def power_law_ccdf(k: ArrayLike, alpha: float, xmin: float) -> NDArray[np.float6
         Integers of at least ``xmin``.
     alpha, xmin
         The exponent, above 1, and the smallest value.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shares in (0, 1], in the shape of ``k``.
 
     Examples
     --------
@@ -199,10 +232,31 @@ def power_law_spread(values: ArrayLike, resamples: int = 1000, seed: int = 0) ->
     These are the errors of Clauset et al., table 6.1: unlike ``sigma``, they include the
     uncertainty of xmin. All NaN where nothing can be fitted.
 
+    Parameters
+    ----------
+    values
+        Non-negative numbers, as for `fit_power_law`.
+    resamples
+        Number of resamples, each refitted.
+    seed
+        Seeds them.
+
+    Returns
+    -------
+    PowerLawSpread
+        Standard deviations and 95 % intervals.
+
     Raises
     ------
     NetsciError
         As `fit_power_law`, or for fewer than two resamples.
+
+    Examples
+    --------
+    >>> degrees = np.random.default_rng(0).zipf(2.5, 1000)
+    >>> spread = power_law_spread(degrees, resamples=50)
+    >>> spread.resamples, 0 < spread.alpha < 0.5
+    (50, True)
     """
     from .resample import refit_resamples
     from .verdict import degenerate

@@ -80,6 +80,11 @@ def bipartite_clustering(graph: Any) -> BipartiteClustering:
     graph
         A graph of any accepted kind; it need not be bipartite.
 
+    Returns
+    -------
+    BipartiteClustering
+        The value, its two counts, and that of each node.
+
     Examples
     --------
     >>> import networkx as nx
@@ -106,6 +111,11 @@ def clustering(graph: Any) -> Clustering:
     ----------
     graph
         A graph of any accepted kind.
+
+    Returns
+    -------
+    Clustering
+        Mean, transitivity, number of triangles, and the value of each node.
 
     Examples
     --------
@@ -142,6 +152,11 @@ def weighted_clustering(
         A graph of any accepted kind.
     weighted, directed
         Use weights and directions, where the graph has them.
+
+    Returns
+    -------
+    numpy.ndarray
+        From 0 to 1, shape ``(n_nodes,)``, float64.
 
     Examples
     --------

@@ -69,6 +69,11 @@ def k_shells(graph: Any) -> KShells:
     graph
         A graph of any accepted kind.
 
+    Returns
+    -------
+    KShells
+        The coreness of each node, and what follows from it.
+
     References
     ----------
     Carmi et al., PNAS 104, 11150 (2007); Batagelj & Zaveršnik, arXiv:cs/0310049 (2003);

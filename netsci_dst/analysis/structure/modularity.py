@@ -76,6 +76,11 @@ def modularity(
     threads
         Number of threads; by default one per run up to the processors at hand, above 10⁴ links.
 
+    Returns
+    -------
+    Modularity
+        Q and the partition; that of each run in ``values``.
+
     References
     ----------
     Newman, Phys. Rev. E 69, 026113 (2004) and 70, 056131 (2004) with weights; Traag, Waltman, van
@@ -132,6 +137,23 @@ def partition_modularity(
         Community of each node, shape ``(n_nodes,)``.
     weighted, directed
         Use the weights and the directions of the links, where the graph has them.
+
+    Returns
+    -------
+    float
+        From −1/2 to 1.
+
+    Raises
+    ------
+    NetsciError
+        If not every node has a community.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> two = nx.disjoint_union(nx.complete_graph(3), nx.complete_graph(3))
+    >>> partition_modularity(two, [0, 0, 0, 1, 1, 1]), partition_modularity(two, [0] * 6)
+    (0.5, 0.0)
     """
     if weighted or directed:
         found = arcs(graph, weights=weighted)

@@ -71,10 +71,22 @@ def rich_club(graph: Any, n: int | None = None, seed: int = 0) -> RichClub:
     seed
         Seeds them.
 
+    Returns
+    -------
+    RichClub
+        The coefficient at each degree, that of chance, and the test of the peak.
+
     References
     ----------
     Colizza, Flammini, Serrano, Vespignani, Nature Physics 2, 110 (2006); test of the peak:
     Muscoloni and Cannistraci, arXiv:1704.03526 (2017), here with Maslov and Sneppen's null model.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> found = rich_club(nx.karate_club_graph(), n=20)
+    >>> found.degree.tolist()[:3], round(float(found.phi[0]), 4)
+    ([1, 2, 3], 0.1458)
     """
     seed = whole_number("seed", seed)
     n = None if n is None else whole_number("the number of null graphs", n, 1)

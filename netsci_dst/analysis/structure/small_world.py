@@ -59,6 +59,11 @@ def small_worldness(graph: Any, n: int = 10, seed: int = 0) -> SmallWorld:
     seed
         Seeds them.
 
+    Returns
+    -------
+    SmallWorld
+        σ, ω and what they are made of.
+
     Examples
     --------
     >>> import networkx as nx

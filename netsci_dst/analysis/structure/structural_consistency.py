@@ -75,6 +75,11 @@ def structural_consistency(
     seed
         Seeds the removals.
 
+    Returns
+    -------
+    StructuralConsistency
+        A float, with ``values`` and ``error``.
+
     Raises
     ------
     NetsciError

@@ -33,10 +33,24 @@ def export(
     step
         Which snapshot of a run; the last by default.
 
+    Returns
+    -------
+    str
+        The path.
+
     Raises
     ------
     UnknownName
         If there is no such format.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, tempfile
+    >>> from netsci_dst import Snapshot, Topology
+    >>> snapshot = Snapshot(Topology.chain([np.eye(2)]))
+    >>> file = export(snapshot, tempfile.mkdtemp() + "/links.csv")
+    >>> pathlib.Path(file).read_text().splitlines()[2]
+    'input,0,output,0,layer1,1.0,'
     """
     name = os.fspath(path)
     if format is None:

@@ -157,14 +157,22 @@ def _chosen(arrays: Mapping[str, Any], source: Source, form: str, options: Optio
     }
     square = {k: v for k, v in matrices.items() if v.shape[0] == v.shape[1]} or matrices
     if len(square) > 1:
-        named = {k: v for k, v in square.items() if re.sub(r".*\.", "", k.lower()) in _WELL_KNOWN}
+        named = {k: v for k, v in square.items() if _is_well_known(k)}
         square = named if len(named) == 1 else square
     if len(square) != 1:
         listed = ", ".join(sorted(square)[:6])
         what = f"{len(square)} matrices ({listed}): keep one" if square else "no matrix"
         raise DataError(f"{source.origin} holds {what}")
     ((name, matrix),) = square.items()
-    return _array(matrix, source, f"{form} {name!r}", options)
+    found = _array(matrix, source, f"{form} {name!r}", options)
+    others = sorted(matrices.keys() - {name})
+    if others and not _is_well_known(name):
+        found.notes.append(f"left out: {', '.join(others[:6])}")
+    return found
+
+
+def _is_well_known(name: str) -> bool:
+    return re.sub(r".*\.", "", name.lower()) in _WELL_KNOWN
 
 
 def _flat(arrays: Mapping[str, Any]) -> list[tuple[str, Any]]:

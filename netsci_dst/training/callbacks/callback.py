@@ -11,7 +11,17 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """Something that happens around the steps of a training; every hook does nothing here."""
+    """Something that happens around the steps of a training; every hook does nothing here.
+
+    Examples
+    --------
+    >>> class Patience(Callback):
+    ...     "Note how many steps were made."
+    ...     steps = 0
+    ...
+    ...     def step_ended(self, fit) -> None:
+    ...         self.steps += 1
+    """
 
     def begin(self, fit: Fit) -> None:
         """Act before the first step, or before the first one after resuming."""

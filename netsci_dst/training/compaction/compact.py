@@ -33,6 +33,11 @@ class Compaction:
         non-zero weights of layers.
     kept
         Why neurons that contribute nothing had to stay, if there are any.
+
+    Examples
+    --------
+    >>> Compaction({"": ((4, 2), (3, 2))}, neurons=(2, 2), parameters=(10, 8), links=(6, 6)).neurons
+    (2, 2)
     """
 
     layers: Mapping[str, tuple[tuple[int, int], tuple[int, int]]]

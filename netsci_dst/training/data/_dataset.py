@@ -18,7 +18,7 @@ _BLOCK = 64
 
 @dataclass(frozen=True)
 class Dataset:
-    """A training and a test part, and what a model needs to know about them.
+    r"""A training and a test part, and what a model needs to know about them.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Dataset:
     kind
         ``image``, ``text`` or ``pairs``.
     x_train, x_test
-        Samples: uint8 (pixels, 255 is 1.0) or float32, shape (n, \\*shape); images are
+        Samples: uint8 (pixels, 255 is 1.0) or float32, shape (n, \*shape); images are
         (channels, height, width). Very large image sets are array-likes that decode the samples
         they are indexed with. For text, token ids of shape (n,).
     y_train, y_test
@@ -49,6 +49,13 @@ class Dataset:
         by default, or None.
     extra
         Anything a loader adds for its kind, such as a tokenizer.
+
+    Examples
+    --------
+    >>> from netsci_dst.training.data import load
+    >>> digits = load("digits")
+    >>> digits.kind, digits.x_train.shape, digits.n_classes, digits.shape
+    ('image', (1437, 1, 8, 8), 10, (1, 8, 8))
     """
 
     name: str
@@ -130,14 +137,35 @@ def image_dataset(
 
     Parameters
     ----------
+    name
+        What to call it in tables.
     train, test
         Images (uint8 or float32, shape (n, channels, height, width)) and labels.
+    classes
+        Names of the classes, where known.
+    n_classes
+        Number of classes; by default one more than the largest label.
+    notes
+        What a reader of results must know.
+
+    Returns
+    -------
+    Dataset
+        Of kind ``image``.
 
     Raises
     ------
     DataError
         When a part is empty, its counts, shapes or types differ, a label is out of range or a
         value is NaN or infinite.
+
+    Examples
+    --------
+    >>> pixels = np.zeros((10, 1, 4, 4), dtype=np.uint8)
+    >>> labels = np.arange(10) % 2
+    >>> dataset = image_dataset("mine", (pixels, labels), (pixels, labels))
+    >>> dataset.n_classes, dataset.shape
+    (2, (1, 4, 4))
     """
     for part, (x, y) in (("training", train), ("test", test)):
         _check_part(name, part, x, y)

@@ -38,6 +38,16 @@ class EvolvingLayer:
         Whether the loss does not depend on it while it does on others: its gradient is zero.
     settled, stopped
         Which heads have once regrown what they lost, and which have stopped evolving for it.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> import netsci_dst as nd
+    >>> model = nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 10))
+    >>> dst = nd.sparsify(model, method="set", sparsity=0.9, include="0")
+    >>> layer = dst.controller.layers[0]
+    >>> layer.name, layer.initial_links, layer.final_links, layer.heads
+    ('0', 60, 60, 1)
     """
 
     name: str

@@ -25,6 +25,16 @@ class Links:
         The layers, with ``[head]`` appended where one is a head of a layer.
     n_source, n_target
         Positions on either side.
+
+    Examples
+    --------
+    >>> from netsci_dst import registry
+    >>> @registry.register("removal", "value_of_links", source="an example")
+    ... def value_of_links(links: Links):
+    ...     "Remove links of the smallest weight, whatever their sign."
+    ...     return links.values.abs() * links.present
+    >>> registry.get("removal", "value_of_links").summary
+    'Remove links of the smallest weight, whatever their sign.'
     """
 
     names: list[str]

@@ -21,6 +21,17 @@ class StepHook:
     ``layer.parameter.dense_gradient()`` after the backward pass of the steps that
     `needs_gradient` names (every step, unless it says otherwise), and ``draws_weights=True`` if it
     replaces the initial topology and weights by its own.
+
+    Examples
+    --------
+    >>> from netsci_dst import registry
+    >>> @registry.register("step hook", "counting", source="an example")
+    ... class Counting(StepHook):
+    ...     "Count the steps."
+    ...     steps = 0
+    ...
+    ...     def after_step(self, step: int) -> None:
+    ...         self.steps += 1
     """
 
     def __init__(self, engine: Engine):

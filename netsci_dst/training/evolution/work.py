@@ -30,6 +30,16 @@ class LayerUpdate:
     paths
         Paths of length three between the links from which absent ones were predicted; None when
         they were not.
+
+    Examples
+    --------
+    >>> from netsci_dst.training.evolution.step_hook import StepHook
+    >>> class Counting(StepHook):
+    ...     "Count the links that each layer regrew."
+    ...     regrown = 0
+    ...
+    ...     def report(self, updates: list[LayerUpdate]) -> None:
+    ...         self.regrown += sum(update.regrown for update in updates)
     """
 
     def __init__(self, of: EvolvingLayer, head: int, before: int):

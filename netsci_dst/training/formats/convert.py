@@ -203,8 +203,15 @@ def to_dense(model: nn.Module, *, inplace: bool = False) -> nn.Module:
 
     Parameters
     ----------
+    model
+        A module.
     inplace
         Change the model itself instead of a copy.
+
+    Returns
+    -------
+    torch.nn.Module
+        Of plain modules.
 
     Examples
     --------

@@ -30,7 +30,7 @@ class MaskedWeight:
         self.module = module
         self.attribute = attribute
         weight = self.weight
-        self.mask = torch.ones(weight.shape, dtype=torch.bool, device=_device(weight))
+        self.mask: Tensor = torch.ones(weight.shape, dtype=torch.bool, device=_device(weight))
         self.captures = False
         self.captured: Tensor | None = None
         self.sets_of_links: list[MaskedParameter] = []
@@ -192,6 +192,15 @@ class MaskedParameter(SparseParameter):
     ------
     NetsciError
         For a parameter of whole numbers or complex ones.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> import netsci_dst as nd
+    >>> model = nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 10))
+    >>> dst = nd.sparsify(model, method="static", sparsity=0.9, include="0", format="masked")
+    >>> type(dst.controller.parameters["0"]).__name__, int((model[0].weight != 0).sum())
+    ('MaskedParameter', 60)
     """
 
     format = "masked"

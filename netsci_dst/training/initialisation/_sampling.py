@@ -6,7 +6,28 @@ import numpy as np
 
 
 def sample_distinct(n: int, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Return ``k`` distinct integers below ``n``, increasing, every subset equally likely."""
+    """Return ``k`` distinct integers below ``n``, increasing, every subset equally likely.
+
+    Parameters
+    ----------
+    n
+        How many integers there are.
+    k
+        How many to draw.
+    rng
+        Source of random numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(k,)``, int64.
+
+    Examples
+    --------
+    >>> drawn = sample_distinct(10, 3, np.random.default_rng(0))
+    >>> drawn.size, bool((np.diff(drawn) > 0).all())
+    (3, True)
+    """
     if 2 * k > n:
         present = np.ones(n, bool)
         present[sample_distinct(n, n - k, rng)] = False

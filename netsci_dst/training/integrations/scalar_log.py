@@ -18,6 +18,15 @@ class ScalarLog(Progress):
     ----------
     then
         Another progress to tell everything, too.
+
+    Examples
+    --------
+    >>> class Printed(ScalarLog):
+    ...     def write(self, scalars, step):
+    ...         print(step, sorted(scalars))
+    ...
+    >>> Printed().evaluated({"step": 100, "accuracy": 0.9, "loss": 0.3})
+    100 ['metrics/accuracy', 'metrics/loss']
     """
 
     def __init__(self, then: Progress | None = None):

@@ -53,12 +53,28 @@ def predict(
     dataset
         The data set that the run was trained on, for a run that does not say what it was like.
 
+    Returns
+    -------
+    Predictions
+        Of each sample; of a language model, of each line.
+
     Raises
     ------
     RunError
         If the run has no checkpoint, or is of another task.
     DataError
         If the data cannot be read, or does not fit the network.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from netsci_dst.training import train
+    >>> from netsci_dst.training.data import load
+    >>> recipe = dict(data="digits", model_options={"hidden": [8]}, sparsity=0.5, epochs=1)
+    >>> run = train(**recipe, train_samples=100, out=tempfile.mkdtemp() + "/run")
+    >>> found = predict(run, load("digits").x_test[:3])
+    >>> found.table.columns[:4].tolist(), len(found.table)
+    (['sample', 'class', 'name', 'probability'], 3)
     """
     run = run if isinstance(run, Run) else load_run(run)
     session = restore(run, which, device=device, dataset=dataset)

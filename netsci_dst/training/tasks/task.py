@@ -31,6 +31,12 @@ class Batch(NamedTuple):
         one of another's.
     items
         Over how many items the loss is a mean, where the data know it; else the task counts.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Batch((torch.zeros(8, 64), torch.zeros(8, dtype=torch.long)), samples=8).share
+    1.0
     """
 
     tensors: tuple[Tensor, ...]
@@ -53,6 +59,13 @@ class Loss(NamedTuple):
     correct
         Number of right predictions among the items, detached scalar, or None where it has no
         meaning.
+
+    Examples
+    --------
+    >>> import torch
+    >>> value = torch.tensor(0.7, requires_grad=True)
+    >>> Loss(value, weight=8, shown=value.detach()).weight
+    8
     """
 
     value: Tensor
@@ -115,6 +128,12 @@ class Batches(ABC):
 
     The whole state is (epoch, position): the batches of an epoch depend on nothing but the seed
     and the epoch, so ``epoch(e, start=k)`` continues bit for bit after k batches.
+
+    Examples
+    --------
+    >>> from netsci_dst import registry
+    >>> registry.names("task")
+    ['classification', 'contrastive-divergence', 'language-model', 'translation']
     """
 
     splits: tuple[str, ...] = ("test",)
@@ -162,6 +181,13 @@ class Task(ABC):
         Key of the main metric in what `evaluate` returns.
     higher_is_better
         Whether a larger metric is better.
+
+    Examples
+    --------
+    >>> from netsci_dst import registry
+    >>> task = registry.get("task", "classification").target()
+    >>> task.name, task.metric, task.better(0.9, 0.8)
+    ('classification', 'accuracy', True)
     """
 
     name: ClassVar[str]

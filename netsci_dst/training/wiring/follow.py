@@ -36,13 +36,31 @@ def of(model: nn.Module, example: Any = None) -> Wiring:
 
     Parameters
     ----------
+    model
+        A module.
     example
         A batch: a tensor, a tuple of arguments or a dictionary of named ones.
+
+    Returns
+    -------
+    Wiring
+        Populations, and which of them each weight joins.
 
     Raises
     ------
     TopologyError
         If a wiring that the model declares does not fit it, or nothing in it can be sparse.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> print(of(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)), torch.zeros(1, 4)))
+    input (4, input)
+      0 -> 0
+    0 (3)
+      2 -> output
+    output (2, output)
     """
     model = unwrap(model)
     declare = getattr(model, "wiring", None)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from netsci_dst.errors import NetsciError
 
+from ...link_keys import check_keys
 from ...matrix_view import MatrixView
-from ..keys import check_keys
 from .chain import csr_chain
 
 

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from .... import registry
 from ....errors import NetsciError
+from ...link_keys import merge
 from ...matrix_view import MatrixView
 from ...sparse_parameter import SparseParameter
-from ..keys import merge
 from .linear import CsrLinear
 
 

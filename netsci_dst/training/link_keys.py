@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from netsci_dst.errors import NetsciError
+from ..errors import NetsciError
 
 
 def check_keys(keys: Tensor, n_possible: int) -> Tensor:
