@@ -52,5 +52,4 @@ class PassesAtOnce:
         assert self._passes is not None
         self._controller.compute.passed(batch.tensors[0].numel())
         found = self._passes(*batch.tensors[:2], label_smoothing=self._smoothing)
-        loss, plain, right = (torch.tensor(value) for value in found)
-        return Loss(loss, batch.samples, plain, right)
+        return Loss(torch.tensor(found.loss), batch.samples, found.plain, found.right)

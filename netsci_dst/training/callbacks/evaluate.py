@@ -38,11 +38,12 @@ class Window:
         self.samples += batch.samples
 
 
-def _added(total: Any, value: Tensor, weight: int, on_cpu: bool) -> Any:
+def _added(total: Any, value: Tensor | float, weight: int, on_cpu: bool) -> Any:
     """Return a sum with one more term; on a GPU one operation on a sum that stays there."""
     if on_cpu:
-        return total + value.item() * weight
+        return total + float(value) * weight
     if not isinstance(total, Tensor):
+        assert isinstance(value, Tensor)
         total = torch.full((), total, dtype=torch.float64, device=value.device)
     return total.add_(value, alpha=weight)
 

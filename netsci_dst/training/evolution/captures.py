@@ -28,9 +28,14 @@ class Captures:
         if self.beta is not None and engine.layers:
             self.reach: int = steps_remembered(self.beta, engine.layers[0].parameter.weight.dtype)
         self.smooths = False
+        rules = [phase.regrowth for phase in engine.method.all_phases()]
+        asked = {need for rule in rules for need in needs("regrowth", rule)}
+        self._ever: bool = bool(engine.method.step_hook or asked & {"momentum", "dense_gradient"})
 
     def begin(self, step: int) -> None:
         """Ask layers to keep what gradients of absent links need in this step."""
+        if not self._ever:
+            return
         engine = self.engine
         self.smooths: bool = self._regrows_by("momentum", step, self.reach)
         wanted = self.smooths or self._regrows_by("dense_gradient", step, 1)

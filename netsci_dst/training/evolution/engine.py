@@ -138,7 +138,7 @@ class Engine:
 
     def due(self, step: int) -> bool:
         """Return whether the topology is updated after a step."""
-        if not self.moving:
+        if not self.timetable.may_be_due(step) or not self.moving:
             return False
         return self.timetable.due(step, self.stopped, self.method.hook_moves_links)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ... import registry
@@ -20,12 +21,12 @@ class Timetable:
     method: MethodOptions
     clock: Clock
 
-    @property
+    @cached_property
     def last_evolving_step(self) -> int:
         """From this step on ζ removes nothing more."""
         return min(self.clock.step_of(self.method.update_end), self.clock.total_steps)
 
-    @property
+    @cached_property
     def density_end(self) -> int:
         """The step at which the density schedule arrives, on a regular update or not."""
         if self.method.density == "constant":
@@ -42,6 +43,11 @@ class Timetable:
         """
         return 1.0 if step >= self.density_end else self.clock.time(step)
 
+    def may_be_due(self, step: int) -> bool:
+        """Return whether a step is one after which updates come: a regular one, or the last."""
+        regular = step % self.clock.interval == 0 or step == self.density_end
+        return regular and self.method.evolves and 0 < step < self.clock.total_steps
+
     def due(self, step: int, stopped: bool, has_rule: bool) -> bool:
         """Return whether the topology is updated after a step.
 
@@ -52,10 +58,10 @@ class Timetable:
         has_rule
             Whether the method acts at every step, and has that to report.
         """
-        if not self.method.evolves or not 0 < step < self.clock.total_steps:
+        if not self.may_be_due(step):
             return False
         if step % self.clock.interval:
-            return step == self.density_end
+            return True
         return (self.removes(step) and not stopped) or self._density_moves(step) or has_rule
 
     def _density_moves(self, step: int) -> bool:

@@ -7,15 +7,20 @@ what it does around it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, optim
+from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 # Of more numbers arithmetic is what takes the time, and PyTorch uses all threads.
 LARGEST = 2**20
 _TYPES: dict[torch.dtype, Any] = {torch.float32: np.float32, torch.float64: np.float64}
+_NAME = "Optimizer.step#SGD.step"
+_NOTHING = nullcontext()
+_is_profiled: Callable[[], bool] = torch._C._autograd._profiler_enabled  # type: ignore[attr-defined]
 
 
 class SGD(optim.SGD):
@@ -31,14 +36,34 @@ class SGD(optim.SGD):
         super().__setstate__(state)
         self._tables = []
 
-    @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Make a step; return what the closure returns."""
-        if closure is not None:
-            return super().step(closure)
+        """Make a step with its hooks; return what the closure returns."""
+        with torch.autograd.profiler.record_function(_NAME) if _is_profiled() else _NOTHING:
+            args, kwargs = (self, closure), {}
+            for hook in [
+                *_global_optimizer_pre_hooks.values(),
+                *self._optimizer_step_pre_hooks.values(),
+            ]:
+                changed = hook(self, args, kwargs)
+                if changed is not None:
+                    args, kwargs = changed
+            found = self._step(*args[1:], **kwargs)
+            for hook in [
+                *self._optimizer_step_post_hooks.values(),
+                *_global_optimizer_post_hooks.values(),
+            ]:
+                hook(self, args, kwargs)
+            return found
+
+    # PyTorch puts hooks, and a record for profiles that costs more than the step, around what is
+    # not marked so.
+    step.hooked = True  # type: ignore[attr-defined]
+
+    @torch.no_grad()
+    def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         groups = [self._arrays(group) for group in self.param_groups]
-        if any(arrays is None for arrays in groups):
-            return super().step()
+        if closure is not None or any(arrays is None for arrays in groups):
+            return _of_pytorch()(self, closure)
         for i, (group, arrays) in enumerate(zip(self.param_groups, groups)):
             if arrays:
                 self._one_call(i, group, arrays)
@@ -80,6 +105,12 @@ class SGD(optim.SGD):
             1 - float(group["dampening"]),
             bool(group["nesterov"]),
         )
+
+
+def _of_pytorch() -> Callable[..., Any]:
+    """Return PyTorch's step without the hooks that it may have been given around it."""
+    step: Any = optim.SGD.step
+    return step.__wrapped__ if getattr(step, "hooked", False) else step
 
 
 def _alike(arrays: list[Tensor]) -> bool:

@@ -55,10 +55,9 @@ class Loss(NamedTuple):
     weight
         Number of items (samples or tokens) behind the mean.
     shown
-        Scalar to record as training loss, detached; without label smoothing.
+        Number to record as training loss, without label smoothing; as a tensor, detached.
     correct
-        Number of right predictions among the items, detached scalar, or None where it has no
-        meaning.
+        Number of right predictions among the items, or None where it has no meaning.
 
     Examples
     --------
@@ -70,8 +69,8 @@ class Loss(NamedTuple):
 
     value: Tensor
     weight: int
-    shown: Tensor
-    correct: Tensor | None = None
+    shown: Tensor | float
+    correct: Tensor | int | None = None
 
 
 @dataclass(frozen=True)

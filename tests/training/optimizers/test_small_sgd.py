@@ -112,3 +112,32 @@ def test_it_keeps_zeros():
         pass
 
     assert not keeps_zeros(Other(parameters(), lr=0.1))
+
+
+def test_hooks_are_called_once_and_may_change_the_closure():
+    called = []
+    torch.optim.SGD(parameters(), lr=0.1)  # from now on PyTorch's own step calls hooks, too
+    one = SGD(parameters(), lr=0.1)
+    everywhere = [
+        torch.optim.optimizer.register_optimizer_step_pre_hook(lambda *_: called.append("first")),
+        torch.optim.optimizer.register_optimizer_step_post_hook(lambda *_: called.append("last")),
+    ]
+    one.register_step_pre_hook(lambda optimizer, args, kwargs: called.append(len(args)))
+    one.register_step_post_hook(lambda *_: called.append("after"))
+    try:
+        one.step()
+        assert called == ["first", 2, "after", "last"]
+        one.register_step_pre_hook(lambda *_: ((one, lambda: 7), {}))
+        assert one.step(lambda: 6) == 7
+    finally:
+        for handle in everywhere:
+            handle.remove()
+
+
+def test_a_profile_names_the_step():
+    own = parameters()
+    one = SGD(own, lr=0.1)
+    give_gradients(own, 0)
+    with torch.profiler.profile() as profile:
+        one.step()
+    assert "Optimizer.step#SGD.step" in [event.key for event in profile.key_averages()]
