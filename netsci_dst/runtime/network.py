@@ -63,6 +63,15 @@ class Network:
                     held.pop(name, None)
         return held[self._steps[-1][2]]
 
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each array of the program for a batch of one, constants too."""
+        held = dict(self.program.constants)
+        held[INPUT] = np.zeros((1, *self.program.shape), self._dtype)
+        with np.errstate(all="ignore"):
+            for run, names, output in self._steps:
+                held[output] = run(*(held[name] for name in names))
+        return {name: array.shape for name, array in held.items()}
+
     def prepared(self, pixels: np.ndarray) -> np.ndarray:
         """Return images as the network was trained on them.
 

@@ -77,6 +77,7 @@ class _Graph:
 
         kinds = [a.dtype for a in self.program.constants.values() if a.dtype.kind == "f"]
         self.dtype = np.result_type(*kinds) if kinds else np.dtype(np.float32)
+        self.shapes = Network(self.program).shapes()
         kind = TensorProto.DOUBLE if self.dtype == np.float64 else TensorProto.FLOAT
         for step in self.program.steps:
             for name in step.inputs:
@@ -90,7 +91,7 @@ class _Graph:
             else:
                 raise FormatError(f"the operation {step.operation!r} is not written as ONNX")
         last = self.program.steps[-1].output
-        shape = Network(self.program)(np.zeros((1, *self.program.shape))).shape[1:]
+        shape = self.shapes[last][1:]
         graph = helper.make_graph(
             self.nodes,
             "netsci-dst",
@@ -183,6 +184,7 @@ class _Graph:
         self.node("Gather", [joined, self.ints(f"{output}.order", places)], output, axis=-1)
 
     def _convolution(self, step: Step) -> None:
+        self._single("convolution")
         options = step.options
         weight = self._weight(step, math.prod(options.get("shape", [1])[1:]))
         weight = weight.reshape(options.get("shape", weight.shape))
@@ -191,10 +193,12 @@ class _Graph:
         if options["mode"] != "zeros" and any(n for pad in pads for n in pad):
             kinds = {"reflect": "reflect", "replicate": "edge"}
             if options["mode"] == "circular":
-                raise FormatError("circular padding is not written as ONNX")
-            widths = [0, 0, *(a for a, _ in pads), 0, 0, *(b for _, b in pads)]
-            held = self.ints(f"{step.output}.pads", widths)
-            x = self.node("Pad", [x, held], f"{step.output}.padded", mode=kinds[options["mode"]])
+                x = self._wrapped(x, pads, step.output)
+            else:
+                widths = [0, 0, *(a for a, _ in pads), 0, 0, *(b for _, b in pads)]
+                held = self.ints(f"{step.output}.pads", widths)
+                kind = kinds[options["mode"]]
+                x = self.node("Pad", [x, held], f"{step.output}.padded", mode=kind)
             pads = [[0, 0]] * len(pads)
         inputs = [x, self.constant(f"{step.output}.weight", weight)]
         if "bias" in step.arrays:
@@ -209,6 +213,27 @@ class _Graph:
             pads=[*(a for a, _ in pads), *(b for _, b in pads)],
         )
 
+    def _wrapped(self, x: str, pads: list[list[int]], output: str) -> str:
+        """Continue each axis of the places with its other end."""
+        far = np.iinfo(np.int64).max
+        for axis, (before, after) in enumerate(pads, 2):
+            parts = [(-before, far)] * (before > 0) + [None] + [(0, after)] * (after > 0)
+            names = []
+            for i, part in enumerate(parts):
+                at = f"{output}.wrap{axis}.{i}"
+                if part is not None:
+                    ends = [self.ints(f"{at}.{n}", [v]) for n, v in zip("be", part)]
+                    names.append(self.node("Slice", [x, *ends, self.ints(f"{at}.a", [axis])], at))
+                else:
+                    names.append(x)
+            x = self.node("Concat", names, f"{output}.wrap{axis}", axis=axis)
+        return x
+
+    def _single(self, what: str) -> None:
+        """Refuse what ONNX Runtime has for float32 only."""
+        if self.dtype == np.float64:
+            raise FormatError(f"ONNX Runtime has no {what} of float64: give the model as float32")
+
     def _channel_affine(self, step: Step) -> None:
         scale, shift = (self.program.constants[step.arrays[n]] for n in ("scale", "shift"))
         ones = {"scale": scale, "bias": shift, "mean": np.zeros_like(scale)}
@@ -219,13 +244,36 @@ class _Graph:
         )
 
     def _layer_norm(self, step: Step) -> None:
-        if "scale" not in step.arrays:
-            raise FormatError("layer normalisation without weights is not written as ONNX")
-        inputs = [step.inputs[0], self._array(step, "scale")]
+        if "scale" in step.arrays:
+            scale = self._array(step, "scale")
+        else:
+            shape = self.shapes[step.output][-step.options["axes"] :]
+            scale = self.numbers(f"{step.output}.scale", np.ones(shape))
+        if self.dtype == np.float64:
+            self._layer_norm_in_parts(step, scale)
+            return
+        inputs = [step.inputs[0], scale]
         if "shift" in step.arrays:
             inputs.append(self._array(step, "shift"))
         options = {"axis": -step.options["axes"], "epsilon": step.options["epsilon"]}
         self.node("LayerNormalization", inputs, step.output, **options)
+
+    def _layer_norm_in_parts(self, step: Step, scale: str) -> None:
+        """Normalise without LayerNormalization, which keeps mean and deviation in float32."""
+        x, out = step.inputs[0], step.output
+        axes = self.ints(f"{out}.axes", list(range(-step.options["axes"], 0)))
+        mean = self.node("ReduceMean", [x, axes], f"{out}.mean")
+        centred = self.node("Sub", [x, mean], f"{out}.centred")
+        square = self.node("Mul", [centred, centred], f"{out}.square")
+        variance = self.node("ReduceMean", [square, axes], f"{out}.variance")
+        epsilon = self.numbers(f"{out}.epsilon", step.options["epsilon"])
+        safe = self.node("Add", [variance, epsilon], f"{out}.safe")
+        deviation = self.node("Sqrt", [safe], f"{out}.deviation")
+        normed = self.node("Div", [centred, deviation], f"{out}.normed")
+        shifted = "shift" in step.arrays
+        scaled = self.node("Mul", [normed, scale], f"{out}.product" if shifted else out)
+        if shifted:
+            self.node("Add", [scaled, self._array(step, "shift")], out)
 
     # --- between ------------------------------------------------------------------------------
 
@@ -241,7 +289,9 @@ class _Graph:
         self.node(_SAME[step.operation], inputs, step.output)
 
     def _leaky_relu(self, step: Step) -> None:
-        self.node("LeakyRelu", [step.inputs[0]], step.output, alpha=float(step.options["slope"]))
+        # Not LeakyRelu, whose slope is of float32 whatever the network is.
+        slope = self.numbers(f"{step.output}.slope", step.options["slope"])
+        self.node("PRelu", [step.inputs[0], slope], step.output)
 
     def _prelu(self, step: Step) -> None:
         slope = self.program.constants[step.arrays["slope"]]
@@ -251,21 +301,39 @@ class _Graph:
         self.node("PRelu", [step.inputs[0], held], step.output)
 
     def _elu(self, step: Step) -> None:
-        if step.options.get("scale", 1) != 1 or step.options.get("input_scale", 1) != 1:
-            raise FormatError("scaled ELU is not written as ONNX")
-        self.node("Elu", [step.inputs[0]], step.output, alpha=float(step.options["alpha"]))
+        """Write max(x, 0) + alpha expm1(min(x, 0) input_scale), times scale."""
+        x, out, options = step.inputs[0], step.output, step.options
+        high = self.node("Relu", [x], f"{out}.high")
+        low = self.node("Sub", [x, high], f"{out}.low")
+        low = self._times(low, options.get("input_scale", 1), f"{out}.scaled")
+        low = self.node("Elu", [low], f"{out}.elu", alpha=1.0)
+        low = self._times(low, options["alpha"], f"{out}.alpha")
+        scale = options.get("scale", 1)
+        both = self.node("Add", [high, low], out if scale == 1 else f"{out}.both")
+        self._times(both, scale, out)
+
+    def _times(self, x: str, factor: float, output: str) -> str:
+        if factor == 1:
+            return x
+        return self.node("Mul", [x, self.numbers(f"{output}.factor", factor)], output)
 
     def _silu(self, step: Step) -> None:
         gate = self.node("Sigmoid", [step.inputs[0]], f"{step.output}.gate")
         self.node("Mul", [step.inputs[0], gate], step.output)
 
     def _gelu(self, step: Step) -> None:
-        if step.options.get("approximate", "none") != "none":
-            raise FormatError("GELU by tanh is not written as ONNX")
         x, out = step.inputs[0], step.output
-        root = self.numbers("root.half", math.sqrt(0.5))
-        scaled = self.node("Mul", [x, root], f"{out}.scaled")
-        error = self.node("Erf", [scaled], f"{out}.erf")
+        if step.options.get("approximate", "none") != "none":
+            square = self.node("Mul", [x, x], f"{out}.square")
+            square = self._times(square, 0.044715, f"{out}.bent")
+            bent = self.node("Add", [square, self.numbers("one", 1.0)], f"{out}.slope")
+            bent = self.node("Mul", [x, bent], f"{out}.argument")
+            bent = self._times(bent, math.sqrt(2 / math.pi), f"{out}.scaled")
+            error = self.node("Tanh", [bent], f"{out}.tanh")
+        else:
+            self._single("error function (of GELU)")
+            scaled = self._times(x, math.sqrt(0.5), f"{out}.scaled")
+            error = self.node("Erf", [scaled], f"{out}.erf")
         one, half = self.numbers("one", 1.0), self.numbers("half", 0.5)
         gate = self.node("Add", [error, one], f"{out}.gate")
         gated = self.node("Mul", [x, gate], f"{out}.gated")

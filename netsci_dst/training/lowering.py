@@ -78,7 +78,11 @@ class _Recorder(Tape):
         if not isinstance(output, Tensor) or id(output) not in self._names:
             raise FormatError("the model's output must be one tensor that depends on its input")
         last = self._names[id(output)][1]
-        if not self.steps or self.steps[-1].output != last:
+        if not any(array.dtype.kind == "f" for array in self.constants.values()):
+            # A network without weights: this number says of what type it is.
+            one = str(self.constant(torch.ones((), dtype=self.example.dtype)))
+            self._add("multiply", (last, one), output, {"factor": 1.0})
+        elif not self.steps or self.steps[-1].output != last:
             self._add("multiply", (last,), output, {"number": 1.0})
         shape = tuple(self.example.shape[1:])
         return fold_affine(Program(shape, tuple(self.steps), self.constants, facts))
@@ -244,6 +248,22 @@ class _Recorder(Tape):
 
     def _op_sub(self, given: Mapping[str, Any], output: Tensor) -> None:
         self._binary("subtract", given, output)
+
+    def _op_rsub(self, given: Mapping[str, Any], output: Tensor) -> None:
+        """Write other - alpha self."""
+        if isinstance(given["other"], Tensor):
+            self._binary(
+                "subtract", {**given, "self": given["other"], "other": given["self"]}, output
+            )
+            return
+        factor = -float(given.get("alpha", 1))
+        self._add("multiply", (self._input(given["self"]),), output, {"number": factor})
+        self._add("add", (self._input(output),), output, {"number": float(given["other"])})
+
+    def _op_celu(self, given: Mapping[str, Any], output: Tensor) -> None:
+        alpha = float(given["alpha"])
+        options = {"alpha": alpha, "scale": 1.0, "input_scale": 1 / alpha}
+        self._add("elu", (self._input(given["self"]),), output, options)
 
     def _op_mul(self, given: Mapping[str, Any], output: Tensor) -> None:
         self._binary("multiply", given, output)

@@ -68,6 +68,36 @@ def csr_mlp():
     return model
 
 
+class Spread(nn.Module):
+    """Arrays of several shapes meet, and parts are joined."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.out = nn.Linear(12, 6), nn.Linear(12, 4), nn.Linear(10, 3)
+        self.scale, self.tokens = nn.Parameter(torch.rand(6)), nn.Parameter(torch.rand(5, 1))
+
+    def forward(self, x):
+        h = 1 - (self.first(x) * self.scale - self.tokens)
+        y = torch.cat([h, functional.relu6(3 * self.second(x))], 2)
+        return torch.softmax(self.out(y), -1)
+
+
+def of_sequences():
+    """Return name -> model of samples of 5 x 12, in which layers act on the last axis."""
+    return {
+        "mlp-tokens": nn.Sequential(nn.Linear(12, 20), nn.GELU("tanh"), nn.Linear(20, 4)),
+        "mlp-channels": nn.Sequential(
+            nn.BatchNorm1d(5), nn.PReLU(5), nn.Linear(12, 9), nn.LayerNorm([5, 9]), nn.Flatten(),
+            nn.Linear(45, 4), nn.SELU(), nn.LogSoftmax(1),
+        ),
+        "mlp-plain": nn.Sequential(
+            nn.LayerNorm(12, elementwise_affine=False), nn.Linear(12, 8), nn.CELU(0.3), nn.PReLU(),
+            nn.Linear(8, 3), nn.ELU(0.7),
+        ),
+        "spread": Spread(),
+    }  # fmt: skip
+
+
 def networks():
     """Return name -> (model, example)."""
     flat, picture = torch.randn(2, 12), torch.randn(2, 3, 32, 32)
@@ -84,6 +114,11 @@ def networks():
         **found,
         "csr": (csr_mlp(), torch.randn(2, 1, 6, 5)),
         "residual": (thin(Residual(), 0.3), torch.randn(2, 3, 4)),
+        **{n: (thin(m, 0.4), torch.randn(2, 5, 12)) for n, m in of_sequences().items()},
+        "wrapped": (
+            nn.Conv2d(2, 3, (3, 5), padding=(1, 2), padding_mode="circular"),
+            torch.randn(2, 2, 6, 7),
+        ),
         "normed": (thin(normed, 0.2), flat),
         "images": (thin(Images(), 0.4), torch.randn(2, 3, 16, 16)),
         "convnet": (thin(convnet((3, 32, 32), 10), 0.05), picture),

@@ -31,7 +31,9 @@ int main(void) {
 
 
 @pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
-@pytest.mark.parametrize("name", [n for n in NETWORKS if n.startswith(("mlp", "csr", "resid"))])
+@pytest.mark.parametrize(
+    "name", [n for n in NETWORKS if n.startswith(("mlp", "csr", "resid", "spread"))]
+)
 def test_the_compiled_header_gives_the_models_outputs(name, tmp_path):
     model, example = NETWORKS[name]
     if name == "residual":
