@@ -81,11 +81,19 @@ def with_method(table: Mapping[str, Any], name: str) -> tuple[dict[str, Any], li
     return result, dropped
 
 
-def inherited_data_options(named: str, path: str) -> dict[str, Any]:
+def inherited_data_options(
+    named: str, path: str, given: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return what a data set at a path takes over from the named one whose place it takes.
 
     That is every option with a default in the named data set's loader which the loader that
     recognises the path has too: languages and their direction, the size of a vocabulary, ...
+    The loader may fit them to what lies there (its ``inherits``).
+
+    Parameters
+    ----------
+    given
+        Options that were asked for.
     """
     place = Path(path).expanduser()
     loader = next((e for e in _recognisers() if e.metadata["recognises"](place)), None)
@@ -93,11 +101,13 @@ def inherited_data_options(named: str, path: str) -> dict[str, Any]:
         return {}
     own = inspect.signature(registry.get("data", named).target).parameters
     takes = inspect.signature(loader.target).parameters
-    return {
+    known = {
         name: parameter.default
         for name, parameter in own.items()
         if name in takes and parameter.default not in (None, inspect.Parameter.empty)
     }
+    fit = loader.metadata.get("inherits")
+    return fit(place, known | dict(given or {}), given or {}) if fit else known
 
 
 def _recognisers() -> list[registry.Entry]:

@@ -392,7 +392,7 @@ def _table_of(recipe: Any) -> tuple[dict[str, Any], str]:
 
 def _changed(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Lay changes over a recipe's table; a method that changes keeps what is the experiment's."""
-    table = _with_data(table, changes.get("data"))
+    table = _with_data(table, changes.get("data"), changes.get("data_options") or {})
     method = changes.get("method")
     if isinstance(method, str) and method != table.get("method", _DEFAULT_METHOD):
         table, _ = with_method(table, method)
@@ -404,14 +404,15 @@ def _changed(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     return result
 
 
-def _with_data(table: dict[str, Any], data: Any) -> dict[str, Any]:
+def _with_data(table: dict[str, Any], data: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """Let data at a path take over what the recipe knows of the named data it stands in for."""
     named = table.get("data")
     if not isinstance(data, str) or named not in registry.names("data") or data == named:
         return table
     if data in registry.names("data") or not Path(data).expanduser().exists():
         return table
-    options = inherited_data_options(str(named), data) | dict(table.get("data_options", {}))
+    own = dict(table.get("data_options", {}))
+    options = own | inherited_data_options(str(named), data, own | dict(given))
     return {**table, "data_options": options}
 
 

@@ -7,12 +7,15 @@ from itertools import islice
 from pathlib import Path
 
 from ...errors import DataError, UnknownName
+from ._text_rows import SUFFIXES, rows_of, text_columns_of, text_of
 from ._text_tables import (
     SPLITS,
     hub_splits,
     looks_like_hub_id,
     parquet_files,
     parquet_rows,
+    parquet_text_columns,
+    row_files,
 )
 
 # Documents can be read more than once (to train the tokenizer, then to encode) without being held.
@@ -25,6 +28,8 @@ def documents_of(place: str, column: str, config: str | None) -> dict[str, Docum
     if path.is_file():
         if path.suffix == ".parquet":
             return {"train": _parquet([path], column)}
+        if path.name.endswith(SUFFIXES):
+            return {"train": _rows([path], column)}
         return {"train": _texts([path])}
     if path.is_dir():
         return _folder(path, column)
@@ -47,6 +52,8 @@ def _folder(path: Path, column: str) -> dict[str, Documents]:
     for split, stems in SPLITS.items():
         if files := parquet_files(path, stems):
             found[split] = _parquet(files, column)
+        elif files := row_files(path, stems):
+            found[split] = _rows(files, column)
         elif texts := [file for stem in stems if (file := path / f"{stem}.txt").is_file()]:
             found[split] = _texts(texts)
     if "train" in found:
@@ -55,7 +62,9 @@ def _folder(path: Path, column: str) -> dict[str, Documents]:
         return {"train": _texts(texts)}
     if files := sorted(path.rglob("*.parquet")):
         return {"train": _parquet(files, column)}
-    raise DataError(f"the folder {path.name!r} holds no .txt and no .parquet file")
+    if files := sorted(file for file in path.rglob("*") if file.name.endswith(SUFFIXES)):
+        return {"train": _rows(files, column)}
+    raise DataError(f"the folder {path.name!r} holds no .txt, .parquet, .csv or .jsonl file")
 
 
 def _texts(files: list[Path]) -> Documents:
@@ -74,12 +83,29 @@ def _parquet(files: list[Path], column: str) -> Documents:
         import pyarrow.parquet
 
         names = pyarrow.parquet.read_schema(files[0]).names
-        if column not in names:
+        name = column if column in names else _only(column, parquet_text_columns(files[0]))
+        if name not in names:
             raise UnknownName(f"column of {files[0].name!r}", column, names)
-        for batch in parquet_rows(files, [column]):
-            yield from _checked(batch.column(0).to_pylist(), column)
+        for batch in parquet_rows(files, [name]):
+            yield from _checked(batch.column(0).to_pylist(), name)
 
     return read
+
+
+def _rows(files: list[Path], column: str) -> Documents:
+    def read() -> Iterator[str]:
+        known = text_columns_of(files[0])
+        name = column if column in known else _only(column, known)
+        for file in files:
+            for row in rows_of(file):
+                yield text_of(row, name, file.name)
+
+    return read
+
+
+def _only(column: str, known: list[str]) -> str:
+    """Return the one column of text where none was asked for and none is called ``text``."""
+    return known[0] if column == "text" and len(known) == 1 else column
 
 
 def _hub(rows: object, column: str, place: str) -> Documents:

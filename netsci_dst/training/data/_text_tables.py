@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import DataError, FormatError, UnknownName
 from ...parquet import batches
+from ._text_rows import SUFFIXES, columns_of, is_header, text_columns_of
 from .hub import fetch
 
 SPLITS: Mapping[str, tuple[str, ...]] = {
@@ -22,8 +23,9 @@ def read_columns(place: str, names: Sequence[str], config: str | None = None) ->
     """Return split -> column name -> strings, from a folder or from the Hugging Face hub.
 
     A folder holds, for each split, parquet files (a column per name, or one ``translation`` column
-    of structs), a tab-separated file (with a header, or with as many columns as names), or one
-    text file per name, a sentence a line (``train.en`` and ``train.de``).
+    of structs), comma-separated files or JSON lines, a tab-separated file (with a header, or with
+    as many columns as names), or one text file per name, a sentence a line (``train.en`` and
+    ``train.de``).
 
     Raises
     ------
@@ -40,7 +42,7 @@ def read_columns(place: str, names: Sequence[str], config: str | None = None) ->
         raise DataError(f"there is no folder {place!r}, and it is no hub id such as owner/name")
     if "train" not in tables:
         raise DataError(
-            f"{place!r} has no train split: expected train.parquet, train.tsv or "
+            f"{place!r} has no train split: expected train.parquet, .csv, .jsonl, .tsv or "
             + " and ".join(f"train.{name}" for name in names)
         )
     for split, columns in tables.items():
@@ -58,31 +60,45 @@ def looks_like_hub_id(place: str) -> bool:
 
 def parquet_files(folder: Path, names: Sequence[str]) -> list[Path]:
     """Return the parquet files of a split, also inside ``data/`` or a folder named after it."""
+    return _split_files(folder, names, ".parquet")
+
+
+def row_files(folder: Path, names: Sequence[str]) -> list[Path]:
+    """Return a split's comma-separated files or JSON lines, the first form that there is."""
+    found = (_split_files(folder, names, suffix) for suffix in SUFFIXES)
+    return next((files for files in found if files), [])
+
+
+def _split_files(folder: Path, names: Sequence[str], suffix: str) -> list[Path]:
     hits: set[Path] = set()
     for name in names:
-        for pattern in (f"{name}.parquet", f"{name}-*.parquet", f"{name}/*.parquet"):
+        for pattern in (f"{name}{suffix}", f"{name}-*{suffix}", f"{name}/*{suffix}"):
             hits |= set(folder.glob(pattern)) | set(folder.glob(f"data/{pattern}"))
     return sorted(hits)
 
 
 def text_columns(folder: Path) -> list[str]:
-    """Return the columns of text of a folder's train split: of parquet, tsv, or files' endings.
+    """Return the columns of text of a folder's train split: of tables, or files' endings.
 
-    The fields of a ``translation`` column count; without a readable file there are none.
+    The fields of a ``translation`` column count; without a readable file there are none. Columns
+    of a file without a header are called 1, 2, ...
     """
     if files := parquet_files(folder, SPLITS["train"]):
-        return _parquet_columns(files[0])
+        return parquet_text_columns(files[0])
+    if files := row_files(folder, SPLITS["train"]):
+        return text_columns_of(files[0])
     for stem in SPLITS["train"]:
         if (table := folder / f"{stem}.tsv").is_file():
             with table.open(encoding="utf-8", errors="replace") as lines:
-                return lines.readline().rstrip("\r\n").split("\t")
+                first = lines.readline().rstrip("\r\n").split("\t")
+            return first if is_header(first) else [str(i) for i in range(1, len(first) + 1)]
         endings = sorted(file.suffix[1:] for file in folder.glob(f"{stem}.*") if file.is_file())
         if len(endings) >= 2:
             return endings
     return []
 
 
-def _parquet_columns(file: Path) -> list[str]:
+def parquet_text_columns(file: Path) -> list[str]:
     import pyarrow as pa
     import pyarrow.parquet
 
@@ -119,6 +135,8 @@ def _from_folder(folder: Path, split: str, names: Sequence[str]) -> Columns | No
     stems = SPLITS[split]
     if files := parquet_files(folder, stems):
         return _from_parquet(files, names)
+    if files := row_files(folder, stems):
+        return columns_of(files, names)
     for stem in stems:
         if (table := folder / f"{stem}.tsv").is_file():
             return _from_tsv(table, names)

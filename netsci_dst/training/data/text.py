@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...registry import register
 from ._named import place_of
+from ._text_rows import SUFFIXES
+from ._text_tables import text_columns
 
 if TYPE_CHECKING:
     from ._text_data import TextData
@@ -14,16 +16,17 @@ if TYPE_CHECKING:
 
 def _recognises(path: Path) -> bool:
     if path.is_file():
-        return path.suffix in (".txt", ".text", ".md")
-    return any(path.glob("*.txt"))
+        return path.suffix in (".txt", ".text", ".md") or path.name.endswith(SUFFIXES)
+    columns = text_columns(path)
+    return any(path.glob("*.txt")) or "text" in columns or len(columns) == 1
 
 
 @register(
     "data",
     "text",
-    summary="Any text file, folder of text files, or parquet.",
+    summary="Any text file, folder of text files, parquet, csv or JSON lines.",
     recognises=_recognises,
-    form="text files",
+    form="text files, or a table with a column of text",
     priority=60,
 )
 def text(
@@ -41,7 +44,8 @@ def text(
     Parameters
     ----------
     path
-        A text file, a folder of ``.txt`` files or of parquet files, or a hub id.
+        A text file, a folder of ``.txt`` files or of tables (parquet, csv, JSON lines, also
+        compressed by gzip), or a hub id.
     tokenizer
         ``byte``, ``bpe`` (trained on the training text), or a stored ``tokenizer.json``.
     vocabulary
@@ -50,7 +54,7 @@ def text(
         Share of the documents (of the characters, when there is but one) at the end that is held
         out, where the data has no split of its own.
     column
-        Column of a table that holds the text.
+        Column of a table that holds the text; where there is but one of text, that one.
     config
         Configuration of a hub data set.
     documents

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +37,8 @@ def multi30k(
     Parameters
     ----------
     path
-        Folder with ``train``, ``validation`` and ``test`` (parquet, tsv, or a text file per
-        language), or a hub id; the hub's ``bentrevett/multi30k`` when left out.
+        Folder with ``train``, ``validation`` and ``test`` (parquet, csv, JSON lines, tsv, or a
+        text file per language), or a hub id; the hub's ``bentrevett/multi30k`` when left out.
     source_language, target_language
         Columns or file endings, such as ``en`` and ``de``.
     tokenizer
@@ -89,7 +91,7 @@ def iwslt14(
     if place is None:
         raise DataError(
             "iwslt14 has no canonical copy to fetch: give path, a folder with train, validation "
-            "and test as parquet, tsv, or text files such as train.en and train.de"
+            "and test as parquet, csv, jsonl, tsv, or text files such as train.en and train.de"
         )
     return _load(
         "iwslt14",
@@ -136,8 +138,32 @@ def wmt17(
     )
 
 
+_SOURCES = ("source", "src", "input", "from")
+_TARGETS = ("target", "tgt", "trg", "output", "to")
+
+
 def _recognises(path: Path) -> bool:
-    return path.is_dir() and len(text_columns(path)) >= 2
+    if not path.is_dir():
+        return False
+    columns = text_columns(path)
+    return len(columns) >= 2 and "text" not in columns  # `text` is for language models
+
+
+def _inherits(path: Path, options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options taken over from named data, with the languages as the columns are called.
+
+    Two columns called like no language are taken as ``source`` and ``target``, else in their order.
+    """
+    asked = [options.get("source_language"), options.get("target_language")]
+    mine = [given.get("source_language"), given.get("target_language")]
+    found = text_columns(path)
+    if any(mine) and not all(mine):
+        asked = mine
+    if len(found) == 2 and not any(_like(language, found) for language in asked):
+        turned = any(c.lower() in _TARGETS for c in found[:1]) or found[1].lower() in _SOURCES
+        asked = found[::-1] if turned else found
+    first, last = _languages(path, *asked)
+    return {**options, "source_language": first, "target_language": last}
 
 
 @register(
@@ -145,7 +171,8 @@ def _recognises(path: Path) -> bool:
     "pairs",
     summary="Sentence pairs of your own.",
     recognises=_recognises,
-    form="sentence pairs as parquet, tsv or a text file per language",
+    inherits=_inherits,
+    form="sentence pairs as parquet, csv, jsonl, tsv or a text file per language",
     priority=20,
 )
 def pairs(
@@ -195,6 +222,8 @@ def _languages(folder: Path, source: str | None, target: str | None) -> tuple[st
         raise DataError(f"the data set 'pairs' needs {missing}=, one of its data_options{there}")
     first = _like(source, found)
     last = _like(target, [name for name in found if name != first])
+    if first is None and last is None and found == ["1", "2"] and source and target:
+        return source, target  # a file without a header: in order
     if first is None and last is None:
         raise DataError(
             f"the data set 'pairs' needs source_language= or target_language=, two of its "
@@ -205,14 +234,21 @@ def _languages(folder: Path, source: str | None, target: str | None) -> tuple[st
 
 
 def _like(language: str | None, columns: list[str]) -> str | None:
-    """Return the column called like a language, or that begins like it (``english`` for en)."""
+    """Return the column called like a language: so, ``english`` for en, or ``text_en``."""
     if language is None:
         return None
     if language in columns:
         return language
     word = language.lower()
-    near = [c for c in columns if c.lower().startswith(word) or word.startswith(c.lower())]
-    return near[0] if len(near) == 1 else None
+    parts = {column: re.split(r"[^a-z]+", column.lower()) for column in columns}
+    for near in (
+        [column for column in columns if word in parts[column]],
+        [c for c in columns if any(part.startswith(word) for part in parts[c])],
+        [c for c in columns if c and word.startswith(c.lower())],
+    ):
+        if near:
+            return near[0] if len(near) == 1 else None
+    return None
 
 
 def _load(

@@ -154,7 +154,7 @@ def test_refusals(tmp_path, file):
         load("text", path=tmp_path / "none.txt")
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(DataError, match=r"no \.txt and no \.parquet"):
+    with pytest.raises(DataError, match=r"holds no \.txt, \.parquet"):
         load("text", path=empty)
     with pytest.raises(UnknownName, match="did you mean 'bpe'"):
         load("text", path=file, tokenizer="bpee")
