@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -83,8 +82,9 @@ def is_header(row: Sequence[str]) -> bool:
 
 
 def _opened(file: Path) -> IO[str]:
-    raw: Any = gzip.open(file) if file.suffix == ".gz" else file.open("rb")
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+    if file.suffix == ".gz":
+        return gzip.open(file, "rt", encoding="utf-8-sig", newline="")
+    return file.open(encoding="utf-8-sig", newline="")
 
 
 def _csv_rows(lines: IO[str], name: str) -> Iterator[dict[str, Any]]:
