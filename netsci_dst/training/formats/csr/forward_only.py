@@ -20,9 +20,9 @@ from torch import Tensor
 from .by_target import by_target
 from .dtypes import DTYPES
 from .kernels import widest
-from .rows import packing
 from .simd import fill, load, multiply_add, pointer, store, where_positive
 from .threads import shares, together
+from .tiles import at_once, pack, unpack
 
 if TYPE_CHECKING:
     from .linear import CsrLinear
@@ -86,11 +86,64 @@ def _blocks(
     return [run for run in ((longest, first, whole), (fitting, whole, last)) if run[1] < run[2]]
 
 
+@njit(nogil=True, inline="always")
+def _by_targets(facts, x, y, relu, dtype, block):
+    n_target, n_links = facts[6], facts[7]
+    starts = carray(pointer(facts[0]), n_target + 1, np.int64)  # type: ignore[call-arg]
+    sources = carray(pointer(facts[1]), n_links, np.int32)
+    order = carray(pointer(facts[2]), n_links, np.int32)
+    values = carray(pointer(facts[3]), n_links, dtype)
+    bias = carray(pointer(facts[4]), n_target, dtype)
+    for t in range(n_target):
+        summed = fill(bias[t] if facts[4] else dtype(0), block)
+        for k in range(starts[t], starts[t + 1]):
+            row = load(x, np.int64(sources[k]) * block, block)
+            summed = multiply_add(values[order[k]], row, summed)
+        if relu:
+            summed = where_positive(summed, summed)
+        store(y, t * block, summed)
+
+
+@njit(nogil=True, inline="always")
+def _by_sources(facts, x, y, relu, dtype):
+    """Make the layer of one row alone."""
+    n_source, n_target, n_links = facts[5], facts[6], facts[7]
+    starts = carray(pointer(facts[0]), n_source + 1, np.int64)  # type: ignore[call-arg]
+    targets = carray(pointer(facts[1]), n_links, np.int32)
+    values = carray(pointer(facts[3]), n_links, dtype)
+    bias = carray(pointer(facts[4]), n_target, dtype)
+    for t in range(n_target):
+        y[t] = bias[t] if facts[4] else dtype(0)
+    for s in range(n_source):
+        if x[s] != 0:  # what is 0 adds nothing
+            row = load(x, s, 1)
+            for k in range(starts[s], starts[s + 1]):
+                place = np.int64(targets[k])
+                store(y, place, multiply_add(values[k], row, load(y, place, 1)))
+    if relu:
+        for t in range(n_target):
+            y[t] = dtype(0) if y[t] <= 0 else y[t]
+
+
+@njit(nogil=True, inline="always")
+def _copy(source, first, step, target, target_first, target_step, features, rows, block):
+    """Copy ``rows`` columns of ``(features, step)``, first to first."""
+    for f in range(features):
+        if rows == block:
+            row = load(source, f * step + first, block)
+            store(target, f * target_step + target_first, row)
+        else:
+            for k in range(rows):
+                target[f * target_step + target_first + k] = source[f * step + first + k]
+            if target_step == block:
+                for k in range(rows, block):
+                    target[f * block + k] = 0
+
+
 @cache
 def _loop(dtype: type[np.floating], block: int) -> Callable[..., Any]:
     """Return the loop over rows ``first:last``; the last block may have fewer rows."""
-    (pack, unpack), copy = packing(dtype, block), _copy(dtype, block)
-    layer = _layer(dtype, block)
+    n = at_once(dtype, block)
 
     @njit(cache=True, nogil=True)
     def run(facts, width, scratch_, x_, y_, batch, first, last, relu, flipped_in, flipped_out):
@@ -106,81 +159,22 @@ def _loop(dtype: type[np.floating], block: int) -> Callable[..., Any]:
             if flipped_in and batch == block:
                 source = x
             elif flipped_in:
-                copy(x, row, batch, a, 0, block, n_source, rows)
+                _copy(x, row, batch, a, 0, block, n_source, rows, block)
             else:
-                pack(x, row, row + rows, n_source, a)
+                pack(x, row, row + rows, n_source, a, block, n)
             for i in range(n_layers):
                 target = a if i % 2 else b
                 if i == n_layers - 1 and flipped_out and batch == block:
                     target = y
-                layer(facts[8 * i : 8 * i + 8], source, target, relu)
+                layer = facts[8 * i : 8 * i + 8]
+                if block == 1:
+                    _by_sources(layer, source, target, relu, dtype)
+                else:
+                    _by_targets(layer, source, target, relu, dtype, block)
                 source = target
             if not flipped_out:
-                unpack(source, y, row, row + rows, n_target)
+                unpack(source, y, row, row + rows, n_target, block, n)
             elif batch != block:
-                copy(source, 0, block, y, row, batch, n_target, rows)
-
-    return run
-
-
-@cache
-def _layer(dtype: type[np.floating], block: int) -> Callable[..., Any]:
-    """Return the loop of one layer on ``(features, block)``: by targets, one row by sources."""
-
-    @njit(nogil=True, inline="always")
-    def by_targets(facts, x, y, relu):
-        n_target, n_links = facts[6], facts[7]
-        starts = carray(pointer(facts[0]), n_target + 1, np.int64)  # type: ignore[call-arg]
-        sources = carray(pointer(facts[1]), n_links, np.int32)
-        order = carray(pointer(facts[2]), n_links, np.int32)
-        values = carray(pointer(facts[3]), n_links, dtype)
-        bias = carray(pointer(facts[4]), n_target, dtype)
-        for t in range(n_target):
-            summed = fill(bias[t] if facts[4] else dtype(0), block)
-            for k in range(starts[t], starts[t + 1]):
-                row = load(x, np.int64(sources[k]) * block, block)
-                summed = multiply_add(values[order[k]], row, summed)
-            if relu:
-                summed = where_positive(summed, summed)
-            store(y, t * block, summed)
-
-    @njit(nogil=True, inline="always")
-    def by_sources(facts, x, y, relu):
-        n_source, n_target, n_links = facts[5], facts[6], facts[7]
-        starts = carray(pointer(facts[0]), n_source + 1, np.int64)  # type: ignore[call-arg]
-        targets = carray(pointer(facts[1]), n_links, np.int32)
-        values = carray(pointer(facts[3]), n_links, dtype)
-        bias = carray(pointer(facts[4]), n_target, dtype)
-        for t in range(n_target):
-            y[t] = bias[t] if facts[4] else dtype(0)
-        for s in range(n_source):
-            if x[s] != 0:  # what is 0 adds nothing
-                row = load(x, s, block)
-                for k in range(starts[s], starts[s + 1]):
-                    place = np.int64(targets[k])
-                    store(y, place, multiply_add(values[k], row, load(y, place, block)))
-        if relu:
-            for t in range(n_target):
-                y[t] = dtype(0) if y[t] <= 0 else y[t]
-
-    return by_sources if block == 1 else by_targets
-
-
-@cache
-def _copy(dtype: type[np.floating], block: int) -> Callable[..., Any]:
-    """Return the loop that copies ``rows`` columns of ``(features, step)``, first to first."""
-
-    @njit(nogil=True, inline="always")
-    def run(source, first, step, target, target_first, target_step, features, rows):
-        for f in range(features):
-            if rows == block:
-                row = load(source, f * step + first, block)
-                store(target, f * target_step + target_first, row)
-            else:
-                for k in range(rows):
-                    target[f * target_step + target_first + k] = source[f * step + first + k]
-                if target_step == block:
-                    for k in range(rows, block):
-                        target[f * block + k] = 0
+                _copy(source, 0, block, y, row, batch, n_target, rows, block)
 
     return run

@@ -33,51 +33,11 @@ from .simd import (
     store,
     total,
     totals,
-    transpose,
     where_positive,
 )
+from .tiles import at_once, pack, unpack
 
 ROWS = 64
-
-
-@cache
-def packing(dtype: type[np.floating], height: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Return the loops that bring rows into a tile of ``height`` rows and back."""
-    n = min(height, 64 // np.dtype(dtype).itemsize)
-
-    @njit(nogil=True, inline="always")
-    def pack(source, first, stop, width, target):
-        """Transpose rows ``first:stop`` into (width, height); absent rows are zero."""
-        rows = stop - first
-        whole = rows // n * n if width >= n else 0
-        for r in range(0, whole, n):
-            for f in range(0, width - n + 1, n):
-                transpose(source, (first + r) * width + f, width, target, f * height + r, height, n)
-            for f in range(width // n * n, width):
-                for k in range(r, r + n):
-                    target[f * height + k] = source[(first + k) * width + f]
-        for f in range(width):
-            for k in range(whole, rows):
-                target[f * height + k] = source[(first + k) * width + f]
-            for k in range(rows, height):
-                target[f * height + k] = 0
-
-    @njit(nogil=True, inline="always")
-    def unpack(source, target, first, stop, width):
-        """Write (width, height) transposed to rows ``first:stop``."""
-        rows = stop - first
-        whole = rows // n * n if width >= n else 0
-        for r in range(0, whole, n):
-            for f in range(0, width - n + 1, n):
-                transpose(source, f * height + r, height, target, (first + r) * width + f, width, n)
-            for f in range(width // n * n, width):
-                for k in range(r, r + n):
-                    target[(first + k) * width + f] = source[f * height + k]
-        for k in range(whole, rows):
-            for f in range(width):
-                target[(first + k) * width + f] = source[f * height + k]
-
-    return pack, unpack
 
 
 @cache
@@ -87,7 +47,7 @@ def forward(dtype: type[np.floating]) -> Callable[..., Any]:
     Links come target by target: ``starts`` over targets, the source of each link and where its
     weight lies.
     """
-    pack, unpack = packing(dtype, ROWS)
+    n = at_once(dtype, ROWS)
     block = widest() // np.dtype(dtype).itemsize
 
     @njit(cache=True, nogil=True)
@@ -109,7 +69,7 @@ def forward(dtype: type[np.floating]) -> Callable[..., Any]:
             put(weights, k, item(values, item(order, k)))
         for row in range(first, last, ROWS):
             stop = min(row + ROWS, last)
-            pack(x, row, stop, n_source, xs)
+            pack(x, row, stop, n_source, xs, ROWS, n)
             for at in range(0, ROWS, block):
                 if at >= stop - row:
                     break
@@ -121,7 +81,7 @@ def forward(dtype: type[np.floating]) -> Callable[..., Any]:
                     if relu:
                         summed = where_positive(summed, summed)
                     store(ys, t * ROWS + at, summed)
-            unpack(ys, y, row, stop, n_target)
+            unpack(ys, y, row, stop, n_target, ROWS, n)
 
     return run
 
@@ -133,7 +93,7 @@ def backward(dtype: type[np.floating]) -> Callable[..., Any]:
     Links come source by source. ``gv`` and ``gb`` are added to: they begin as zeros. ``g``, if
     given, receives ``gy`` before the activation.
     """
-    pack, unpack = packing(dtype, ROWS)
+    n = at_once(dtype, ROWS)
     block = widest() // np.dtype(dtype).itemsize
 
     @njit(cache=True, nogil=True)
@@ -157,14 +117,14 @@ def backward(dtype: type[np.floating]) -> Callable[..., Any]:
         back = np.empty(n_source * ROWS if gx_ else 0, dtype)
         for row in range(first, last, ROWS):
             stop = min(row + ROWS, last)
-            pack(x, row, stop, n_source, xs)
-            pack(gy, row, stop, n_target, gs)
+            pack(x, row, stop, n_source, xs, ROWS, n)
+            pack(gy, row, stop, n_target, gs, ROWS, n)
             if y_:
-                pack(y, row, stop, n_target, ys)
+                pack(y, row, stop, n_target, ys, ROWS, n)
                 for i in range(0, n_target * ROWS, block):
                     store(gs, i, where_positive(load(ys, i, block), load(gs, i, block)))
                 if g_:
-                    unpack(gs, g, row, stop, n_target)
+                    unpack(gs, g, row, stop, n_target, ROWS, n)
             if gb_:
                 for t in range(n_target):
                     for at in range(0, ROWS, block):
@@ -198,6 +158,6 @@ def backward(dtype: type[np.floating]) -> Callable[..., Any]:
                     if gx_:
                         store(back, s * ROWS + at, summed)
             if gx_:
-                unpack(back, gx, row, stop, n_source)
+                unpack(back, gx, row, stop, n_source, ROWS, n)
 
     return run

@@ -21,8 +21,8 @@ import numpy as np
 from numba import carray, njit  # type: ignore[attr-defined]
 
 from .kernels import backward, gather, widest
-from .rows import packing
 from .simd import dot, fill, item, load, multiply_add, plus, pointer, product, put, store, totals
+from .tiles import at_once, pack
 
 
 class Column(IntEnum):
@@ -155,7 +155,7 @@ links_backward: Any = None
 dense_forward: Any = None
 dense_backward: Any = None
 cross_entropy: Any = None
-pack: Any = None
+at_a_time: Any = None
 columns = len(Column)
 
 
@@ -187,7 +187,7 @@ def _run(
         found[i] = 0
     for row in range(first, last, rows):
         stop, more = min(row + rows, last), row > first
-        pack(x, row, stop, n_input, scratch)
+        pack(x, row, stop, n_input, scratch, rows, at_a_time)
         at = scratch_
         for i in range(n_layers - 1):
             one = table[i]
@@ -238,7 +238,7 @@ def passes(dtype: type[np.floating]) -> Callable[..., Any]:
         dense_forward=forward,
         dense_backward=back,
         cross_entropy=_cross_entropy(rows),
-        pack=packing(dtype, rows)[0],
+        at_a_time=at_once(dtype, rows),
     )
 
 
