@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from ..errors import NetsciError
 from ..reading import one_line
 from . import _console
@@ -65,7 +67,7 @@ def reckoned(task: Planned) -> dict[str, Any]:
     if task.recipe is not None:
         row |= _asked(task.recipe) | {"steps": task.steps}
     if task.seconds is not None:
-        row["hours"] = task.seconds / 3600
+        row |= {"hours": task.seconds / 3600, "told_by": task.told_by}
     return row
 
 
@@ -76,26 +78,46 @@ def _asked(recipe: Any) -> dict[str, Any]:
 
 
 def show(rows: list[dict[str, Any]], json: bool) -> None:
-    """Print rows and what they come to together; nothing was trained or written."""
+    """Print rows and what they come to together; nothing was trained or written.
+
+    Raises
+    ------
+    typer.Exit
+        With 1, if one could not be built.
+    """
+    failed = sum("error" in row for row in rows)
     if json:
         _console.result_json(rows)
-        return
+    else:
+        _show(rows, failed)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _show(rows: list[dict[str, Any]], failed: int) -> None:
     columns = [c for c in _SHOWN if any(row.get(c) is not None for row in rows)]
     _console.table(None, columns, [[row.get(c) for c in columns] for row in rows])
     hours = sum(row.get("hours") or 0.0 for row in rows)
     mib = sum(row.get("mib") or 0.0 for row in rows)
     left = [row for row in rows if row["status"] == "new" or "method" in row]
     told = [row for row in left if row.get("hours") is not None]
-    failed = sum("error" in row for row in left)
     unknown = len(left) - len(told) - failed
     words = [f"{len(left)} to train"]
     if told and mib:
-        words += [f"about {_time(hours)} on this machine, one after the other, and {mib:,.0f} MiB"]
-        words += ["topology updates and analysis come on top"]
+        ends = [sum(row.get(f"hours_{end}") or 0.0 for row in told) for end in ("low", "high")]
+        sure = f" ({_time(ends[0])} to {_time(ends[1])})" if ends[1] else ""
+        words += [f"about {_time(hours)}{sure} on this machine as busy as it is, one after the "
+                  f"other, and {mib:,.0f} MiB"]  # fmt: skip
+        words += ["analysis comes on top"]
     elif told:
-        words += [f"about {_time(hours)} of processor time, by runs made before"]
+        own = sum(row.get("told_by") == "row" for row in told)
+        sure = (
+            "" if own == len(told) else f" ({own} by their own row, the others by rows like them)"
+        )
+        words += [f"about {_time(hours)} of processor time, by runs made before{sure}"]
     if unknown:
         words += [f"{unknown} of them not counted, as their time is unknown"]
+        words[-1] += "" if mib else " (--measure makes a few steps of each)"
     _console.say("; ".join([*words, "nothing was written"]))
 
 
@@ -113,7 +135,9 @@ _SHOWN = (
     "updates",
     "snapshots",
     "step_ms",
+    "update_ms",
     "hours",
+    "told_by",
     "mib",
     "error",
 )

@@ -174,7 +174,10 @@ class Planned:
     steps
         How many it makes, where its recipe alone says so.
     seconds
-        Of processor time, by runs of the same row or setting that were made before; else None.
+        Of processor time, by runs that were made before; else None.
+    told_by
+        Those runs: ``row``, of the same row, or ``alike``, of rows that compute alike: dense, from
+        dense to sparse, sparse, with the same per-step hook.
     """
 
     run: str
@@ -182,6 +185,7 @@ class Planned:
     status: str
     steps: int | None = None
     seconds: float | None = None
+    told_by: str | None = None
 
 
 def planned(
@@ -224,6 +228,7 @@ def planned(
     wanted = chosen(tasks, experiment, seeds, rows, settings)
     no_gpu = not (changes or {}).get("device") and not _has_gpu(wanted)
     times = times_of(experiment.name, table)
+    kinds = {t.key[1]: _computes(t.recipe) for t in tasks.values() if t.recipe is not None}
     found: list[Planned] = []
     for task in wanted:
         if table.has(*_line_of(task)) or table.alike(*_line_of(task)) is not None:
@@ -233,9 +238,21 @@ def planned(
         else:
             setting, row, _, is_quick = task.key
             steps = _steps(task.recipe)
-            spent = times.seconds((experiment.name, setting, row, is_quick), steps)
-            found.append(Planned(task.folder, task.recipe, "new", steps, spent))
+            alike = [name for name, kind in kinds.items() if kind == kinds.get(row)]
+            told = times.seconds((experiment.name, setting, row, is_quick), steps, alike)
+            spent, by = told or (None, None)
+            found.append(Planned(task.folder, task.recipe, "new", steps, spent, by))
     return found
+
+
+def _computes(recipe: Recipe) -> tuple[Any, ...]:
+    """Return what decides how long a step takes."""
+    method = recipe.resolved_method()
+    if not method.sparse:
+        return ("dense",)
+    start = recipe.sparsity if method.initial_sparsity is None else method.initial_sparsity
+    format = recipe.format if start >= 0.9 else "masked"
+    return format, method.step_hook, method.density != "constant", recipe.model
 
 
 def _steps(recipe: Recipe | None) -> int | None:

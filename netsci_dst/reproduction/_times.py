@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -31,27 +31,43 @@ class Times:
 
     known: Mapping[Place, Spent] = field(default_factory=dict)
 
-    def seconds(self, place: Place, steps: int | None = None) -> float | None:
-        """Return what a run takes by the row's runs, else by the setting's; None if unknown.
+    def seconds(
+        self, place: Place, steps: int | None = None, alike: Collection[str] | None = None
+    ) -> tuple[float, str] | None:
+        """Return what a run takes, and by what runs: of its row, or of rows that compute alike.
 
         Parameters
         ----------
         steps
             Of the run: a quick one is reckoned from the steps of others, if there are none.
+        alike
+            Rows whose steps cost about what the row's do (a dense step costs fifteen times that of
+            one per cent of the links); None for all of them.
+
+        Returns
+        -------
+        tuple or None
+            Seconds and ``"row"`` or ``"alike"``; None if no such run was made before.
         """
         experiment, setting, _, quick = place
         if place in self.known:
-            return self.known[place].seconds
-        if alike := self._of(experiment, setting, quick):
-            return statistics.median(spent.seconds for spent in alike)
-        whole = self._of(experiment, setting, False)
+            return self.known[place].seconds, "row"
+        if same := self._of(experiment, setting, quick, alike):
+            return statistics.median(spent.seconds for spent in same), "alike"
+        whole = self._of(experiment, setting, False, alike)
         if not quick or not steps or not whole:
             return None
-        return steps * statistics.median(spent.seconds / spent.steps for spent in whole)
+        return steps * statistics.median(spent.seconds / spent.steps for spent in whole), "alike"
 
-    def _of(self, experiment: str, setting: str, quick: bool) -> list[Spent]:
+    def _of(
+        self, experiment: str, setting: str, quick: bool, alike: Collection[str] | None
+    ) -> list[Spent]:
         wanted = (experiment, setting, quick)
-        return [spent for (e, s, _, q), spent in self.known.items() if (e, s, q) == wanted]
+        return [
+            spent
+            for (e, s, row, q), spent in self.known.items()
+            if (e, s, q) == wanted and (alike is None or row in alike)
+        ]
 
 
 def times_of(experiment: str, table: ResultTable) -> Times:

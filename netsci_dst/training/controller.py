@@ -434,6 +434,11 @@ class Controller:
         """Forget what hooks saw of a step that could not be recorded."""
         self._forget_step()
 
+    def jump(self, step: int) -> None:
+        """Go on as if ``step`` steps had been made; their updates are left out."""
+        self.steps = step
+        self.engine.begin(step + 1)
+
     def update_if_due(self) -> bool:
         """Update the topology if it is time, and prepare for the next step."""
         due = self.engine.due(self.steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -11,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 from ..recipe import Recipe, load_recipe
 from ..snapshots import Snapshot, to_bytes
 from .build import Training, device_of, surroundings
-from .callbacks import Callback
 from .callbacks.snapshots import TakeSnapshots
 from .distributed import World
-from .fit import Fit, Interrupted
+from .preview_times import measured
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from .tasks.task import Batch
 
-# The steps by which time is told: at least so many, and no more than fit into so long.
-_STEPS, _SECONDS = 20, 2.0
+# Evaluations by which time is told take no longer.
+_SECONDS = 2.0
 # Samples evaluated at a time: searching for a translation is slow.
 _EVALUATED = 16
 
@@ -38,9 +38,12 @@ class Preview:
     steps, updates, evaluations, snapshots
         How many there will be.
     step_ms
-        Measured: milliseconds of a training step here, on this device.
-    hours
-        Estimated from that step and the evaluation of some samples; topology updates come on top.
+        Measured: milliseconds of a training step here, on this device, at the start.
+    update_ms
+        Measured: milliseconds of an update of the topology; None where none was made.
+    hours, hours_low, hours_high
+        Estimated from steps and updates at several moments of the schedule and the evaluation of
+        some samples, and between what they varied.
     mib
         Estimated size of the run: snapshots and two checkpoints, without tables and analysis.
     """
@@ -56,7 +59,10 @@ class Preview:
     evaluations: int
     snapshots: int
     step_ms: float
+    update_ms: float | None
     hours: float
+    hours_low: float
+    hours_high: float
     mib: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,50 +92,27 @@ def preview(recipe: Any = None, *, dataset: Any = None, **changes: Any) -> Previ
         snapshots = _snapshots(recipe, evaluations)
         mib = _bytes(training, snapshots) / 2**20
         links = training.controller.topology().n_links
-        step = _step_seconds(training)
-        # After the steps, which compile the kernels of both.
-        evaluation = _evaluation_seconds(training)
+        parameters = sum(p.numel() for p in training.model.parameters())
+        due = _updates(training)
+        times = measured(training, due)
+        evaluation = evaluations * _evaluation_seconds(training)
+        hours = [(own + evaluation) / 3600 for own in times.total(training.total_steps, len(due))]
         return Preview(
             recipe.method,
             recipe.data,
             recipe.model,
             str(device),
-            sum(p.numel() for p in training.model.parameters()),
+            parameters,
             links,
             training.total_steps,
-            _updates(training),
+            len(due),
             evaluations,
             snapshots,
-            1e3 * step,
-            (training.total_steps * step + evaluations * evaluation) / 3600,
+            1e3 * times.step(),
+            1e3 * statistics.median(times.updates) if times.updates else None,
+            *hours,
             mib,
         )
-
-
-class _Stopwatch(Callback):
-    """Stop after a few steps, and know how long they took without the first, which warms up."""
-
-    def __init__(self) -> None:
-        self.begun = self.last = time.perf_counter()
-        self.steps = 0
-
-    def stepped(self, fit: Fit) -> None:
-        self.last = time.perf_counter()
-        if self.steps == 0:
-            self.begun = self.last
-        self.steps += 1
-        fit.stop = self.steps > _STEPS or (self.steps > 1 and self.last - self.begun > _SECONDS)
-
-    @property
-    def seconds(self) -> float:
-        return (self.last - self.begun) / max(1, self.steps - 1)
-
-
-def _step_seconds(training: Training) -> float:
-    watch = _Stopwatch()
-    with contextlib.suppress(Interrupted):
-        Fit(training, None, callbacks=[watch]).run()
-    return watch.seconds
 
 
 class _Enough(Exception):
@@ -137,11 +120,27 @@ class _Enough(Exception):
 
 
 def _evaluation_seconds(training: Training) -> float:
-    """Reckon what an evaluation takes from as many batches as fit into a short time."""
+    """Reckon what an evaluation takes from as many batches as fit into a short time.
+
+    First of a few samples; where that was quick, of whole batches. The first time of each compiles
+    kernels.
+    """
     options = training.batch_options()
-    size = min(options.evaluation_batch_size, _EVALUATED)
-    few = training.task.prepare(training.dataset, replace(options, evaluation_batch_size=size))
-    whole = few.evaluation
+    small = min(options.evaluation_batch_size, _EVALUATED)
+    _evaluated(training, small)
+    seconds, seen, total = _evaluated(training, small)
+    whole = options.evaluation_batch_size
+    if seconds / seen * whole < _SECONDS:
+        _evaluated(training, whole)
+        seconds, seen, total = _evaluated(training, whole)
+    return seconds * total / seen
+
+
+def _evaluated(training: Training, size: int) -> tuple[float, int, int]:
+    """Evaluate for a short time; return the seconds, samples seen, and samples there are."""
+    options = replace(training.batch_options(), evaluation_batch_size=size)
+    batches = training.task.prepare(training.dataset, options)
+    whole = batches.evaluation
     total = sum(batch.samples for batch in whole())
     begun, seen = time.perf_counter(), 0
 
@@ -150,18 +149,18 @@ def _evaluation_seconds(training: Training) -> float:
         for batch in whole(split):
             yield batch
             seen += batch.samples
-            if time.perf_counter() - begun > _SECONDS / 2:
+            if time.perf_counter() - begun > _SECONDS / 4:
                 raise _Enough
 
-    few.evaluation = limited
+    batches.evaluation = limited
     with contextlib.suppress(_Enough):
-        training.task.evaluate(training.model, few)
-    return (time.perf_counter() - begun) * total / max(1, seen)
+        training.task.evaluate(training.model, batches)
+    return time.perf_counter() - begun, max(1, seen), total
 
 
-def _updates(training: Training) -> int:
+def _updates(training: Training) -> list[int]:
     due = training.controller.engine.due
-    return sum(due(step) for step in range(1, training.total_steps + 1))
+    return [step for step in range(1, training.total_steps + 1) if due(step)]
 
 
 def _snapshots(recipe: Recipe, evaluations: int) -> int:
