@@ -23,6 +23,12 @@ hide-toc: true
 </style>
 
 """
+_PAGES = {
+    "run": "the page of a run",
+    "comparison": "the page that compares runs",
+    "network": "the page of a network",
+    "networks": "the page that compares networks",
+}
 WARNING = "<!-- Made by docs/_generate.py: do not edit. -->\n\n"
 
 
@@ -43,6 +49,7 @@ def everything(docs: Path) -> None:
     }.items():
         _write(out / name, WARNING + text)
     reproductions(docs)
+    import _api
     import _capacity
     import _figures
     import _inference
@@ -52,6 +59,11 @@ def everything(docs: Path) -> None:
 
     for name, text in _capacity.pages(docs.parent / "benchmarks" / "results").items():
         _write(out / name, text)
+
+    reference = docs / "reference" / "api"
+    reference.mkdir(exist_ok=True)
+    for name, text in _api.texts().items():
+        _write(reference / name, text)
 
     measured = docs.parent / "benchmarks" / "results"
     for name, text in _inference.pages(measured).items():
@@ -173,7 +185,7 @@ def report_sections() -> str:
     from netsci_dst.reports import sections_of
 
     parts = []
-    for page in ("run", "comparison", "network", "networks"):
+    for page, told in _PAGES.items():
         rows = [
             [
                 f"`{found.name}`{'' if found.on_page else ' (a figure, not on the page)'}",
@@ -184,7 +196,7 @@ def report_sections() -> str:
             for found in sections_of(page)
         ]
         head = ["name", "title", "what to look for", "source"]
-        parts.append(f"**On the page of a {page}**\n\n{markdown_table(head, rows)}")
+        parts.append(f"**On {told}**\n\n{markdown_table(head, rows)}")
     return "\n\n".join(parts) + "\n"
 
 

@@ -6,6 +6,21 @@ import difflib
 import re
 from collections.abc import Iterable
 
+__all__ = [
+    "DataError",
+    "FormatError",
+    "MissingDependency",
+    "NetsciError",
+    "NumericalError",
+    "ReadOnly",
+    "RecipeError",
+    "RunError",
+    "RunExists",
+    "RunLocked",
+    "TopologyError",
+    "UnknownName",
+]
+
 # What commands a terminal, turns the direction of a line, or is half a character.
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 

@@ -22,6 +22,22 @@ from typing import Any, TypeVar
 
 from .errors import NetsciError, UnknownName
 
+__all__ = [
+    "Entry",
+    "Listed",
+    "about",
+    "add",
+    "entries",
+    "extensions",
+    "get",
+    "kinds",
+    "listing",
+    "names",
+    "register",
+    "registered",
+    "remove",
+]
+
 T = TypeVar("T")
 
 ENTRY_POINT_GROUP = "netsci_dst"

@@ -13,6 +13,18 @@ from .reading import one_line
 from .run import PROVENANCE, RECIPE, Run, load_run
 from .store import Store
 
+__all__ = [
+    "copy_run",
+    "delete_run",
+    "find_runs",
+    "is_run",
+    "matching",
+    "status_now",
+    "summary",
+    "tag",
+    "tags",
+]
+
 TAGS = "tags"
 _HELD = ("lock",)
 

@@ -139,6 +139,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
 
 
 _HOME = {name: module for module, names in PUBLIC.items() for name in names}
+__all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

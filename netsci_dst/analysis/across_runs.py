@@ -226,6 +226,8 @@ def rank_correlations(
         At least three runs that have been analysed.
     metric
         A column of the runs' metrics.
+    bootstraps, level, seed
+        Of the intervals, see `spearman_interval`.
 
     Returns
     -------

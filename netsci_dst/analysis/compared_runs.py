@@ -161,6 +161,8 @@ def win_rate(
         A row per result, such as `comparison` gives.
     method, settings, value
         Names of its columns.
+    higher_is_better
+        Whether the largest value wins, or the smallest.
 
     Returns
     -------

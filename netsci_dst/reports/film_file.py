@@ -52,6 +52,8 @@ def film(
         Snapshots drawn at most, evenly spaced.
     hold
         Seconds for which the last snapshot stays.
+    progress
+        Called as ``progress(done, total)`` with the frames drawn.
 
     Returns
     -------

@@ -192,6 +192,18 @@ def watch(
     ------
     RunError
         If the run does not exist or the port is taken.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from netsci_dst import Snapshot, Topology
+    >>> run = Run.create(tempfile.mkdtemp() + "/run", {"seed": 0})
+    >>> _ = run.write_snapshot(Snapshot(Topology.chain([np.eye(4)]), step=0))
+    >>> def stop(url):
+    ...     print(url[:17])
+    ...     raise KeyboardInterrupt
+    >>> watch(run, port=0, opened=stop)
+    http://127.0.0.1:
     """
     watcher = Watcher(run.path if isinstance(run, Run) else os.fspath(run), every)
     watcher.refresh()

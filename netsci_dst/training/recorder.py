@@ -45,6 +45,8 @@ def record(
 
     Parameters
     ----------
+    model
+        What is trained; it is not changed.
     out
         Folder or URL of a new run.
     every
@@ -65,10 +67,17 @@ def record(
 
     Examples
     --------
-    >>> with record(model, "runs/pruned", every=100) as recorder:  # doctest: +SKIP
-    ...     for x, y in loader:
-    ...         train_and_prune(model, x, y)
+    >>> import tempfile
+    >>> from torch.nn.utils import prune
+    >>> import netsci_dst as nd
+    >>> model = nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 10))
+    >>> place = tempfile.mkdtemp() + "/pruned"
+    >>> with record(model, place, example_input=torch.zeros(1, 20)) as recorder:
+    ...     for _ in range(2):
+    ...         _ = prune.l1_unstructured(model[0], "weight", amount=0.5)
     ...         recorder.step()
+    >>> [snapshot.topology.n_links for snapshot in nd.load_run(place).snapshots][1:]
+    [300, 150]
     """
     model = unwrap(model)
     wiring = wiring or wiring_of(model, example_input)

@@ -46,6 +46,8 @@ def load_model(
         linear layers; None the formats it was trained in.
     model
         The plain module, for a run of one's own training loop; it is not changed.
+    device
+        ``cpu`` or ``cuda``.
     dataset
         The data set that it was trained on, for a run that does not say what its samples are like
         (runs do, and need no data for this).
@@ -65,8 +67,13 @@ def load_model(
 
     Examples
     --------
-    >>> model = load_model("runs/mnist-chts", format="dense")  # doctest: +SKIP
-    >>> logits = model(images)  # doctest: +SKIP
+    >>> import tempfile, torch
+    >>> import netsci_dst as nd
+    >>> recipe = dict(data="digits", model_options={"hidden": [8]}, sparsity=0.5, epochs=1)
+    >>> run = nd.train(**recipe, train_samples=100, out=tempfile.mkdtemp() + "/run")
+    >>> model = load_model(run, format="dense")
+    >>> model(torch.zeros(2, 1, 8, 8)).shape
+    torch.Size([2, 10])
     """
     if format not in (None, "dense", "csr"):
         raise RecipeError(f"format is {format!r}; it must be 'dense' or 'csr'")

@@ -60,8 +60,13 @@ def train(
 
     Examples
     --------
+    >>> import tempfile
     >>> import netsci_dst as nd
-    >>> run = nd.train(data="digits", method="set", epochs=2, out="runs/set")  # doctest: +SKIP
+    >>> place = tempfile.mkdtemp() + "/set"
+    >>> small = {"hidden": [16]}
+    >>> run = nd.train(data="digits", model_options=small, method="set", sparsity=0.8, epochs=2, out=place)
+    >>> run.status, run.metrics["epoch"].tolist()
+    ('finished', [1.0, 2.0])
     """
     recipe = load_recipe(recipe, **changes)
     world = join()

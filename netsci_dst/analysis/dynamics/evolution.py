@@ -59,7 +59,7 @@ def elm_episodes(
     Parameters
     ----------
     overlap
-        |removed ∩ regrown| / |regrown| at each update of one layer, shape ``(n_updates,)``; NaN
+        ``|removed ∩ regrown| / |regrown|`` at each update of one layer, shape ``(n_updates,)``; NaN
         where nothing was regrown, which ends an episode.
     steps
         Training step of each update, shape ``(n_updates,)``.
@@ -105,7 +105,7 @@ def elm_episodes(
 
 
 def link_overlap(removed: ArrayLike, regrown: ArrayLike) -> float:
-    """Return |removed ∩ regrown| / |regrown| of two sets of links; NaN when none was regrown.
+    """Return ``|removed ∩ regrown| / |regrown|`` of two sets of links; NaN when none was regrown.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ class CreditAssignedPaths:
     """
 
     total: int
-    through: NDArray[np.object_]
+    through: NDArray[Any]
     hubs: NDArray[np.int64]
     hub_populations: tuple[str, ...]
     through_every: int

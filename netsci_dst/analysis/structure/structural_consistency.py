@@ -27,8 +27,6 @@ class StructuralConsistency(float):
     ----------
     values
         The share in each repetition.
-    error
-        Standard error of the mean; NaN for one repetition.
     """
 
     values: tuple[float, ...]

@@ -108,7 +108,20 @@ def read(
 ) -> Reading:
     """Return the network in a file or an object with a line that says what was read.
 
-    Parameters and errors are those of `read_network`.
+    Parameters
+    ----------
+    source, columns, separator, directed, form, comments
+        As for `read_network`.
+
+    Returns
+    -------
+    Reading
+        The network, and what was read.
+
+    Raises
+    ------
+    DataError
+        As `read_network`.
 
     Examples
     --------

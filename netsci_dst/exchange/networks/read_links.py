@@ -11,12 +11,14 @@ from .read import find_links
 
 
 def read_links(source: Any, **options: Any) -> pd.DataFrame:
-    """Return every link of a file as it is listed, parallel links and self-loops included.
+    r"""Return every link of a file as it is listed, parallel links and self-loops included.
 
     Parameters
     ----------
     source
-        A file or object as `netsci_dst.read_network` takes it, with the same options.
+        A file or object as `netsci_dst.read_network` takes it.
+    options
+        Those of `netsci_dst.read_network`.
 
     Returns
     -------
@@ -28,7 +30,7 @@ def read_links(source: Any, **options: Any) -> pd.DataFrame:
     --------
     >>> import pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "calls.csv"
-    >>> _ = file.write_text("source,target,time\\na,b,3\\na,b,5\\n")
+    >>> _ = file.write_text("source,target,time\na,b,3\na,b,5\n")
     >>> read_links(file)["time"].tolist()
     [3, 5]
     """

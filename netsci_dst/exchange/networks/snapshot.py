@@ -21,7 +21,29 @@ _EITHER = (".npz", ".mat")
 def read_snapshot(source: Any, **options: Any) -> Snapshot:
     """Return the network in a file or object as a snapshot; ``extra["read"]`` says what was read.
 
-    Options and errors are those of `netsci_dst.read_network`.
+    Parameters
+    ----------
+    source
+        A file or object as `netsci_dst.read_network` takes it.
+    options
+        Those of `netsci_dst.read_network`.
+
+    Returns
+    -------
+    Snapshot
+        With all that the file holds, where this package wrote it.
+
+    Raises
+    ------
+    DataError
+        As `netsci_dst.read_network`.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> snapshot = read_snapshot(nx.path_graph(3))
+    >>> snapshot.topology.n_links, snapshot.extra["read"]
+    (2, '3 nodes, 2 links, undirected, unweighted; networkx Graph')
     """
     if isinstance(source, Snapshot):
         return source
@@ -47,6 +69,21 @@ def names_a_file(item: str | os.PathLike[str]) -> bool:
     """Whether a name is that of a file, a pipe, or the standard input; a run is a folder.
 
     A URL is that of a file when it ends as networks do, such as ``.csv.gz``.
+
+    Parameters
+    ----------
+    item
+        A path or URL.
+
+    Returns
+    -------
+    bool
+        False for a folder, and where there is nothing.
+
+    Examples
+    --------
+    >>> names_a_file("-"), names_a_file("s3://bucket/net.csv.gz"), names_a_file("s3://bucket/run")
+    (True, True, False)
     """
     name = os.fspath(item)
     if name in STANDARD_INPUT:
@@ -61,6 +98,21 @@ def is_network_file(path: str | os.PathLike[str]) -> bool:
     """Whether a file is read as a network: all are but folders and files of weights.
 
     ``.npz`` and ``.mat`` hold either: a symmetric matrix is a network, others are weights.
+
+    Parameters
+    ----------
+    path
+        A path, which need not exist.
+
+    Returns
+    -------
+    bool
+        True also for what no reader knows: the attempt then says what is wrong.
+
+    Examples
+    --------
+    >>> is_network_file("net.csv"), is_network_file("model.safetensors")
+    (True, False)
     """
     name = os.fspath(path)
     if name in STANDARD_INPUT:
