@@ -1,7 +1,6 @@
 """Configuration of the documentation, whose figures and tables are made by code at build time."""
 
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -46,6 +45,8 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
+autodoc_type_aliases = {"ArrayLike": "ArrayLike"}
+python_use_unqualified_type_names = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 exclude_patterns = ["_build", "results", "_generated/*.md", "**/.ipynb_checkpoints"]
@@ -60,29 +61,12 @@ nitpick_ignore_regex = [(r"py:(class|exc)", r".*"), (r"py:obj", r"typing\..*")]
 smartquotes_action = "qe"  # not dashes: --device must stay what one types
 
 
-# What type aliases are called by people, for what the interpreter resolves them to.
-_SEQUENCE = r"_NestedSequence\[_SupportsArray\[dtype\[Any\]\]\]"
-_NAMES = (
-    (
-        r"_Buffer \| _SupportsArray\[dtype\[Any\]\] \| "
-        + _SEQUENCE
-        + r" \| complex \| bytes \| str"
-        r" \| _NestedSequence\[complex \| bytes \| str\]",
-        "ArrayLike",
-    ),
-    (r"~(?=[a-zA-Z_])", ""),
-    (r"(?:collections\.abc|typing|numpy\.typing|numpy)\.(?=[A-Za-z_])", ""),
-    (r"ndarray\[tuple\[Any, \.\.\.\], dtype\[([^\[\]]+)\]\]", r"NDArray[\1]"),
-    (r"str \| PathLike\[str\]", "str | PathLike"),
-    (r"<factory>", "..."),
-)
-
-
 def _named(app, what, name, obj, options, signature, returned):
     """Write signatures with the names of types that people know."""
-    for pattern, word in _NAMES:
-        signature = re.sub(pattern, word, signature) if signature else signature
-        returned = re.sub(pattern, word, returned) if returned else returned
+    import _signatures
+
+    signature = _signatures.named(signature) if signature else signature
+    returned = _signatures.named(returned) if returned else returned
     return signature, returned
 
 
