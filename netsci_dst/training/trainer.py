@@ -63,8 +63,8 @@ def train(
     >>> import tempfile
     >>> import netsci_dst as nd
     >>> place = tempfile.mkdtemp() + "/set"
-    >>> small = {"hidden": [16]}
-    >>> run = nd.train(data="digits", model_options=small, method="set", sparsity=0.8, epochs=2, out=place)
+    >>> recipe = dict(data="digits", model_options={"hidden": [16]}, method="set", sparsity=0.8)
+    >>> run = nd.train(**recipe, epochs=2, out=place)
     >>> run.status, run.metrics["epoch"].tolist()
     ('finished', [1.0, 2.0])
     """
