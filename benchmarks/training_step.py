@@ -6,7 +6,8 @@ machine long steps are interrupted more often than short ones, which flatters th
 ratios of processor time beside them tell whether that happened.
 
 `csr` is a loop of one's own, through autograd and PyTorch's optimizer; `train` is the step of
-`netsci-dst train`, whose passes and optimizer are a call each.
+`netsci-dst train`, whose passes and optimizer are a call each. From 128 rows on it is also made by
+two threads, whose wall time against one thread's says something on an idle machine alone.
 
     python benchmarks/training_step.py [--quick] [--only NAME] [--rounds N]
 """
@@ -36,8 +37,10 @@ CASES = {
     "784-784x3-10, batch 32, 99 %": (784, 784, 32, 0.99, 7, 15),
     "3072-3072x3-10, batch 32, 99 %": (3072, 3072, 32, 0.99, 40, 70),
     "784-1568x3-10, batch 128, 95 %": (784, 1568, 128, 0.95, 4.5, 8),
+    "784-1568x3-10, batch 256, 99 %": (784, 1568, 256, 0.99, 10, 20),
 }
 SIDES = ("dense", "masked", "csr", "train")
+TWO_THREADS = "train, two threads"
 
 
 class Side:
@@ -47,11 +50,12 @@ class Side:
         self.model = (
             _dense(n_input, hidden)
             if kind == "dense"
-            else _sparse("csr" if kind == "train" else kind, n_input, hidden, sparsity)
+            else _sparse("csr" if "train" in kind else kind, n_input, hidden, sparsity)
         )
+        self.threads = 2 if kind == TWO_THREADS else 1
         # What `train` makes of the optimizer "sgd" on a CPU.
-        optimizer = SGD if kind == "train" else torch.optim.SGD
-        self.passes = MlpPasses(self.model) if kind == "train" else None
+        optimizer = SGD if "train" in kind else torch.optim.SGD
+        self.passes = MlpPasses(self.model) if "train" in kind else None
         self.optimizer = optimizer(
             self.model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, fused=True
         )
@@ -59,6 +63,7 @@ class Side:
         self.cpu_seconds: list[float] = []
 
     def step(self, x: torch.Tensor, y: torch.Tensor) -> None:
+        torch.set_num_threads(self.threads)
         start, cpu_start = time.perf_counter(), time.process_time()
         if self.passes is not None and self.passes.fits():
             self.passes(x, y)
@@ -93,9 +98,10 @@ def _sparse(backend: str, n_input: int, hidden: int, sparsity: float) -> nn.Modu
 def measure(case: tuple, rounds: int) -> dict[str, Any]:
     """Return the median step of each side in milliseconds, and their ratios."""
     n_input, hidden, batch, sparsity, asked, aim = case
-    sides = {kind: Side(kind, n_input, hidden, sparsity) for kind in SIDES}
+    kinds = (*SIDES, TWO_THREADS) if batch >= 128 else SIDES
+    sides = {kind: Side(kind, n_input, hidden, sparsity) for kind in kinds}
     batches = [(torch.randn(batch, n_input), torch.randint(0, 10, (batch,))) for _ in range(8)]
-    repeats = {"dense": 3, "masked": 3, "csr": 12, "train": 12}
+    repeats = {"dense": 3, "masked": 3, "csr": 12, "train": 12, TWO_THREADS: 12}
     for turn in range(rounds + 1):
         if turn == 1:
             for side in sides.values():
@@ -106,7 +112,11 @@ def measure(case: tuple, rounds: int) -> dict[str, Any]:
                 side.step(*batches[i % 8])
     ms = {kind: 1000 * float(np.median(side.seconds)) for kind, side in sides.items()}
     cpu = {kind: float(np.median(side.cpu_seconds)) for kind, side in sides.items()}
+    two = (
+        {"train_over_two_threads": round(ms["train"] / ms[TWO_THREADS], 2)} if batch >= 128 else {}
+    )
     return {
+        **two,
         **{f"{kind}_ms": round(value, 4) for kind, value in ms.items()},
         **{f"{kind}_cpu_ms": round(1000 * value, 4) for kind, value in cpu.items()},
         "dense_over_csr": round(ms["dense"] / ms["csr"], 2),
@@ -145,7 +155,8 @@ def main() -> None:
             f"(asked {1.4 * found['asked']:.1f})  in processor time "
             f"{found['dense_over_csr_cpu_time']:.1f} and "
             f"{found['masked_over_csr_cpu_time']:.1f}; step of train "
-            f"{found['train_cpu_ms']:.3f} ms, dense/train {found['dense_over_train_cpu_time']}",
+            f"{found['train_cpu_ms']:.3f} ms, dense/train {found['dense_over_train_cpu_time']}; one thread over two "
+            f"{found.get('train_over_two_threads', '-')}",
             flush=True,
         )
     if not options.quick and not options.only:
