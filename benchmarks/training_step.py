@@ -155,8 +155,8 @@ def main() -> None:
             f"(asked {1.4 * found['asked']:.1f})  in processor time "
             f"{found['dense_over_csr_cpu_time']:.1f} and "
             f"{found['masked_over_csr_cpu_time']:.1f}; step of train "
-            f"{found['train_cpu_ms']:.3f} ms, dense/train {found['dense_over_train_cpu_time']}; one thread over two "
-            f"{found.get('train_over_two_threads', '-')}",
+            f"{found['train_cpu_ms']:.3f} ms, dense/train {found['dense_over_train_cpu_time']}; "
+            f"one thread over two {found.get('train_over_two_threads', '-')}",
             flush=True,
         )
     if not options.quick and not options.only:
