@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+import netsci_dst as nd
 from netsci_dst.errors import RecipeError
 from netsci_dst.training import load_recipe, sparsify
 from netsci_dst.training.build import Training, surroundings
@@ -503,3 +504,23 @@ def test_the_memory_of_a_million_neurons_is_that_of_its_links():
     assert row["links"] == keys.numel()
     assert row["regrown"] == round(0.3 * keys.numel())
     assert 0 < row["itop"] < 1e-5
+
+
+@pytest.mark.parametrize("format", ["masked", "csr"])
+@pytest.mark.parametrize(("method", "sparsity"), [("dsr", 0.1), ("mest-ems", 0.03)])
+def test_a_layer_that_has_become_full_is_left_alone(tmp_path, method, sparsity, format):
+    run = nd.train(data="digits", method=method, sparsity=sparsity, sparse_layers=["*"], epochs=9,
+                   model_options={"hidden": [50, 12]}, format=format, out=tmp_path / "run")  # fmt: skip
+    rows = run.evolution.query("layer != 'all'").copy()
+    before = rows.groupby("layer").density.shift(fill_value=1.0 if method == "mest-ems" else 0.0)
+    full = rows[(before == 1.0) & (rows.density == 1.0)]
+    assert len(full) >= 2
+    assert (full[["removed", "regrown", "percolated"]] == 0).all(axis=None)
+    assert full.overlap.isna().all()
+    # Weights of a full layer go on learning: none is set to zero.
+    layers = {(s.step, l.name): l for s in run.snapshots for l in s.topology.layers}
+    found = [layers[step, name] for step, name in zip(full.step, full.layer)
+             if (step, name) in layers]  # fmt: skip
+    assert found
+    assert all(np.count_nonzero(layer.weights) == layer.n_links for layer in found)
+    assert run.evolution.regrown.sum() > 0

@@ -82,6 +82,11 @@ class ListChoice(ListEntries):
         """Keep these of what `ranked` returned."""
         self.keep = chosen
 
+    def spare(self, rows: Sequence[bool]) -> None:
+        """Give the row back what it had after the density step."""
+        if any(rows):
+            self.keep = self.after_density.clone()
+
     def remove_below(self, threshold: float) -> int:
         """Remove links of smaller magnitude and return their number."""
         if self.update.stopped:

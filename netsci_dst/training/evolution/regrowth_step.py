@@ -26,6 +26,9 @@ def regrowth_step(works: Sequence[Work], method: MethodOptions, phase: Phase, ac
     entry = registry.get("regrowth", phase.regrowth)
     make = registry.get("new weights", method.new_weights).target
     wanted = _wanted([u for work in works for u in work.updates], method.regrowth_scope)
+    if method.regrowth_scope == "network":
+        for work in works:
+            _spare_full(work, wanted)
     exponent = exponent_of(phase.delta)
     scored = entry.metadata.get("scores", True)
     alive = active() if scored and any(wanted.values()) else None
@@ -49,6 +52,18 @@ def _wanted(updates: list[LayerUpdate], scope: str) -> dict[LayerUpdate, int]:
         return wanted | {u: max(0, u.target - u.kept) for u in moving}
     total = sum(update.target - update.kept for update in moving)
     return wanted | dict(zip(moving, share_by_survivors(moving, total)))
+
+
+def _spare_full(work: Work, wanted: dict[LayerUpdate, int]) -> None:
+    """Leave alone the layers that lacked no link and would get back all that they lost."""
+    full = [u.before == u.room > u.kept and wanted[u] == u.room - u.kept for u in work.updates]
+    if not any(full):
+        return
+    work.spare(full)
+    for update, spared in zip(work.updates, full):
+        if spared:
+            update.kept, update.removed, update.percolated = update.before, 0, 0
+            wanted[update] = 0
 
 
 def share_by_survivors(updates: Sequence[LayerUpdate], total: int) -> list[int]:

@@ -50,7 +50,7 @@ def removal_step(
         begun = time.perf_counter()
         score = entry.target(work, **method.removal_options)
         if method.removal_scope == "neuron":
-            share = [0.0 if u.stopped else zeta for u in work.updates]
+            share = [0.0 if u.stopped or u.stays_full else zeta for u in work.updates]
             work.keep_best_of_neurons(score, share, exponent, draw.REMOVAL)
         else:
             taken = [_taken(update, zeta) for update in work.updates]
@@ -64,7 +64,7 @@ def removal_step(
 
 
 def _taken(update: LayerUpdate, zeta: float) -> int:
-    if update.stopped:
+    if update.stopped or update.stays_full:
         return 0
     base = update.elastic_base
     return round(zeta * update.kept) if base is None else max(0, update.kept - base)

@@ -99,6 +99,12 @@ class StackChoice(StackNeurons):
         """Keep these of what `ranked` returned."""
         self.keep = self._stored(chosen)
 
+    def spare(self, rows: Sequence[bool]) -> None:
+        """Give some rows back what they had after the density step."""
+        chosen = draw.sent(rows, self.keep.device)[:, None]
+        kept = torch.where(chosen, self._flat(self.after_density), self._flat(self.keep))
+        self.keep = self._stored(kept)
+
     def remove_below(self, threshold: float) -> int:
         """Remove links of smaller magnitude and return their number."""
         weight = self._flat(self._weights()).abs()

@@ -76,6 +76,11 @@ class LayerUpdate:
         self.pruned = self.before - self.kept
 
     @property
+    def stays_full(self) -> bool:
+        """Whether it lacks no link and will lack none: whatever went would have to come back."""
+        return self.kept == self.target == self.room
+
+    @property
     def room(self) -> int:
         """Number of positions a link can take."""
         return self.of.parameter.n_source * self.of.width
@@ -134,6 +139,10 @@ class Work(Links):
 
     def keep_these(self, chosen: Tensor) -> None:
         """Keep these of what `ranked` returned."""
+        raise NotImplementedError
+
+    def spare(self, rows: Sequence[bool]) -> None:
+        """Give some rows back what they had after the density step."""
         raise NotImplementedError
 
     def activities(self) -> dict[str, Activity]:
