@@ -510,7 +510,8 @@ def test_the_memory_of_a_million_neurons_is_that_of_its_links():
 @pytest.mark.parametrize(("method", "sparsity"), [("dsr", 0.1), ("mest-ems", 0.03)])
 def test_a_layer_that_has_become_full_is_left_alone(tmp_path, method, sparsity, format):
     run = nd.train(data="digits", method=method, sparsity=sparsity, sparse_layers=["*"], epochs=9,
-                   model_options={"hidden": [50, 12]}, format=format, out=tmp_path / "run")  # fmt: skip
+                   model_options={"hidden": [50, 12]}, format=format,
+                   out=tmp_path / "run")  # fmt: skip
     rows = run.evolution.query("layer != 'all'").copy()
     before = rows.groupby("layer").density.shift(fill_value=1.0 if method == "mest-ems" else 0.0)
     full = rows[(before == 1.0) & (rows.density == 1.0)]
