@@ -115,7 +115,7 @@ def _families() -> Iterator[Page]:
             if place.rpartition(".")[0] == family
         }
         slug = f"analysis_{family or 'runs'}"
-        about = f"All names are names of `{ROOT}.analysis`."
+        about = f"All names are names of ``{ROOT}.analysis``."
         yield Page(
             slug, f"Analysis: {title[0].lower()}{title[1:]}", f"{ROOT}.analysis", about, sections
         )

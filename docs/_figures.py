@@ -89,6 +89,7 @@ def power_laws(runs: dict[str, nd.Run]) -> Any:
             text += f"\ntail: {fit.n_tail} of {fit.n}"
             axis.text(0.04, 0.05, text, transform=axis.transAxes, fontsize=8)
         axis.set(title=name, xlabel="degree", ylim=(3e-4, 1.5))
+        axis.xaxis.set_minor_formatter("")  # numbers between powers of ten lie on one another
     axes[0].set_ylabel("share of neurons with at least so many")
     return figure
 
