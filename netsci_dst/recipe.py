@@ -509,8 +509,12 @@ def _read(file: Traversable) -> dict[str, Any]:
 
 def _checked(table: Mapping[str, Any], origin: str) -> Recipe:
     for key in table:
-        if key not in Recipe.model_fields:
-            raise UnknownName(f"key of {origin}", key, Recipe.model_fields)
+        if key in Recipe.model_fields:
+            continue
+        group = {"hidden": "model"} | dict.fromkeys(MethodOptions.model_fields, "method")
+        if (owner := group.get(key)) is not None:
+            raise RecipeError(f"{origin}: {key} is an option of the {owner}: {owner}_options.{key}")
+        raise UnknownName(f"key of {origin}", key, [*Recipe.model_fields, *group])
     try:
         return Recipe(**table)
     except ValidationError as error:

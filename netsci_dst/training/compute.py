@@ -51,11 +51,14 @@ class Compute:
     ----------
     links, executed
         Floating-point operations of training so far.
+    elsewhere
+        Seconds of processor time of the other processes of this training.
     """
 
     def __init__(self, controller: Controller):
         self.controller = controller
         self.links = self.executed = 0.0
+        self.elsewhere = 0.0
         self.layers: dict[str, Layer] = {}
         self.rest: float = 0.0
         self.rest_backward: float = 0.0
@@ -250,11 +253,16 @@ class Compute:
             **self._spent(),
         }
 
+    def processor_seconds(self) -> float:
+        """Return this process's processor time since it began to train."""
+        return time.process_time() - self._processor
+
     def _spent(self) -> dict[str, float | None]:
         """Return processor and wall time and energy, those before a resumption included."""
         before, joules = self._before_this, self._energy.joules()
+        spent = self.processor_seconds() + self.elsewhere
         return {
-            "processor_s": round(before["processor_s"] + time.process_time() - self._processor, 3),
+            "processor_s": round(before["processor_s"] + spent, 3),
             "wall_s": round(before["wall_s"] + time.perf_counter() - self._begun, 3),
             "energy_j": None if joules is None else before["energy_j"] + joules,
         }

@@ -149,13 +149,22 @@ class Fit:
                     break
 
     def _told_to_stop(self) -> bool:
-        """Whether to end here; several processes agree on it, every few steps."""
+        """Whether to end here; several processes agree on it, every few steps.
+
+        They tell each other their processor time on the way.
+        """
         world = self.training.world
         if world.size == 1:
             return self.stop
         if self.step % STEPS_BETWEEN_STOPS and not self.is_last:
             return False
-        return world.sum([float(self.stop)], self.training.device)[0] > 0
+        compute = self.training.controller.compute
+        own = compute.processor_seconds()
+        stop, spent = world.sum([float(self.stop), own], self.training.device)
+        compute.elsewhere = spent - own
+        if self.writer is not None:
+            self.writer.processor.elsewhere = spent - own
+        return stop > 0
 
     def _begin(self) -> None:
         if self.resume_from is not None:

@@ -96,7 +96,9 @@ def preview(recipe: Any = None, *, dataset: Any = None, **changes: Any) -> Previ
         due = _updates(training)
         times = measured(training, due)
         evaluation = evaluations * _evaluation_seconds(training)
-        hours = [(own + evaluation) / 3600 for own in times.total(training.total_steps, len(due))]
+        hours, low, high = (
+            (own + evaluation) / 3600 for own in times.total(training.total_steps, len(due))
+        )
         return Preview(
             recipe.method,
             recipe.data,
@@ -110,7 +112,9 @@ def preview(recipe: Any = None, *, dataset: Any = None, **changes: Any) -> Previ
             snapshots,
             1e3 * times.step(),
             1e3 * statistics.median(times.updates) if times.updates else None,
-            *hours,
+            hours,
+            low,
+            high,
             mib,
         )
 

@@ -203,15 +203,21 @@ class Processor:
     """Processor time of a training, also of the processes that were stopped before this one.
 
     It says what a run costs whatever else the machine was doing, as wall time cannot.
+
+    Attributes
+    ----------
+    earlier, elsewhere
+        Seconds before this process began, and those of the other processes of the training.
     """
 
     def __init__(self) -> None:
         self.earlier: float = 0.0
+        self.elsewhere: float = 0.0
         self._begun = time.process_time()
 
     def seconds(self) -> float:
         """Return the seconds so far."""
-        return self.earlier + time.process_time() - self._begun
+        return self.earlier + self.elsewhere + time.process_time() - self._begun
 
 
 def about(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,15 +19,16 @@ JOBS = {
     "a batch of one": ("rigl", 67, 3),
 }
 CODE = """
-import json, sys, torch
+import json, os, sys, torch
 import netsci_dst.training as training
 from netsci_dst.training.fit import Fit
 
 out, jobs = sys.argv[1], json.loads(sys.argv[2])
-seen = []
+seen, spent = [], []
 finish = Fit._train
 def train(self):
     finish(self)
+    spent.append(self.training.controller.compute.processor_seconds())
     layers = self.training.controller.layers
     seen.extend((layer.parameter.keys, layer.parameter.values) for layer in layers)
 Fit._train = train
@@ -39,6 +40,8 @@ for name, (method, samples, every) in jobs.items():
         method_options={"update_end": 1.0}, format="csr",
     )
 assert len(seen) == 2 * len(jobs)
+with open(f"{out}/spent-{os.environ.get('RANK', '0')}.json", "w") as file:
+    json.dump(dict(zip(jobs, spent)), file)
 if torch.distributed.is_initialized():
     for keys, values in seen:
         for mine in (keys, values):
@@ -96,6 +99,17 @@ def test_two_processes_equal_one(both):
     assert np.allclose(one.metrics.train_loss, two.metrics.train_loss, rtol=1e-6)
     assert np.allclose(one.metrics.accuracy, two.metrics.accuracy)
     assert np.allclose(one.metrics.flops_links, two.metrics.flops_links, rtol=0.05)
+
+
+def test_the_processor_time_of_all_processes_is_counted(folders):
+    for size, folder in zip((1, 2), folders):
+        own = [json.loads((folder / f"spent-{rank}.json").read_text()) for rank in range(size)]
+        for name in JOBS:
+            found = nd.load_run(folder / name).provenance
+            spent = found["compute"]["processor_s"]
+            # Told at the last step: what follows it is rank 0's alone.
+            assert spent > 0.9 * sum(one[name] for one in own)
+            assert found["processor_s"] > 0.5 * spent
 
 
 @pytest.mark.parametrize("both", ["a batch of one"], indirect=True)

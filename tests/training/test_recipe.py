@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from netsci_dst import registry
-from netsci_dst.errors import RecipeError, UnknownName
+from netsci_dst.errors import NetsciError, RecipeError, UnknownName
 from netsci_dst.methods import method, register_method
 from netsci_dst.recipe import Recipe, load_recipe, recorded_recipe
 
@@ -168,3 +168,14 @@ def test_shipped_methods_resolve(name):
     assert options.name == name
     assert registry.get("method", name).summary
     assert registry.get("method", name).source
+
+
+def test_options_at_the_top_of_a_recipe_are_sent_to_their_group(tmp_path):
+    for text, said in (
+        ('removal = "magnitude"', "removal is an option of the method: method_options.removal"),
+        ("hidden = [3]", "hidden is an option of the model: model_options.hidden"),
+        ("zetta = 0.3", "did you mean 'zeta'"),
+    ):
+        (tmp_path / "r.toml").write_text(f'data = "digits"\n{text}\n')
+        with pytest.raises(NetsciError, match=said):
+            load_recipe(tmp_path / "r.toml")

@@ -184,7 +184,9 @@ def _values(found: Growth) -> Iterator[Value | Array]:
             yield Array(f"{name}/{column}", kernel[column].to_numpy())
     for row in found.half_lives.itertuples():
         if row.links in ("gained", "initial"):
-            yield Value("network", f"half_life_{row.links}", row.half_life, text=found.unit)
+            lasting = "more than half of the links stay to the end"
+            text = lasting if np.isnan(row.half_life) else f"{row.half_life:.4g} {found.unit}"
+            yield Value("network", f"half_life_{row.links}", row.half_life, text=text)
     yield Array("exploration", found.exploration["share"].to_numpy())
     for states in (1, 5, 10):
         share = found.exploration.query(f"states == {states}")["share"]

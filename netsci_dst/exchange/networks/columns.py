@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from ...errors import UnknownName
 from .found import Options
 from .header import (
     ROLES,
@@ -68,6 +69,9 @@ def _said(
         raise text.error(f"has {width} columns, but --columns names {len(roles)}", line)
     if len(named) < sum(role in ROLES for role in roles):
         raise text.error("--columns gives one role to two columns")
+    strange = [r for r in roles if r not in (*ROLES, "-", "") and normal(r) not in places]
+    if strange:
+        raise text.error(str(UnknownName("role in --columns", strange[0], [*ROLES, "-"])), line)
     return Roles(**named)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ def read_snapshot(source: Any, **options: Any) -> Snapshot:
         return source
     found = read(source, **options)
     if found.snapshot is not None:
-        return found.snapshot
+        before = found.snapshot.extra.get("read")
+        line = f"{found.line}, which read: {before}" if before else found.line
+        return replace(found.snapshot, extra={**found.snapshot.extra, "read": line})
     extra = {"read": found.line}
     if isinstance(source, (str, os.PathLike)):
         extra["name"] = _stem(os.fspath(source))
@@ -60,6 +63,8 @@ def _stem(name: str) -> str:
     if name in STANDARD_INPUT:
         return "network"
     base = name.rstrip("/").rsplit("/", 1)[-1]
+    if base.startswith("out.") and not is_ending(ending_of(base)):
+        return base[4:] or "network"  # KONECT's files are called out.NAME
     ending = ending_of(base)
     place = base.lower().rfind(ending) if ending else -1
     return (base[:place] if place > 0 else base) or "network"

@@ -34,7 +34,7 @@ def test_the_measure_is_stored_with_the_run(synthetic_run):
     assert by["value"]["attachment_exponent"] == pytest.approx(gain["exponent"])
     assert by["text"]["attachment_exponent"] == gain["verdict"]
     assert 0 <= by["value"]["stayed_1"] <= 1
-    assert by["text"]["half_life_initial"] == "epochs"
+    assert by["text"]["half_life_initial"] == f"{by['value']['half_life_initial']:g} epochs"
 
 
 def test_runs_that_do_not_grow(tmp_path):
