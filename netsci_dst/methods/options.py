@@ -266,7 +266,7 @@ class MethodOptions(BaseModel):
         elif self.prune_from_history:
             yield ("density_criterion",), "prune_from_history ranks by the last weights"
         if self.draws_weights:
-            drawn = ("initialiser", "initialiser_options", "weights", "weights_elsewhere")
+            drawn = ("initialiser", "initialiser_options")
             yield drawn, f"per-step hook {self.step_hook!r} begins with the largest of all weights"
         if registry.about("initialiser", self.initialiser).metadata.get("whole_network"):
             yield ("allocation",), f"initialiser {self.initialiser!r} shares out the links"
@@ -292,7 +292,7 @@ class MethodOptions(BaseModel):
 
     @property
     def draws_weights(self) -> bool:
-        """Whether a per-step hook replaces the initial topology and weights by its own."""
+        """Whether a per-step hook keeps all weights and begins with the largest as links."""
         return bool(self._of_hook("draws_weights", False))
 
     @property

@@ -112,7 +112,13 @@ def make_sparse(
         _fill(model, views, weights, rng)
         links = _best_links(model, views, method, look or Look(), sum(first))
         first = final = [keys.size for keys, _ in links.values()]
-    place = None if scored else _Placer(method, wiring, views, features, model, look or Look())
+    whole: dict[str, np.ndarray] = {}
+    if method.draws_weights:
+        whole = _all_weights(model, views, weights, rng)
+        links = {
+            name: _largest_weights(values, n) for (name, values), n in zip(whole.items(), first)
+        }
+    place = None if links else _Placer(method, wiring, views, features, model, look or Look())
     for view, n_links in zip(views.values(), first):
         if place is None:
             break
@@ -145,6 +151,8 @@ def make_sparse(
             parameter.set_values(torch.from_numpy(known).to(parameter.weight))
         heads = method.heads if _has_heads(method, name) else 1
         made.append(EvolvingLayer(name, parameter, n_first, n_final, 1, heads))
+        if name in whole:
+            made[-1].all_weights = torch.from_numpy(whole[name]).to(parameter.weight)
     return made
 
 
@@ -153,6 +161,26 @@ def _draw_dense(
 ) -> None:
     """Give the layers that a sparse method would take their initial weights, fully connected."""
     _fill(model, sparse_views(model, wiring, how.patterns, how.named), rule, rng)
+
+
+def _all_weights(
+    model: nn.Module, views: dict[str, MatrixView], rule: str, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Return the weights at every position, by the rule or as the model has them."""
+    _fill(model, views, rule, rng)
+    found = {}
+    for name, view in views.items():
+        weight = parameter_of(model, view).detach()
+        if is_sharded(weight):
+            weight = weight.full_tensor()  # type: ignore[attr-defined]
+        found[name] = view.matrix(weight).double().cpu().numpy().reshape(-1).copy()
+    return found
+
+
+def _largest_weights(values: np.ndarray, n_links: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the keys of the weights of largest magnitude, and those weights."""
+    keys = np.sort(np.argsort(-np.abs(values), kind="stable")[:n_links])
+    return keys, values[keys]
 
 
 def _scores_network(method: MethodOptions) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import netsci_dst as nd
+from netsci_dst import registry
 from netsci_dst.recipe import load_recipe
 
 KAIMING = ["static", "set", "rigl", "mest", "granet", "gmp", "dsr", "snfs"]
@@ -103,3 +104,38 @@ def test_sparsify_keeps_the_weights_of_the_model(tmp_path):
     layer = nd.load_run(tmp_path / "run").snapshots[0].topology.layers[0]
     kept = before.t()[layer.keys // 40, layer.keys % 40].numpy()
     np.testing.assert_array_equal(layer.weights, kept)
+
+
+@pytest.mark.parametrize("name", [n for n in registry.names("method") if n != "dense"])
+@pytest.mark.parametrize("kind", ["perceptron", "convolutions", "attention"])
+def test_sparsify_keeps_the_weights_of_every_model_by_every_method(kind, name):
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    torch.manual_seed(0)
+    models = {
+        "perceptron": (nn.Sequential(nn.Linear(20, 40), nn.ReLU(), nn.Linear(40, 4)), (8, 20)),
+        "convolutions": (
+            nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(288, 4)),
+            (4, 3, 8, 8),
+        ),
+        "attention": (nn.TransformerEncoderLayer(16, 2, 32, batch_first=True), (2, 5, 16)),
+    }
+    model, shape = models[kind]
+    x = torch.randn(*shape)
+    before = {key: value.detach().clone() for key, value in model.named_parameters()}
+    nd.sparsify(model, torch.optim.SGD(model.parameters(), 0.1), name, 0.8, total_steps=100,
+                update_every=10, example_input=x, format="masked",
+                loss=lambda: model(x).square().mean())  # fmt: skip
+    absent = 0
+    for key, value in model.named_parameters():
+        kept = value.detach() != 0
+        assert torch.equal(value.detach()[kept], before[key][kept]), key
+        absent += int((~kept).sum()) if value.dim() > 1 else 0
+        if (name, kind, key) == ("topkast", "perceptron", "0.weight"):
+            # In use are the largest fifth, as Jayakumar et al. have it.
+            n = int(kept.sum())
+            assert n == round(0.2 * value.numel())
+            assert before[key][kept].abs().min() >= before[key][~kept].abs().max()
+    begins_dense = ("ac-dc", "optg", "powerprop")
+    assert absent == 0 or name not in begins_dense
+    assert absent > 0 or name in begins_dense

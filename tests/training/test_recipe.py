@@ -135,7 +135,7 @@ def test_changes_are_merged():
         ),
         (_with("deepr", "step_hook_options = { temperature = -1 }"), RecipeError, "temperature"),
         (_with("topkast", "step_hook_options = { margin = -0.5 }"), RecipeError, "margin"),
-        (_with("topkast", "weights = 'swi'"), RecipeError, "largest of all weights"),
+        (_with("topkast", "initialiser = 'bsw'"), RecipeError, "largest of all weights"),
         (_with("static", "density = 'ems'"), RecipeError, "needs a removal"),
     ],
 )

@@ -36,6 +36,8 @@ class EvolvingLayer:
         Links that ever were, and source neurons that have links, as of the last update.
     unreached
         Whether the loss does not depend on it while it does on others: its gradient is zero.
+    all_weights
+        Initial weights at every position, for a per-step hook that keeps them all.
     settled, stopped
         Which heads have once regrown what they lost, and which have stopped evolving for it.
 
@@ -66,6 +68,7 @@ class EvolvingLayer:
     settled: list[bool] = field(default_factory=list)
     bounds: list[tuple[int, int]] = field(default_factory=list)
     unreached: bool = False
+    all_weights: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.parameter.n_target % self.heads:

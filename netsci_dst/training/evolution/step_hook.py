@@ -20,7 +20,7 @@ class StepHook:
     that take no part in it are kept by the hook. It says ``needs=("dense_gradient",)`` to have
     ``layer.parameter.dense_gradient()`` after the backward pass of the steps that
     `needs_gradient` names (every step, unless it says otherwise), and ``draws_weights=True`` if it
-    replaces the initial topology and weights by its own.
+    begins with the largest of all weights, which it finds in ``layer.all_weights``.
 
     Examples
     --------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 class TopKast(StepHook):
     """Links are the top D+M of all weights; those outside the top D are zero in the forward pass.
 
-    All weights are remembered, and all are drawn at the beginning, so that the initial links are
-    the largest of those. The larger set is chosen anew at topology updates, the smaller one after
+    All weights are remembered from the beginning, so that the initial links are the largest of
+    those that the model has, or that its rule for initial weights draws. The larger set is chosen anew at topology updates, the smaller one after
     every step from within it. Only the smaller one counts as active (ITOP).
 
     Parameters
@@ -50,9 +49,10 @@ class TopKast(StepHook):
             n, possible = layer.parameter.n_links, layer.parameter.n_possible
             self.forward[layer.name] = n
             self.backward[layer.name] = min(possible, n + round(margin * n))
-            theta = layer.parameter.values.new_empty(possible)
-            deviation = math.sqrt(2 / layer.parameter.n_source)
-            theta.normal_(0, deviation, generator=engine.generator)
+            values = layer.parameter.values
+            theta, layer.all_weights = layer.all_weights, None
+            theta = values.new_zeros(possible) if theta is None else theta.to(values)
+            theta[layer.parameter.keys] = values
             self.theta[layer.name] = theta
             keys = self._largest(theta.abs(), self.backward[layer.name])
             layer.parameter.set_links(keys, theta[keys])
