@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 class TopKast(StepHook):
     """Links are the top D+M of all weights; those outside the top D are zero in the forward pass.
 
-    All weights are remembered from the beginning, so that the initial links are the largest of
-    those that the model has, or that its rule for initial weights draws. The larger set is chosen anew at topology updates, the smaller one after
-    every step from within it. Only the smaller one counts as active (ITOP).
+    All weights are remembered from the beginning: the initial links are the largest of those that
+    the model has, or that its rule for initial weights draws. The larger set is chosen anew at
+    topology updates, the smaller one after every step from within it. Only the smaller one counts
+    as active (ITOP).
 
     Parameters
     ----------
