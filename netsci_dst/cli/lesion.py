@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..topology import Topology
 from . import _completion, _console
+
+if TYPE_CHECKING:
+    from ..topology import Topology
 
 PANEL = "Understand"
 

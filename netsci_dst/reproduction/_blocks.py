@@ -137,14 +137,14 @@ def _setting_blocks(
     asked: Sequence[str] | None = None,
 ) -> list[Block]:
     paper_size = setting.stands_for or setting.name
-    printed = {row.name: row.published.get(paper_size, {}) for row in experiment.rows}
+    reported = {row.name: row.published.get(paper_size, {}) for row in experiment.rows}
     # A smaller network, trained shorter, is set beside the paper's and not measured by it.
     smaller = quick or setting.stands_for is not None
     plain = [column for column in experiment.columns if Quantity(column).measure is None]
     head = ["", "runs"]
     for column in plain:
         head.append(Quantity(column).title)
-        if any(column in figures for figures in printed.values()):
+        if any(column in figures for figures in reported.values()):
             head += ["paper, full size"] if smaller else ["paper", "difference"]
     costs = {"wall_s": "wall time", "processor_s": "processor time"}
     costs = {k: v for k, v in costs.items() if np.isfinite(_numbers(here, k)).any()}
@@ -163,8 +163,8 @@ def _setting_blocks(
         for column in plain:
             values = _numbers(mine, column) * Quantity(column).factor
             line.append(plus_minus(values))
-            if any(column in figures for figures in printed.values()):
-                paper = printed[row.name].get(column)
+            if any(column in figures for figures in reported.values()):
+                paper = reported[row.name].get(column)
                 line.append(published(paper))
                 if not smaller:
                     line.append(difference(values, paper, experiment.published_runs))
@@ -175,7 +175,7 @@ def _setting_blocks(
     blocks = [Block("subheading", titled(text, quick)), _table(head, lines)]
     measured = [column for column in experiment.columns if column not in plain]
     if any(np.isfinite(_numbers(here, column)).any() for column in measured):
-        theirs = {name: {} for name in printed} if smaller else printed
+        theirs = {name: {} for name in reported} if smaller else reported
         blocks.append(_measured_table(experiment, measured, shown, here, theirs))
     return blocks
 
@@ -185,7 +185,7 @@ def _measured_table(
     columns: Sequence[str],
     rows: Sequence[Row],
     here: pd.DataFrame,
-    printed: Mapping[str, Mapping[str, Published]],
+    reported: Mapping[str, Mapping[str, Published]],
 ) -> Block:
     """Return what measures say of the last topologies: a line per quantity, as there are many."""
     lines = []
@@ -193,7 +193,7 @@ def _measured_table(
         line = [quantity.title]
         for row in rows:
             values = _numbers(here[here["row"] == row.name], quantity.name) * quantity.factor
-            paper = printed[row.name].get(quantity.name)
+            paper = reported[row.name].get(quantity.name)
             away = difference(values, paper, experiment.published_runs)
             text = plus_minus(values)
             if text and paper is not None:

@@ -19,7 +19,7 @@ METRICS = ("accuracy", "loss", "bleu", "perplexity", "aae", "train_loss")
 EVOLUTION = ("anp", "itop", "overlap", "density", "active_neurons", "links")
 TIMES = ("seconds", "processor_seconds")
 LOWER_IS_BETTER = ("loss", "train_loss", "perplexity", *TIMES)
-# Stored as shares, printed in percent.
+# Stored as shares, reported in percent.
 _SHARES = ("accuracy", "aae", "anp", "itop", "overlap", "density")
 _TITLES = {
     "accuracy": "accuracy, %",
@@ -36,7 +36,7 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity and how it is printed."""
+    """A quantity and how it is reported."""
 
     name: str
 
@@ -57,7 +57,7 @@ class Quantity:
 
     @property
     def factor(self) -> float:
-        """From the stored value to the printed one."""
+        """From the stored value to the reported one."""
         own = self.of_measure
         share = self.plain in _SHARES or own.endswith("_share") or own.startswith("hub_share_")
         return 100.0 if share or own == "anp" else 1.0

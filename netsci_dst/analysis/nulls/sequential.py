@@ -54,7 +54,7 @@ class NullModelTest:
 
 
 def p_in_words(p_value: float, n: int, at_limit: bool, what: str = "nulls") -> str:
-    """Return a p-value as it is to be printed.
+    """Return a p-value as text.
 
     Examples
     --------

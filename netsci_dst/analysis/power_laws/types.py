@@ -87,7 +87,7 @@ class PowerLawFit:
 
     @property
     def p_text(self) -> str:
-        """The p-value as it is to be printed, with the synthetic samples where they limit it."""
+        """The p-value as text, with the synthetic samples where they limit it."""
         if self.p_value == 0:
             return f"< {1 / self.bootstraps:.1g} ({self.bootstraps} synthetic samples)"
         return f"{self.p_value:.2g}"
