@@ -131,3 +131,13 @@ def predictors() -> set[object]:
     from netsci_dst import registry
 
     return {entry.target for entry in registry.entries("link predictor")}
+
+
+def test_pages_name_only_figures_and_functions_that_exist():
+    pages = [*DOCS.glob("*.md"), *DOCS.glob("howto/*.md"), *DOCS.glob("science/*.md")]
+    pages.append(DOCS.parent / "README.md")
+    text = "\n".join(page.read_text() for page in pages)
+    own = {"weights"}  # the section that a how-to page adds
+    assert set(re.findall(r"\bnd\.show\.(\w+)", text)) <= {*dir(nd.show), *own}
+    assert set(re.findall(r"`analysis\.(\w+)\(", text)) <= set(nd.analysis.__all__)
+    assert set(re.findall(r"\bnd\.(\w+)\(", text)) <= set(nd.__all__)
