@@ -76,6 +76,8 @@ class UnknownName(NetsciError):
         near = difflib.get_close_matches(str(name).lower(), spelt, n=1, cutoff=0.5)
         if near:
             hint = f"did you mean {spelt[near[0]]!r}?"
+        elif not known:
+            hint = "there are none"
         elif len(known) <= 30:
             hint = "known: " + ", ".join(known)
         else:

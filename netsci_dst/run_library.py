@@ -8,6 +8,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from . import sweep_plan
 from .errors import NetsciError, RunError
 from .reading import one_line
 from .run import PROVENANCE, RECIPE, Run, load_run
@@ -82,6 +83,8 @@ def find_runs(places: str | os.PathLike[str] | Iterable[str | os.PathLike[str]])
     one = isinstance(places, (str, os.PathLike))
     found: dict[str, None] = {}
     for place in [places] if one else places:
+        if not one and is_plan(os.fspath(place)):
+            continue
         here = [run for path in matching(place) for run in _runs_below(path)]
         if not here:
             raise RunError(_why_none(os.fspath(place)))
@@ -111,6 +114,31 @@ def matching(place: str | os.PathLike[str]) -> list[str]:
     if "://" in place or not glob.has_magic(place) or os.path.exists(place):
         return [place]
     return sorted(glob.glob(os.path.expanduser(place)))
+
+
+def is_plan(place: str) -> bool:
+    """Return whether this is what a sweep keeps beside its runs, taken along by ``sweep/*``.
+
+    Parameters
+    ----------
+    place
+        A path.
+
+    Returns
+    -------
+    bool
+        False also where no run is beside it.
+
+    Examples
+    --------
+    >>> is_plan("runs/sweep")
+    False
+    """
+    folder, name = os.path.split(os.path.expanduser(place))
+    if name != sweep_plan.NAME or "://" in place or not os.path.isdir(folder or "."):
+        return False
+    with os.scandir(folder or ".") as entries:
+        return any(is_run(entry.path) for entry in entries if entry.is_dir())
 
 
 def _why_none(place: str) -> str:

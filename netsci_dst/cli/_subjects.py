@@ -25,24 +25,15 @@ def expanded(items: list[str]) -> list[str]:
         For a pattern that nothing matches, and a folder without a run.
     """
     from ..errors import RunError
-    from ..run_library import matching
+    from ..run_library import is_plan, matching
 
     found: list[str] = []
     for item in items:
         here = matching(item)
         if not here:
             raise RunError(f"nothing matches {item}")
-        found += [run for one in here if not _is_plan(one) for run in _below(one)]
+        found += [run for one in here if not is_plan(one) for run in _below(one)]
     return list(dict.fromkeys(found))
-
-
-def _is_plan(item: str) -> bool:
-    """Whether this is what a sweep keeps beside its runs, taken along by ``sweep/*``."""
-    from ..run_library import is_run
-    from ..sweep_plan import NAME
-
-    folder, name = os.path.split(item)
-    return name == NAME and any(is_run(f.path) for f in os.scandir(folder or ".") if f.is_dir())
 
 
 def _below(item: str) -> list[str]:

@@ -29,9 +29,9 @@ def command(
     from ..errors import RunError
     from ..recipe_differences import settings_apart
     from ..run import load_run
-    from ..run_library import find_runs
+    from ..run_library import find_runs, is_plan
 
-    found = [run for item in runs for run in find_runs(item)]
+    found = [run for item in runs if not is_plan(item) for run in find_runs(item)]
     if len(found) != 2:
         raise RunError(
             f"this command takes two runs, and here are {len(found)}: {', '.join(found)}"

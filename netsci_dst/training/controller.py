@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,7 +178,15 @@ class Controller:
         self._original = None
 
     def rewire_populations(self, wiring: Wiring) -> None:
-        """Take another wiring of the same layers: the first one was a guess."""
+        """Take another wiring of the same layers: the first one was a guess.
+
+        How many pixels of a channel a flattened layer reads is known only now.
+        """
+        for layer in self.layers:
+            parameter = layer.parameter
+            before, now = (one.grids.get(layer.name, 1) for one in (self.wiring, wiring))
+            patch = parameter.view.source_patch // before * now
+            parameter.view = replace(parameter.view, source_patch=patch)
         self.engine.set_wiring(wiring)
 
     # --- what there is ------------------------------------------------------------------------

@@ -97,6 +97,8 @@ class _Stopwatch(Callback):
         now = time.perf_counter()
         if self.made or (self.moment and fit.step == self.moment):
             self.times.steps.setdefault(self.moment, []).append(now - self.last)
+        elif not self.moment:
+            self.begun = now  # what compiles takes long, and says nothing
         self.made += 1
         self.last = now
 

@@ -136,3 +136,19 @@ def test_a_dry_run_counts_what_the_run_will_have_and_writes_nothing(capsys, tmp_
     rows = json.loads(call(capsys, "sweep", *sweep)[1])
     assert [one["seed"] for one in rows] == [0, 1]
     assert os.listdir(tmp_path) == ["run"]
+
+
+def test_the_plan_of_a_sweep_is_taken_along_by_shells(capsys, tmp_path, monkeypatch):
+    from netsci_dst.sweep_plan import write_plan
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b"):
+        nd.Run.create(f"sweep/{name}", {"seed": 0}, {"status": "finished"})
+    write_plan("sweep", ["sweep/a", "sweep/b"], 1)
+    given = sorted(f"sweep/{name}" for name in os.listdir("sweep"))
+    assert "sweep/sweep.json" in given
+    assert call(capsys, "diff", *given)[0] == 0
+    assert call(capsys, "tag", *given, "--add", "mine")[0] == 0
+    assert call(capsys, "ls", *given, "--tag", "mine", "--json")[1].count('"run"') == 2
+    assert call(capsys, "rm", *given, "--yes")[0] == 0
+    assert os.listdir("sweep") == ["sweep.json"]

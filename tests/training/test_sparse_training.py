@@ -145,6 +145,57 @@ def test_misuse_is_refused(tmp_path):
         dst.step()
 
 
+@pytest.mark.parametrize("form", ["masked", "csr"])
+@pytest.mark.parametrize("method", ["set", "rigl", "chts", "granet", "static"])
+def test_a_flattened_convolution_without_an_example(tmp_path, method, form):
+    """The first pass of training tells that pixels of a channel are one neuron."""
+    from netsci_dst import load_model, load_run
+
+    def build():
+        torch.manual_seed(0)
+        return nn.Sequential(
+            *(nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(8, 12, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 20), nn.GELU()),
+            nn.Linear(20, 5),
+        )
+
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.randn(24, 1, 8, 8, generator=generator), torch.arange(24) % 5
+    found = []
+    for name, example in (("with", x), ("without", None)):
+        model = build()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        with sparsify(
+            model,
+            optimizer,
+            method,
+            0.6,
+            out=tmp_path / name,
+            update_every=3,
+            total_steps=12,
+            example_input=example,
+            format=form,
+            include=["7", "9"] if form == "csr" else ["*"],
+        ) as dst:
+            for _ in range(12):
+                nn.functional.cross_entropy(model(x), y).backward()
+                optimizer.step()
+                dst.step()
+                optimizer.zero_grad()
+        model.eval()
+        loaded = load_model(tmp_path / name, model=build())
+        assert torch.allclose(loaded(x), model(x), atol=1e-6)
+        found.append(load_run(tmp_path / name).snapshots)
+    for one, other in zip(found[0], found[1], strict=True):
+        assert one.topology.populations == other.topology.populations
+        sizes = [[(a.name, a.shape) for a in s.topology.layers] for s in (one, other)]
+        assert sizes[0] == sizes[1]
+        if method in ("set", "static"):
+            assert [a.n_links for a in one.topology.layers] == [
+                a.n_links for a in other.topology.layers
+            ]
+
+
 def test_a_convolution_network_evolves(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(

@@ -132,9 +132,13 @@ class Engine:
                 layer.memory = LinkMemory(layer.parameter.keys, values)
 
     def set_wiring(self, wiring: Wiring) -> None:
-        """Take another wiring of the same layers."""
+        """Take another wiring of the same layers, whose neurons may be others."""
         self.wiring: Wiring = wiring
         self.network: Network = Network(wiring)
+        self._groups = []
+        self._regroup()
+        for layer in self.layers:
+            layer.counts = layer.counted()
 
     def due(self, step: int) -> bool:
         """Return whether the topology is updated after a step."""

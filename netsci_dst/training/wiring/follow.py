@@ -23,6 +23,9 @@ from .tracer import Pass
 _WRAPPERS = {"DistributedDataParallel": "module", "DataParallel": "module",
              "OptimizedModule": "_orig_mod", "FullyShardedDataParallel": "module"}  # fmt: skip
 
+# Positions of weights that are written out to follow layers of links alone.
+_ROOM = 2**26
+
 
 def unwrap(model: nn.Module) -> nn.Module:
     """Return the model inside DDP, DataParallel or `torch.compile`."""
@@ -130,10 +133,35 @@ def follow_next_forward(
 
     def watch(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         handle.remove()
-        callback(_followed(unwrap(model), _Given(args, kwargs)))
+        callback(_followed(_with_weights(unwrap(model)), _Given(args, kwargs)))
 
     handle = model.register_forward_pre_hook(watch, with_kwargs=True)
     return handle
+
+
+def _with_weights(model: nn.Module) -> nn.Module:
+    """Return a model whose layers of links alone are plain ones, where that takes no great room."""
+    links = [m.matrix_view("", "") for m in model.modules() if hasattr(m, "matrix_view")]  # type: ignore[operator]
+    if not links or sum(view.n_possible for view in links) > _ROOM:
+        return model
+    from ..formats.convert import to_dense
+
+    with _without_hooks(model):
+        return to_dense(model)
+
+
+@contextmanager
+def _without_hooks(model: nn.Module) -> Iterator[None]:
+    """Take hooks off while a model is copied: they would be copied with all that they know."""
+    kinds = ("_forward_hooks", "_forward_pre_hooks")
+    held = [(m, kind, getattr(m, kind)) for m in model.modules() for kind in kinds]
+    for module, kind, hooks in held:
+        setattr(module, kind, type(hooks)())
+    try:
+        yield
+    finally:
+        for module, kind, hooks in held:
+            setattr(module, kind, hooks)
 
 
 class _Given:
