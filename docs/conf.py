@@ -45,6 +45,8 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
+# A name in single backticks of a docstring is code.
+default_role = "code"
 autodoc_type_aliases = {"ArrayLike": "ArrayLike"}
 python_use_unqualified_type_names = True
 napoleon_google_docstring = False
