@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import prune
 from torch.utils._pytree import tree_leaves, tree_map
 
 from netsci_dst.errors import NetsciError
@@ -204,12 +206,35 @@ def _cut_tensor(module: nn.Module, name: str, dim: int, keep: np.ndarray) -> Non
 
 
 def _copy(model: nn.Module) -> nn.Module:
-    made = copy.deepcopy(model)
+    with _leaves(model):
+        made = copy.deepcopy(model)
+    for module in made.modules():
+        for hook in list(module._forward_pre_hooks.values()):
+            if isinstance(hook, prune.BasePruningMethod):
+                prune.remove(module, hook._tensor_name)
     if any(t.device.type != "cpu" for t in [*made.parameters(), *made.buffers()]):
         raise NetsciError("a model is compacted on the CPU: give model.cpu()")
     for parameter in made.parameters():
         parameter.grad = None
     return made.eval()
+
+
+@contextmanager
+def _leaves(model: nn.Module) -> Iterator[None]:
+    """Put detached tensors in place of computed ones, as pruning keeps, which cannot be copied."""
+    held = [
+        (module, name, value)
+        for module in model.modules()
+        for name, value in module.__dict__.items()
+        if isinstance(value, Tensor) and not value.is_leaf
+    ]
+    for module, name, value in held:
+        module.__dict__[name] = value.detach()
+    try:
+        yield
+    finally:
+        for module, name, value in held:
+            module.__dict__[name] = value
 
 
 def _arguments(model: nn.Module, example: Any) -> tuple[tuple, dict[str, Any]]:

@@ -303,6 +303,19 @@ def test_embeddings_tied_weights_and_tokens():
     assert small.out.weight is small.embed.weight
 
 
+def test_masks_of_torchs_pruning_are_applied_and_stay_with_the_model():
+    from torch.nn.utils import prune
+
+    model = nn.Sequential(nn.Linear(12, 9), nn.ReLU(), nn.Linear(9, 8), nn.GELU(), nn.Linear(8, 4))
+    prune.random_structured(model[2], "weight", 0.5, dim=1)
+    model(torch.randn(2, 12))  # its weights are computed now, which cannot be copied
+    model.double()
+    small = check(model, torch.randn(2, 12, dtype=torch.float64))
+    assert small[0].out_features < 9
+    assert prune.is_pruned(model)
+    assert not prune.is_pruned(small)
+
+
 @pytest.mark.parametrize("dead", [0, 1, 2])
 def test_a_network_without_any_path_is_a_constant(dead):
     model = mlp((5,), 3, hidden=[6, 7])
