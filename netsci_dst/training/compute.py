@@ -58,7 +58,7 @@ class Compute:
     def __init__(self, controller: Controller):
         self.controller = controller
         self.links = self.executed = 0.0
-        self.elsewhere = 0.0
+        self.elsewhere: float = 0.0
         self.layers: dict[str, Layer] = {}
         self.rest: float = 0.0
         self.rest_backward: float = 0.0

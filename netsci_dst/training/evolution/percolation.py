@@ -53,7 +53,7 @@ class Ends:
     def __init__(self, sources: Tensor, targets: Tensor, keep: Tensor, frozen: bool = False):
         self.sources = sources
         self.targets = targets
-        self.keep = keep
+        self.keep: Tensor = keep
         self.frozen = frozen
 
     @property

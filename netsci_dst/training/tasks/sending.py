@@ -29,10 +29,10 @@ class Held:
     """
 
     def __init__(self, array: Any, device: torch.device | str) -> None:
-        self.device = torch.device(device)
+        self.device: torch.device = torch.device(device)
         made = torch.from_numpy(np.ascontiguousarray(array))
-        self.on_device = self.device.type == "cpu" or fits(made.nbytes, self.device)
-        self.data = made.to(self.device) if self.on_device else made
+        self.on_device: bool = self.device.type == "cpu" or fits(made.nbytes, self.device)
+        self.data: torch.Tensor = made.to(self.device) if self.on_device else made
 
     def __len__(self) -> int:
         return len(self.data)
