@@ -85,6 +85,8 @@ def _sentences(v: _Values) -> Iterator[str]:
             yield sentence
     if v.has("degrees", "reciprocity"):
         yield _USES_DIRECTIONS
+    if v.text("degrees", "mean_strength"):
+        yield "Some weights are below 0: they have no strength or length, and all links count 1."
 
 
 def _size(v: _Values) -> str:

@@ -61,3 +61,14 @@ def test_several_networks_by_name():
     assert "3 nodes" in first
     assert "4 nodes" in second
     assert in_words(frame.iloc[:0]) == ""
+
+
+def test_weights_below_zero_are_told():
+    import networkx as nx
+
+    from netsci_dst.analysis import analyze, in_words
+
+    told = "Some weights are below 0"
+    for weights, expected in (((-1.0, 2.0), True), ((1.0, 2.0), False), ((1.0, 1.0), False)):
+        graph = nx.Graph([(i, i + 1, {"weight": w}) for i, w in enumerate(weights)])
+        assert (told in in_words(analyze(graph, ["degrees"]))) == expected

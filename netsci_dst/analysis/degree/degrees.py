@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -170,6 +171,13 @@ def _with_weights_and_directions(topology: Topology) -> Iterator[Value | Array]:
         if given.directed:
             yield Array("in_strength", given.in_strength)
             yield Array("out_strength", given.out_strength)
+    elif topology.is_weighted and _has_no_strength(topology):
+        yield Value("network", "mean_strength", math.nan, text="some weights are below 0")
+
+
+def _has_no_strength(topology: Topology) -> bool:
+    weights = [np.asarray(layer.weights, dtype=np.float64) for layer in topology.layers]
+    return any(bool((own < 0).any() or not np.isfinite(own).all()) for own in weights)
 
 
 def _reciprocity(given: Arcs) -> float:
