@@ -61,7 +61,9 @@ def test_everything_comes_back(tmp_path_factory, format, snapshot):
     export(snapshot, path, format)
     back = read_snapshot(path)
     assert facts(back.topology) == facts(snapshot.topology)
-    assert (back.step, back.epoch, back.extra) == (snapshot.step, snapshot.epoch, snapshot.extra)
+    extra = dict(back.extra)
+    assert extra.pop("read").endswith("exported by netsci-dst")
+    assert (back.step, back.epoch, extra) == (snapshot.step, snapshot.epoch, snapshot.extra)
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..data.augment import normalise
 from .predictions import Predictions
-from .samples import Samples, read
+from .read_samples import read
+from .samples import Samples
 
 if TYPE_CHECKING:
     from ..build import Training

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ import numpy as np
 from ...errors import DataError, NetsciError
 from ...exchange.npz import check_numpy
 from ...reading import one_line
-from ..data.decoding import decode
 from . import labels, sample_tables
-from .samples import Samples, by
+from .samples import Samples, decoded
 
 _IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 _PARTS = {"train": ("train",), "test": ("test", "val", "valid", "validation")}
@@ -38,14 +36,6 @@ def read(data: Any, trained: Any, part: str) -> Samples | None:
     if ending in sample_tables.ENDINGS and path.is_file():
         return sample_tables.read(path, trained)
     return _folder(path, trained, part) if path.is_dir() else None
-
-
-def stacked(rows: Sequence[Any]) -> np.ndarray:
-    """Return samples given one by one as an array."""
-    try:
-        return np.stack([np.asarray(row) for row in rows]) if rows else np.zeros((0, 0))
-    except ValueError:
-        raise DataError("the samples of the list have different shapes") from None
 
 
 def _piped(trained: Any, part: str) -> Samples | None:
@@ -136,21 +126,3 @@ def _images(files: list[Path], trained: Any) -> Samples:
     if missing is not None:
         raise DataError(f"{missing} does not exist; several data must be image files")
     return decoded(files, [file.name for file in files], trained)
-
-
-def decoded(images: Sequence[Path | bytes], names: list[str], trained: Any) -> Samples:
-    """Return images, files or their content, as samples of these names."""
-    shape = tuple(trained.shape)
-    if len(shape) != 3:
-        raise DataError(f"the network takes samples of {by(shape)}, which are no images")
-    found = []
-    for image, name in zip(images, names):
-        where = str(image) if isinstance(image, Path) else name
-        pixels = decode(image, None, shape[0] if shape[0] in (1, 3) else None, where)
-        if pixels.shape != shape:
-            raise DataError(
-                f"{where} is an image of {by(pixels.shape)}; the network takes {by(shape)}: "
-                "scale it first"
-            )
-        found.append(pixels)
-    return Samples(np.stack(found), names=names)

@@ -12,11 +12,11 @@ import numpy as np
 from ...errors import DataError
 from ...reading import reading
 from . import labels
+from .samples import Samples, decoded, stacked
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .samples import Samples
 
 ENDINGS = (".csv", ".tsv", ".parquet")
 _INDEX = ("", "index", "id", "sample", "unnamed: 0", "__index_level_0__")
@@ -45,8 +45,6 @@ def of_frame(frame: pd.DataFrame, trained: Any, where: str) -> Samples:
 
     A column called label, y, target or class holds labels.
     """
-    from .samples import Samples
-
     answers = labels.named(frame.columns)
     if len(answers) > 1:
         raise DataError(f"{where} has several columns of labels: {', '.join(map(str, answers))}")
@@ -77,17 +75,14 @@ def _numbers(frame: pd.DataFrame, wanted: int, where: str) -> np.ndarray:
 
 def _of_objects(cells: list[Any], y: Any, trained: Any, where: str) -> Samples:
     """Return samples of one column: encoded images (Hugging Face's form, too) or lists."""
-    from . import sample_files
-    from .samples import Samples
-
     cells = [cell.get("bytes") if isinstance(cell, dict) else cell for cell in cells]
     if all(isinstance(cell, bytes) for cell in cells):
         names = [f"{where}, image {i}" for i in range(len(cells))]
-        return Samples(sample_files.decoded(cells, names, trained).x, y)
+        return Samples(decoded(cells, names, trained).x, y)
     if all(isinstance(cell, (list, tuple, np.ndarray)) for cell in cells):
         flat = [np.asarray(cell.tolist() if isinstance(cell, np.ndarray) else cell)
                 for cell in cells]  # fmt: skip
-        return Samples(sample_files.stacked(flat), y)
+        return Samples(stacked(flat), y)
     raise DataError(f"{where} has one column, which holds neither numbers, images nor lists")
 
 

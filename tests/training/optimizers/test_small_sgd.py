@@ -4,6 +4,10 @@ import copy
 
 import pytest
 import torch
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 
 from netsci_dst.training.optimizer_state import keeps_zeros
 from netsci_dst.training.optimizers import small_sgd
@@ -119,8 +123,8 @@ def test_hooks_are_called_once_and_may_change_the_closure():
     torch.optim.SGD(parameters(), lr=0.1)  # from now on PyTorch's own step calls hooks, too
     one = SGD(parameters(), lr=0.1)
     everywhere = [
-        torch.optim.optimizer.register_optimizer_step_pre_hook(lambda *_: called.append("first")),
-        torch.optim.optimizer.register_optimizer_step_post_hook(lambda *_: called.append("last")),
+        register_optimizer_step_pre_hook(lambda *_: called.append("first")),
+        register_optimizer_step_post_hook(lambda *_: called.append("last")),
     ]
     one.register_step_pre_hook(lambda optimizer, args, kwargs: called.append(len(args)))
     one.register_step_post_hook(lambda *_: called.append("after"))
