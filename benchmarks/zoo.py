@@ -73,7 +73,7 @@ def look(model: nn.Module, example: Any) -> dict[str, Any]:
         "populations": len(found.populations),
         "sparse_share": round(sparse / total, 4),
         "whole": found.is_whole,
-        "breaks": [str(each) for each in found.breaks],
+        "breaks": [str(place) for place in found.breaks],
         "seconds_wiring": round(seconds, 2),
     }
 
@@ -153,7 +153,7 @@ def _line(error: Exception) -> str:
 def ran(found: dict[str, Any]) -> bool:
     """Whether a model was made sparse and trained by every method that was tried."""
     methods = [found[m] for m in METHODS if m in found]
-    return "error" not in found and all("error" not in each for each in methods)
+    return "error" not in found and all("error" not in method for method in methods)
 
 
 DEBUG = False
@@ -181,7 +181,7 @@ def main() -> None:
         rows.append(found)
         print(json.dumps(found), flush=True)
     good = sum(map(ran, rows))
-    whole = sum(bool(each.get("whole")) for each in rows)
+    whole = sum(bool(model.get("whole")) for model in rows)
     print(f"{good} of {len(rows)} run, {whole} followed whole")
     if options.write:
         about = {

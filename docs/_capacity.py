@@ -201,7 +201,7 @@ def gpu() -> str:
     for name, n in shapes.items():
         rows.append((name, f"{n:,}", f"{n * sgd / GIB:.2f} GiB", f"{n * adam / GIB:.2f} GiB"))
     for gib in (24, 80):
-        fits = [f"{gib * GIB / each / 1e9:.1f} · 10⁹ positions" for each in (sgd, adam)]
+        fits = [f"{gib * GIB / size / 1e9:.1f} · 10⁹ positions" for size in (sgd, adam)]
         rows.append((f"fit into {gib} GiB", "", *fits))
     return _table(head, rows)
 

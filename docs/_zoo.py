@@ -70,7 +70,7 @@ def _trained(model: dict[str, Any], method: str) -> str:
 def _breaks(model: dict[str, Any]) -> str:
     if errors(model):
         return _safe(errors(model)[0])
-    kinds = dict.fromkeys(_kind(each) for each in model.get("breaks", []))
+    kinds = dict.fromkeys(_kind(place) for place in model.get("breaks", []))
     return _safe("; ".join(kinds))
 
 

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 from .errors import FormatError, MissingDependency, NetsciError, visible
 from .limits import TooLarge
 
 LONGEST = 300
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, or text that spells one."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -160,7 +160,7 @@ def _power(value: float) -> str:
 
 
 def _room(chart: Chart, scale: float) -> dict[str, Any]:
-    """Give what hardly changes an axis of one per cent of it: rounding is no jump."""
+    """Give what hardly changes an axis of 1 % of it: rounding is no jump."""
     values = [float(y) for s in chart.series for y in s.y if not isinstance(y, str)]
     values = [scale * y for y in values if math.isfinite(y)]
     values += [scale * mark.at for mark in chart.marks if mark.axis == "y"]

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from ..reading import is_number
 from .chart import Chart, Heat, Table
 
 
@@ -68,13 +69,5 @@ def _cell(value: object) -> object:
     if isinstance(plain, float) and not math.isfinite(plain):
         return ""
     if isinstance(plain, str) and plain[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{plain}" if not _is_number(plain) else plain
+        return f"'{plain}" if not is_number(plain) else plain
     return plain
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -41,8 +41,8 @@ class Times:
         steps
             Of the run: a quick one is reckoned from the steps of others, if there are none.
         alike
-            Rows whose steps cost about what the row's do (a dense step costs fifteen times that of
-            one per cent of the links); None for all of them.
+            Rows whose steps cost about what the row's do (a dense step costs fifteen times that
+            at 99 % sparsity); None for all of them.
 
         Returns
         -------

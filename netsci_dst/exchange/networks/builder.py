@@ -14,17 +14,6 @@ from .found import Found, count
 from .text import Text
 
 
-def is_number(value: Any) -> bool:
-    """Whether a value is a number, or text that spells one."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return False
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
-
-
 def left_out(names: Iterable[str]) -> str:
     """Return the note that some attributes of links were left out."""
     listed = sorted(names)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .builder import Builder, is_number
+from ...reading import is_number
+from .builder import Builder
 from .found import Found, Options
 from .text import Text
 

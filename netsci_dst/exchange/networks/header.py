@@ -1,4 +1,4 @@
-"""Which column is what: by the words of a header, or by what stands in the columns."""
+"""Which column is what: by the names in a header, or by what stands in the columns."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ...reading import is_number
 from .builder import Builder
 from .found import Found, Options
 from .symmetric import undirected_if_symmetric
@@ -140,7 +141,7 @@ class _Pajek:
         if len(fields) < 2:
             raise self.text.error("a link needs two vertices", number)
         u, v = (self._number(field.removeprefix("-"), number) for field in fields[:2])
-        weight = fields[2] if len(fields) > 2 and _is_number(fields[2]) else None
+        weight = fields[2] if len(fields) > 2 and is_number(fields[2]) else None
         self.builder.link(u, v, weight, self.part.startswith("arcs"), number)
 
     def _matrix_row(self, cells: list[str], number: int) -> None:
@@ -151,12 +152,12 @@ class _Pajek:
         if len(cells) != len(columns):
             raise self.text.error(f"{len(cells)} entries where {len(columns)} are due", number)
         for column, cell in zip(columns, cells):
-            if _is_number(cell) and float(cell) != 0:
+            if is_number(cell) and float(cell) != 0:
                 self.builder.link(self.row, column, cell, not self.first_mode, number)
 
     def _value(self, line: str, number: int) -> None:
         self.row += 1
-        if self.row > self.n or not _is_number(line.split()[0]):
+        if self.row > self.n or not is_number(line.split()[0]):
             raise self.text.error(f"{line[:40]!r} is no value of a vertex", number)
         value = float(line.split()[0])
         whole = value.is_integer() and self.column
@@ -179,11 +180,3 @@ class _Pajek:
         if "matrix" in self.seen:
             undirected_if_symmetric(found)
         return found
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -183,7 +183,7 @@ def network_clustering(network: NetworkData) -> Iterator[Block]:
         ("structural consistency", "structural_consistency", "structural_consistency"),
     )
     if network.bipartite:  # without triangles they compare nothing
-        wanted = tuple(each for each in wanted if each[1] != "small_world")
+        wanted = tuple(row for row in wanted if row[1] != "small_world")
     known = [(title, network.number(measure, q)) for title, measure, q in wanted]
     rows = [[title, significant(value)] for title, value in known if value is not None]
     if rows:

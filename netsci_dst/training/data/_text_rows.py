@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ...errors import DataError, UnknownName
+from ...reading import is_number
 
 _PLAIN = (".csv", ".jsonl", ".ndjson", ".json")
 SUFFIXES: tuple[str, ...] = (*_PLAIN, *(f"{suffix}.gz" for suffix in _PLAIN))
@@ -77,7 +78,7 @@ def text_of(row: dict[str, Any], name: str, where: str) -> str:
 def is_header(row: Sequence[str]) -> bool:
     """Return whether a first row names columns: words that differ, no sentences, no numbers."""
     words = [cell.strip() for cell in row]
-    named = all(w and len(w) <= 40 and len(w.split()) == 1 and not _is_number(w) for w in words)
+    named = all(w and len(w) <= 40 and len(w.split()) == 1 and not is_number(w) for w in words)
     return named and len(set(words)) == len(words)
 
 
@@ -125,12 +126,4 @@ def _objects(lines: IO[str], name: str) -> Iterator[Any]:
 
 def _is_text(values: Sequence[Any]) -> bool:
     texts = all(isinstance(value, str) for value in values)
-    return bool(values) and texts and not all(_is_number(v) for v in values if v.strip())
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return bool(values) and texts and not all(is_number(v) for v in values if v.strip())

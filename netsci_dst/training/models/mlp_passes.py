@@ -105,7 +105,7 @@ class MlpPasses:
             and known_hooks.issuperset(self._before)
             and all(found[name] is child for found, name, child in self._structure)
             and all(_is_plain(p) for p in self._parameters if p is not None)
-            and not any(each._capture or each.n_links > LARGEST for each in self._linked)
+            and not any(layer._capture or layer.n_links > LARGEST for layer in self._linked)
         )
 
     def __call__(

@@ -96,10 +96,7 @@ class _OnePass(_Nearby):
         return loss
 
 
-@register("optimizer", "sam", source="Foret et al. 2021, algorithm 1", needs_closure=True)
-class SAM(_TwoPasses, optim.SGD):
-    """SGD by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
-
+class _OfSGD(_Nearby):
     def __init__(
         self,
         params: Any,
@@ -111,15 +108,11 @@ class SAM(_TwoPasses, optim.SGD):
         rho: Positive = 0.05,
     ):
         self._set_rho(rho)
-        super().__init__(
-            params, lr=lr, weight_decay=weight_decay, momentum=momentum, nesterov=nesterov
-        )
+        start: Any = super().__init__  # of PyTorch's optimizer, which comes last
+        start(params, lr=lr, weight_decay=weight_decay, momentum=momentum, nesterov=nesterov)
 
 
-@register("optimizer", "sam-adam", source="Foret et al. 2021; Kingma & Ba 2015", needs_closure=True)
-class SAMAdam(_TwoPasses, optim.Adam):
-    """Adam by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
-
+class _OfAdam(_Nearby):
     def __init__(
         self,
         params: Any,
@@ -132,9 +125,18 @@ class SAMAdam(_TwoPasses, optim.Adam):
         rho: Positive = 0.05,
     ):
         self._set_rho(rho)
-        super().__init__(
-            params, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad
-        )
+        start: Any = super().__init__  # of PyTorch's optimizer, which comes last
+        start(params, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad)
+
+
+@register("optimizer", "sam", source="Foret et al. 2021, algorithm 1", needs_closure=True)
+class SAM(_OfSGD, _TwoPasses, optim.SGD):
+    """SGD by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
+
+
+@register("optimizer", "sam-adam", source="Foret et al. 2021; Kingma & Ba 2015", needs_closure=True)
+class SAMAdam(_OfAdam, _TwoPasses, optim.Adam):
+    """Adam by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
 
 
 @register(
@@ -143,65 +145,18 @@ class SAMAdam(_TwoPasses, optim.Adam):
     source="Foret et al. 2021; Loshchilov & Hutter 2019",
     needs_closure=True,
 )
-class SAMAdamW(_TwoPasses, optim.AdamW):
+class SAMAdamW(_OfAdam, _TwoPasses, optim.AdamW):
     """AdamW by the gradient at w + ρ g/‖g‖, with g the gradient at w: two passes a step."""
-
-    def __init__(
-        self,
-        params: Any,
-        *,
-        lr: float,
-        weight_decay: float = 0.0,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        amsgrad: bool = False,
-        rho: Positive = 0.05,
-    ):
-        self._set_rho(rho)
-        super().__init__(
-            params, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad
-        )
 
 
 @register("optimizer", "s2-sam", source="Ji et al. 2024, algorithm 1", needs_closure=True)
-class S2SAM(_OnePass, optim.SGD):
+class S2SAM(_OfSGD, _OnePass, optim.SGD):
     """SGD by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step."""
-
-    def __init__(
-        self,
-        params: Any,
-        *,
-        lr: float,
-        weight_decay: float = 0.0,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        rho: Positive = 0.05,
-    ):
-        self._set_rho(rho)
-        super().__init__(
-            params, lr=lr, weight_decay=weight_decay, momentum=momentum, nesterov=nesterov
-        )
 
 
 @register("optimizer", "s2-sam-adam", source="Ji et al. 2024; Kingma & Ba 2015", needs_closure=True)
-class S2SAMAdam(_OnePass, optim.Adam):
+class S2SAMAdam(_OfAdam, _OnePass, optim.Adam):
     """Adam by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step."""
-
-    def __init__(
-        self,
-        params: Any,
-        *,
-        lr: float,
-        weight_decay: float = 0.0,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        amsgrad: bool = False,
-        rho: Positive = 0.05,
-    ):
-        self._set_rho(rho)
-        super().__init__(
-            params, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad
-        )
 
 
 @register(
@@ -210,21 +165,5 @@ class S2SAMAdam(_OnePass, optim.Adam):
     source="Ji et al. 2024; Loshchilov & Hutter 2019",
     needs_closure=True,
 )
-class S2SAMAdamW(_OnePass, optim.AdamW):
+class S2SAMAdamW(_OfAdam, _OnePass, optim.AdamW):
     """AdamW by the gradient at w + ρ g/‖g‖, with g that of the last step: one pass a step."""
-
-    def __init__(
-        self,
-        params: Any,
-        *,
-        lr: float,
-        weight_decay: float = 0.0,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        amsgrad: bool = False,
-        rho: Positive = 0.05,
-    ):
-        self._set_rho(rho)
-        super().__init__(
-            params, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad
-        )
